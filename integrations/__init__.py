@@ -1,0 +1,43 @@
+"""Everything outside: marketplaces behind one contract, the inventory webhook, photo addresses.
+
+`connect(access)` gives a `Marketplace` with four verbs; what goes wrong is one of four errors that say what to do next.
+Importing this loads no marketplace SDK.
+"""
+
+from integrations import inventory, sources
+from integrations.errors import IntegrationError, NotAuthorised, OutcomeUnknown, Problem, Refused, TryLater
+from integrations.marketplace import REASONS, Access, Hosted, Marketplace, Notice, NoticeSet, Offer, Picture, ProductFacts, Receipt, Ref, Status
+from integrations.money import to_decimal, to_minor
+from integrations.redact import RedactingFilter, redact
+from integrations.registry import connect
+from integrations.sites import SITES, Site
+
+__all__ = [
+    "REASONS",
+    "SITES",
+    "Access",
+    "Hosted",
+    "IntegrationError",
+    "Marketplace",
+    "NotAuthorised",
+    "Notice",
+    "NoticeSet",
+    "Offer",
+    "OutcomeUnknown",
+    "Picture",
+    "Problem",
+    "ProductFacts",
+    "Receipt",
+    "RedactingFilter",
+    "Ref",
+    "Refused",
+    "Site",
+    "Status",
+    "TryLater",
+    "connect",
+    "inventory",
+    "redact",
+    "sources",
+    "to_decimal",
+    "to_minor",
+]

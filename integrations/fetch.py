@@ -1,0 +1,141 @@
+"""One careful GET for addresses that strangers name: no private address, no endless body, no slow drip, every redirect checked again.
+
+The name is resolved once, the address is checked, and that very address is connected to (requests-hardened), so a name that changes its
+mind in between gains nothing. Proxies and netrc of the environment are ignored: a proxy would resolve the name itself.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import requests
+import urllib3
+from requests_hardened.ip_filter import InvalidIPAddress
+from requests_hardened.ip_filter_adapter import IPFilterAdapter
+
+from integrations.errors import Refused, TryLater
+
+__all__ = ["fetch"]
+
+_REDIRECTS = 3
+_CHUNK = 1 << 16
+_USER_AGENT = "Packshot/0.1"
+
+
+def fetch(
+    url: str,
+    *,
+    limit_bytes: int,
+    deadline: float = 120.0,
+    allow_loopback: bool = False,
+    permits: Callable[[str], bool] = lambda url: True,
+) -> bytes:
+    """The body at `url`, at most `limit_bytes`, within `deadline` seconds in all.
+
+    `permits` is asked for the address and for every redirect's. Refused: what will never be right (private address, too big, too slow, 4xx);
+    TryLater: what may be right another time (no route, 408, 429, 5xx, cut off).
+    """
+    ends = time.monotonic() + deadline
+    for _ in range(_REDIRECTS + 1):
+        _check(url, permits)
+        answer = _get(url, limit_bytes, ends, allow_loopback)
+        if isinstance(answer, bytes):
+            return answer
+        url = urljoin(url, answer)
+    raise Refused(f"{_host(url)}: more than {_REDIRECTS} redirects")
+
+
+def _check(url: str, permits: Callable[[str], bool]) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise Refused(f"only http and https addresses are fetched, not {url[:80]!r}")
+    if parts.username is not None or parts.password is not None:
+        raise Refused(f"{parts.hostname}: an address with a user name or password in it is not fetched")
+    if not permits(url):
+        raise Refused(f"{parts.hostname}: not a host that pictures are fetched from")
+
+
+def _get(url: str, limit_bytes: int, ends: float, allow_loopback: bool) -> bytes | str:
+    """The body, or the Location of a redirect."""
+    late = threading.Event()
+    sockets: list[socket.socket] = []
+    watch = threading.Timer(max(0.0, ends - time.monotonic()), _cut, (late, sockets))
+    watch.daemon = True
+    watch.start()
+    try:
+        with requests.Session() as session:
+            session.trust_env = False
+            session.mount("http://", _Watched(sockets, False, allow_loopback))
+            session.mount("https://", _Watched(sockets, True, allow_loopback))
+            headers = {"User-Agent": _USER_AGENT, "Accept": "image/*,*/*;q=0.5", "Accept-Encoding": "identity"}
+            with session.get(url, stream=True, allow_redirects=False, timeout=(10, 20), headers=headers) as answer:
+                return _read(url, answer, limit_bytes)
+    except InvalidIPAddress:
+        raise Refused(f"{_host(url)}: a private address; nothing was fetched") from None
+    except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, UnicodeError):
+        raise Refused(f"not an address that can be fetched: {url[:80]!r}") from None
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+        if late.is_set():
+            raise Refused(f"{_host(url)}: too slow, given up before the whole picture came") from None
+        raise TryLater(60, f"{_host(url)}: {type(error).__name__}") from None
+    finally:
+        watch.cancel()
+
+
+def _read(url: str, answer: requests.Response, limit_bytes: int) -> bytes | str:
+    status = answer.status_code
+    if status in (301, 302, 303, 307, 308) and answer.headers.get("Location"):
+        return answer.headers["Location"]
+    if status in (408, 425, 429) or status >= 500:
+        raise TryLater(60, f"{_host(url)}: answered HTTP {status}")
+    if status != 200:
+        raise Refused(f"{_host(url)}: answered HTTP {status}")
+    length = answer.headers.get("Content-Length", "")
+    if length.isdigit() and int(length) > limit_bytes:
+        raise Refused(f"{_host(url)}: {length} bytes, more than the {limit_bytes} allowed")
+    body = bytearray()
+    while chunk := answer.raw.read(_CHUNK, decode_content=False):
+        body += chunk
+        if len(body) > limit_bytes:
+            raise Refused(f"{_host(url)}: more than the {limit_bytes} bytes allowed")
+    if length.isdigit() and len(body) < int(length):
+        raise TryLater(60, f"{_host(url)}: cut off after {len(body)} of {length} bytes")
+    return bytes(body)
+
+
+class _Watched(IPFilterAdapter):  # type: ignore[misc]  # the package carries no types
+    """Remembers the sockets it opens, so that one timer can end a drip at any point: headers, body or handshake of the next redirect."""
+
+    def __init__(self, sockets: list[socket.socket], is_https: bool, allow_loopback: bool) -> None:
+        super().__init__(is_https_proto=is_https, allow_loopback=allow_loopback)
+        self._sockets = sockets
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        pool = super().get_connection_with_tls_context(*args, **kwargs)
+        plain, sockets = pool.ConnectionCls, self._sockets
+
+        class Connection(plain):  # type: ignore[misc, valid-type]  # urllib3 picks the class by scheme at run time
+            def connect(self) -> None:
+                super().connect()
+                sockets.append(self.sock)
+
+        pool.ConnectionCls = Connection
+        return pool
+
+
+def _cut(late: threading.Event, sockets: list[socket.socket]) -> None:
+    late.set()
+    for connected in sockets:
+        try:
+            connected.shutdown(socket.SHUT_RDWR)
+        except OSError:  # already closed by the other side
+            continue
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or "address"

@@ -1,0 +1,195 @@
+"""The contract with every marketplace: plain frozen data both ways and four verbs.
+
+A connector is one folder with `client.py` (the only importer of the SDK), `translate.py` (pure, both directions) and `marketplace.py`
+(joins the two); `tests/integrations/contract.py` is run over every one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol, runtime_checkable
+
+from integrations.sites import Site
+
+__all__ = ["REASONS", "Access", "Hosted", "Marketplace", "Notice", "NoticeKind", "NoticeSet", "Offer", "Picture", "ProductFacts", "Receipt", "Ref", "Status"]
+
+NoticeKind = Literal["warning", "at_risk", "suppressed", "held", "removed"]
+
+# Why a marketplace objects to a picture; the closed list that code tables and rules share.
+REASONS = frozenset(
+    [
+        "text-or-watermark",
+        "non-white-background",
+        "image-missing",
+        "additional-items",
+        "cropped",
+        "packaging",
+        "propping",
+        "blur",
+        "too-small",
+        "wrong-product",
+        "unreachable",
+        "low-resolution",
+        "low-quality",
+        "too-large",
+        "format",
+        "policy",
+        "other",
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Access:
+    """How one seller account is reached.
+
+    `credentials`: Amazon `lwa_app_id`, `lwa_client_secret`, `refresh_token`; eBay `client_id`, `client_secret`, `refresh_token`.
+    `endpoints` overrides the site's own (practice accounts). `settings` are the account's own choices (policies, category ids, location).
+    `allow_loopback` admits plain http to this machine, for practice accounts only.
+    """
+
+    account: str
+    site: Site
+    seller_id: str
+    credentials: Mapping[str, str] = field(repr=False)
+    endpoints: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    allow_loopback: bool = False
+
+    def endpoint(self, name: str) -> str:
+        """The override if there is one, else the site's; no trailing slash. KeyError names what is missing."""
+        return (self.endpoints.get(name) or self.site.endpoints[name]).rstrip("/")
+
+
+@dataclass(frozen=True)
+class Hosted:
+    """A picture stored with the marketplace before it is put on a listing; `expires` is when an unused one is thrown away (aware, UTC)."""
+
+    sha256: str
+    url: str
+    image_id: str | None = None
+    expires: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One finished file for one position. `url` is our public address of it, None where there is none; `data` reads the bytes when they are needed."""
+
+    position: str
+    sha256: str
+    url: str | None
+    data: Callable[[], bytes]
+    hosted: Hosted | None = None
+
+
+@dataclass(frozen=True)
+class ProductFacts:
+    """What a listing says about the product, as far as creating one needs it. `price_minor` is in minor units of `currency`."""
+
+    title: str
+    category: str
+    brand: str
+    price_minor: int
+    currency: str
+    quantity: int
+    condition: str
+    gtin: str | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One intended write. `pictures` is every picture the listing shall show; `remove` the positions to empty (never main).
+
+    `create` allows a new listing when none is found. `key` (32 hex digits) is the idempotency key of this push: the same push, the same key.
+    """
+
+    merchant_sku: str
+    external_id: str | None
+    product: ProductFacts
+    pictures: tuple[Picture, ...]
+    create: bool
+    key: str
+    remove: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """They took it: accepted, which is not yet live. `hosted` are pictures now stored with them; keep these for the next push."""
+
+    status: Literal["accepted"]
+    external_id: str | None
+    reference: str | None
+    hosted: tuple[Hosted, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Ref:
+    """Which listing: by SKU, and by their id (ASIN, item id) where it is known."""
+
+    merchant_sku: str
+    external_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What a marketplace says against a listing. `reason` is one of REASONS, None when nobody has said what the code means; `until` ends a grace period."""
+
+    code: str
+    message: str
+    kind: NoticeKind
+    reason: str | None
+    positions: tuple[str, ...] = ()
+    until: datetime | None = None
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Status:
+    """A listing read back.
+
+    `pictures` maps a position to the address it really shows; a position in `provable` but not in `pictures` is known to be empty, a position
+    outside `provable` cannot be read back by this connector. `notices` is the complete set of what is open now. `buyable` is None when unsaid.
+    """
+
+    ref: Ref
+    exists: bool
+    buyable: bool | None
+    ended: bool
+    pictures: Mapping[str, str]
+    provable: frozenset[str]
+    notices: tuple[Notice, ...]
+    external_id: str | None
+
+
+@dataclass(frozen=True)
+class NoticeSet:
+    """Something was said about this listing lately: a hint that `status` confirms."""
+
+    ref: Ref
+    notices: tuple[Notice, ...]
+    at: datetime
+
+
+@runtime_checkable
+class Marketplace(Protocol):
+    """Four verbs. All raise only TryLater, Refused, NotAuthorised and (publish alone) OutcomeUnknown."""
+
+    def publish(self, offer: Offer) -> Receipt:
+        """Make the listing show the offer's pictures. Safe to repeat: the same offer twice changes nothing outside and never lists twice."""
+        ...
+
+    def status(self, refs: Sequence[Ref]) -> list[Status]:
+        """One Status for each ref, in order; a listing that is not there has `exists=False`."""
+        ...
+
+    def notices(self, cursor: str | None) -> tuple[list[NoticeSet], str]:
+        """What changed since `cursor` (None = from the beginning that they keep), and the cursor for next time; windows overlap, so expect repeats."""
+        ...
+
+    def picture(self, url: str) -> bytes:
+        """The bytes shown at one of `Status.pictures`, at most 15 MB, only from the marketplace's own picture hosts."""
+        ...
