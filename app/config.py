@@ -1,0 +1,132 @@
+"""Settings: every PACKSHOT_* variable, typed, checked once; a wrong value refuses to start and names the variable."""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "PACKSHOT_"
+SECRETS = ("SECRET_KEY", "WEBHOOK_SECRET", "DATABASE_URL")
+
+
+class ConfigError(Exception):
+    """A variable has a wrong value. The message names the variable and says what would be right."""
+
+
+class Settings(BaseSettings):
+    """What the house is told from outside. The README's table says the same; a test compares them."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    var: Path = Field(Path("var"), description="folder of everything local: database, stores, intake")
+    database_url: str = Field("", description="SQLAlchemy URL; default: SQLite in the var folder; many machines: postgresql+psycopg://…")
+    store_url: str = Field("", description="originals: file:///… or s3://bucket/prefix; default: var/originals")
+    media_store_url: str = Field("", description="finished pictures for marketplaces: file:///… or s3://bucket/prefix; default: var/media")
+    media_base_url: str = Field("", description="public https address where marketplaces fetch pictures")
+    secret_key: SecretStr = Field(SecretStr(""), description="signs sessions and media names, encrypts credentials; comma list: first is current, others still decrypt")
+    webhook_secret: SecretStr = Field(SecretStr(""), description="Standard Webhooks secret of the inventory system, whsec_…")
+    intake: Annotated[tuple[str, ...], NoDecode] = Field((), description="comma list of watched folders and s3://bucket/prefix")
+    intake_sqs_url: str = Field("", description="SQS queue with the bucket's object-created events")
+    rules_dir: Path | None = Field(None, description="the seller's overlay: amazon.yaml, ebay.yaml, intake.yaml by rule id; written by lessons")
+    model: Path | None = Field(None, description="an ONNX file instead of the shipped cut-out model")
+    s3_endpoint: str = Field("", description="address of an S3 server other than AWS")
+    log_format: Literal["auto", "text", "json"] = Field("auto", description="log lines for people or machines; auto: text on a terminal")
+    alert_url: str = Field("", description="where alarms are posted (JSON)")
+    alert_email: str = Field("", description="where alarms are mailed")
+
+    @field_validator("intake", mode="before")
+    @classmethod
+    def _comma_list(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("store_url", "media_store_url")
+    @classmethod
+    def _store(cls, value: str) -> str:
+        if value and urlsplit(value).scheme not in ("file", "s3"):
+            raise ValueError("must be file:///folder or s3://bucket/prefix")
+        return value
+
+    @field_validator("media_base_url", "alert_url", "s3_endpoint", "intake_sqs_url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        if value and urlsplit(value).scheme not in ("http", "https"):
+            raise ValueError("must be an http(s) address")
+        return value.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        if value.startswith("postgresql://"):
+            value = "postgresql+psycopg://" + value.removeprefix("postgresql://")
+        if value and not value.startswith(("sqlite:///", "postgresql+psycopg://")):
+            raise ValueError("must be sqlite:///file or postgresql+psycopg://…")
+        return value
+
+    @property
+    def database(self) -> str:
+        """The database URL in force."""
+        return self.database_url or f"sqlite:///{(self.var / 'packshot.db').absolute()}"
+
+    @property
+    def originals(self) -> str:
+        """The URL of the originals store in force."""
+        return self.store_url or (self.var / "originals").absolute().as_uri()
+
+    @property
+    def media(self) -> str:
+        """The URL of the media store in force."""
+        return self.media_store_url or (self.var / "media").absolute().as_uri()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The secret keys, current first. At least one, of 16 characters or more."""
+        return tuple(k.strip() for k in self.secret_key.get_secret_value().split(",") if k.strip())
+
+
+def load(**overrides: object) -> Settings:
+    """Settings from the environment, secrets also from `PACKSHOT_<NAME>_FILE`; makes and keeps a secret key in the var folder if none is given.
+
+    Raises ConfigError naming the variable.
+    """
+    for name in SECRETS:
+        path = os.environ.get(f"{PREFIX}{name}_FILE")
+        if path and f"{PREFIX}{name}" not in os.environ:
+            try:
+                overrides.setdefault(name.lower(), Path(path).read_text().strip())
+            except OSError as error:
+                raise ConfigError(f"{PREFIX}{name}_FILE: cannot read {path}: {error.strerror}") from error
+    try:
+        settings = Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        lines = [f"{PREFIX}{'_'.join(str(p) for p in e['loc'][:1]).upper()}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()]
+        raise ConfigError("; ".join(lines)) from None
+    if not settings.keys:
+        settings = settings.model_copy(update={"secret_key": SecretStr(_kept(settings.var / "secret_key"))})
+    if not settings.webhook_secret.get_secret_value():
+        settings = settings.model_copy(update={"webhook_secret": SecretStr(_kept(settings.var / "webhook_secret", webhook=True))})
+    if any(len(key) < 16 for key in settings.keys):
+        raise ConfigError(f"{PREFIX}SECRET_KEY: needs at least 16 characters; `python -c 'import secrets; print(secrets.token_urlsafe(32))'` makes one")
+    return settings
+
+
+def _kept(path: Path, *, webhook: bool = False) -> str:
+    """A random secret, made once and kept in a file only its owner can read; two first starts at once agree on one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode() if webhook else secrets.token_urlsafe(32)
+    mine = path.with_name(f"{path.name}.{os.getpid()}")
+    mine.touch(mode=0o600)
+    mine.write_text(fresh)
+    try:
+        os.link(mine, path)  # fails if another process was first
+    except FileExistsError:
+        pass
+    finally:
+        mine.unlink()
+    return path.read_text().strip()

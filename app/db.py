@@ -1,0 +1,127 @@
+"""Engine and sessions, the one door through which states move, and the append-only history.
+
+On SQLite every writing session begins with BEGIN IMMEDIATE: the driver's own late BEGIN loses updates between threads, and a
+plain BEGIN fails at once with "database is locked" (both measured). Reading sessions cannot write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
+
+from app.models import Base, Event
+from app.states import check_move
+
+BUSY_MS = 30_000
+
+
+class Database:
+    """Two engines on one database: one that writes, one that cannot."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
+        if self.is_sqlite:
+            file = make_url(url).database
+            if file:
+                Path(file).parent.mkdir(parents=True, exist_ok=True)
+            self.engine = _sqlite(url, "BEGIN IMMEDIATE", query_only=False)
+            self.reader = _sqlite(url, "BEGIN", query_only=True)
+        else:
+            self.engine = sa.create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+            self.reader = self.engine.execution_options(postgresql_readonly=True)
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A short transaction: commits at the end, rolls back on any error. Keep slow work out of it."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A consistent view that cannot write."""
+        with Session(self.reader, expire_on_commit=False) as session:
+            yield session
+
+    def close(self) -> None:
+        self.engine.dispose()
+        self.reader.dispose()
+
+
+def _sqlite(url: str, begin: str, *, query_only: bool) -> sa.Engine:
+    engine = sa.create_engine(url, connect_args={"check_same_thread": False})
+
+    @sa.event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+        if not query_only:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=NORMAL" if query_only else "PRAGMA synchronous=FULL")  # a 2xx means it is on the disk
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute(f"PRAGMA query_only={'ON' if query_only else 'OFF'}")
+        cursor.close()
+
+    @sa.event.listens_for(engine, "begin")
+    def start(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def insert(session: Session, table: type[Base]) -> Any:
+    """INSERT with ON CONFLICT, in the dialect at hand."""
+    made = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    return made(table.__table__)  # type: ignore[arg-type]
+
+
+def record(
+    session: Session,
+    row: Base | str,
+    what: str,
+    *,
+    now: datetime,
+    kind: str | None = None,
+    sku: str | None = None,
+    was: str | None = None,
+    to: str | None = None,
+    why: str = "",
+    who: str = "packshot",
+) -> None:
+    """Write one line of history."""
+    key = row if isinstance(row, str) else _key(row)
+    noun = kind or (type(row).__name__.lower() if not isinstance(row, str) else "house")
+    session.add(Event(at=now, kind=noun, row=key, sku=sku, what=what, was=was, to=to, why=why[:2000], who=who))
+
+
+def move(session: Session, row: Any, to: StrEnum, *, now: datetime, why: str = "", who: str = "packshot", sku: str | None = None, **changes: Any) -> bool:
+    """Move a row from the state it was read in to another, by compare-and-set; False if somebody else was first.
+
+    `row` is any row with a `state`. `changes` are further columns set in the same statement. Raises IllegalMove for a move that is
+    not in the table. Every move writes an event.
+    """
+    seen: StrEnum = row.state
+    check_move(seen, to)
+    session.flush()
+    table = type(row)
+    where = [column == getattr(row, column.key) for column in table.__mapper__.primary_key]
+    won = session.execute(sa.update(table).where(*where, table.state == seen).values(state=to, **changes).execution_options(synchronize_session=False))
+    session.refresh(row)
+    if won.rowcount != 1:  # type: ignore[attr-defined]
+        return False
+    record(session, row, "moved", now=now, sku=sku, was=seen.value, to=to.value, why=why, who=who)
+    return True
+
+
+def _key(row: Base) -> str:
+    return ":".join(str(getattr(row, c.key)) for c in type(row).__mapper__.primary_key)

@@ -1,0 +1,76 @@
+"""Due rows -> jobs. A tick takes the top K due rows of each stage in order of money and waiting time, leases them and enqueues them in one transaction.
+
+Priority and backpressure live in this one ORDER BY: the engine holds only what is in flight. A lease that runs out makes its row
+due again under a new generation, so a crashed job needs no other rescue; a second dispatcher is harmless.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.kit import Kit
+from app.models import Work
+from app.stages import STAGES, Stage
+
+
+def tick(kit: Kit, now: datetime | None = None) -> int:
+    """Dispatch what is due in every stage; returns the number of jobs enqueued."""
+    at = now or kit.now()
+    with kit.db.reading() as session:
+        waiting = set(session.scalars(sa.select(Work.stage).where(_is_due(at)).distinct()))
+    return sum(dispatch(kit, stage, at) for stage in STAGES.values() if stage.name in waiting)
+
+
+def dispatch(kit: Kit, stage: Stage, now: datetime) -> int:
+    """Lease the best due rows of one stage, as many as there is room for in flight, and enqueue their jobs."""
+    with kit.db.writing() as session:
+        flying = session.scalar(sa.select(sa.func.count()).select_from(Work).where(Work.stage == stage.name, Work.leased_until > now)) or 0
+        leases = lease(session, stage, now, limit=max(0, stage.in_flight - flying))
+        for row, generation in leases:
+            kit.jobs.enqueue(session, stage.name, row, generation)
+    return len(leases)
+
+
+def lease(session: Session, stage: Stage, now: datetime, *, limit: int) -> list[tuple[str, int]]:
+    """Lease up to `limit` due rows, best first; each gets a new generation. Returns (row, generation)."""
+    if limit <= 0:
+        return []
+    due = sa.select(Work.row, Work.generation).where(Work.stage == stage.name, _is_due(now)).order_by(Work.rank, Work.row).limit(limit)
+    if session.get_bind().dialect.name == "postgresql":
+        due = due.with_for_update(skip_locked=True)
+    leased = []
+    for row, generation in session.execute(due).all():
+        won = session.execute(
+            sa.update(Work)
+            .where(Work.stage == stage.name, Work.row == row, Work.generation == generation)
+            .values(
+                generation=generation + 1,
+                attempts=Work.attempts + sa.case((Work.leased_until.is_not(None), 1), else_=0),  # a lease that ran out is a failure too
+                leased_until=now + timedelta(seconds=stage.lease_s),
+                due_at=None,
+            )
+            .execution_options(synchronize_session=False)
+        )
+        if won.rowcount == 1:  # type: ignore[attr-defined]
+            leased.append((row, generation + 1))
+    return leased
+
+
+def mark(kit: Kit, now: datetime | None = None) -> int:
+    """Ask every stage which rows are not as they should be, and wake them: the net under every wake-up that was lost."""
+    at = now or kit.now()
+    with kit.db.writing() as session:
+        return sum(stage.mark(session, kit, at) for stage in STAGES.values())
+
+
+def oldest_due(session: Session, now: datetime) -> dict[str, float]:
+    """Age in seconds of the oldest due row per stage; a stage with nothing due is absent."""
+    found = session.execute(sa.select(Work.stage, sa.func.min(Work.due_at)).where(Work.due_at <= now, Work.leased_until.is_(None)).group_by(Work.stage)).all()
+    return {stage: (now - due).total_seconds() for stage, due in found}
+
+
+def _is_due(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.or_(sa.and_(Work.leased_until.is_(None), Work.due_at <= now), Work.leased_until <= now)

@@ -1,0 +1,120 @@
+"""The composition root: builds the real things once; tests build the same kit with fakes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import imaging
+import integrations
+import rules
+from app.config import Settings
+from app.db import Database
+from app.jobs import Jobs
+from app.models import Account
+from app.secretbox import SecretBox
+from app.store import Media, Store
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class Kit:
+    """Everything a stage may use. Nothing here is a global; two kits in one process do not know of each other."""
+
+    settings: Settings
+    clock: Callable[[], datetime] = utc_now
+    connect: Callable[[integrations.Access], integrations.Marketplace] = integrations.connect
+    _segmenter: imaging.Segmenter | None = None
+    _connectors: dict[str, tuple[str, integrations.Marketplace]] = field(default_factory=dict)
+    _rule_sets: dict[str, rules.RuleSet] = field(default_factory=dict)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def now(self) -> datetime:
+        return self.clock()
+
+    @cached_property
+    def db(self) -> Database:
+        return Database(self.settings.database)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        return Jobs(self.settings.database)
+
+    @cached_property
+    def originals(self) -> Store:
+        return Store(self.settings.originals, s3_endpoint=self.settings.s3_endpoint)
+
+    @cached_property
+    def media(self) -> Media:
+        return Media(Store(self.settings.media, s3_endpoint=self.settings.s3_endpoint), self.settings.keys, self.settings.media_base_url)
+
+    @cached_property
+    def box(self) -> SecretBox:
+        return SecretBox(self.settings.keys)
+
+    @property
+    def segmenter(self) -> imaging.Segmenter:
+        """The cut-out model, loaded once per process, on first use."""
+        with self._lock:
+            if self._segmenter is None:
+                self._segmenter = imaging.load_segmenter(self.settings.model)
+            return self._segmenter
+
+    @cached_property
+    def release(self) -> Mapping[str, Any]:
+        """The release in force by this installation's files: recipes + model + versions, and the hash of them all. Loads no model."""
+        body: dict[str, Any] = {
+            "model_sha256": _model_sha256(self.settings.model) or imaging.shipped_model_sha256(),
+            "finish_version": imaging.FINISH_VERSION,
+            "cutout_version": imaging.CUTOUT_VERSION,
+            "recipes": {name: recipe.to_dict() for name, recipe in sorted(imaging.load_recipes().items())},
+        }
+        return {"id": hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest(), **body}
+
+    def rule_set(self, digest: str, text: Callable[[], str]) -> rules.RuleSet:
+        """A rule set by its hash, parsed once per process."""
+        with self._lock:
+            if digest not in self._rule_sets:
+                self._rule_sets[digest] = rules.parse(text(), imaging.FACTS)
+            return self._rule_sets[digest]
+
+    def marketplace(self, account: Account) -> integrations.Marketplace:
+        """The connector of an account: kept as long as its credentials and endpoints stay the same."""
+        mark = hashlib.sha256(json.dumps([account.credentials, account.endpoints, account.policy, account.seller_id], sort_keys=True).encode()).hexdigest()
+        with self._lock:
+            known = self._connectors.get(account.key)
+            if known is None or known[0] != mark:
+                known = (mark, self.connect(self.access(account)))
+                self._connectors[account.key] = known
+            return known[1]
+
+    def access(self, account: Account) -> integrations.Access:
+        """What a connector is given of an account. Raises SecretsLost."""
+        return integrations.Access(
+            account=account.key,
+            site=integrations.SITES[account.marketplace],
+            seller_id=account.seller_id,
+            credentials=self.box.open(account.credentials),
+            endpoints=account.endpoints,
+            settings=account.policy.get("listing", {}),
+            allow_loopback=account.practice,
+        )
+
+    def close(self) -> None:
+        for name in ("jobs", "db"):
+            if name in self.__dict__:
+                self.__dict__.pop(name).close()
+
+
+def _model_sha256(model: Path | None) -> str | None:
+    return None if model is None else hashlib.sha256(model.read_bytes()).hexdigest()

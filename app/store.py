@@ -1,0 +1,102 @@
+"""Originals and media by SHA-256: a local folder or S3 behind one interface (obstore).
+
+Originals (photos, alphas, finished files) are private. Media is what marketplaces fetch: a file is copied there when it is about
+to be published, under a keyed hash of its bytes, so that an address cannot be guessed and new content always has a new one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import obstore
+from obstore.exceptions import AlreadyExistsError
+from obstore.store import LocalStore, ObjectStore, S3Store
+
+
+class StoreError(Exception):
+    """The store does not answer or lost a file; the message names the store and the key."""
+
+
+class Store:
+    """Files known by the SHA-256 of their bytes. Writing the same bytes twice is one file."""
+
+    def __init__(self, url: str, *, s3_endpoint: str = "") -> None:
+        self.url = url
+        self._store = _open(url, s3_endpoint)
+
+    def put(self, data: bytes, name: str | None = None) -> str:
+        """Keep the bytes; returns their SHA-256. `name` overrides the key (media)."""
+        digest = hashlib.sha256(data).hexdigest()
+        try:
+            obstore.put(self._store, name or _path(digest), data, mode="create", use_multipart=False)
+        except AlreadyExistsError:
+            pass  # content-addressed: it is the same file
+        except Exception as error:
+            raise StoreError(f"{self.url}: cannot keep {digest}: {error}") from error
+        return digest
+
+    def get(self, digest: str) -> bytes:
+        """The bytes of a SHA-256. Raises StoreError if they are not there or are not what they were."""
+        data = self.read(_path(digest))
+        if hashlib.sha256(data).hexdigest() != digest:
+            raise StoreError(f"{self.url}: {digest} is damaged: its bytes no longer match their hash; restore it from the backup")
+        return data
+
+    def read(self, name: str) -> bytes:
+        """The bytes under a key."""
+        try:
+            return bytes(obstore.get(self._store, name).bytes())
+        except FileNotFoundError as error:
+            raise StoreError(f"{self.url}: {name} is not there") from error
+        except Exception as error:
+            raise StoreError(f"{self.url}: cannot read {name}: {error}") from error
+
+    def has(self, digest: str) -> bool:
+        """Whether the bytes of a SHA-256 are kept."""
+        try:
+            obstore.head(self._store, _path(digest))
+        except FileNotFoundError:
+            return False
+        return True
+
+    def names(self) -> list[str]:
+        """Every key, for backup and checks."""
+        return [str(meta["path"]) for page in obstore.list(self._store) for meta in page]
+
+    def check(self) -> None:
+        """Raise StoreError unless a small file can be kept and read back."""
+        self.get(self.put(b"packshot store check"))
+
+
+class Media:
+    """The public side: finished files under unguessable names."""
+
+    def __init__(self, store: Store, keys: tuple[str, ...], base_url: str) -> None:
+        self.store, self._key, self.base_url = store, keys[0].encode(), base_url
+
+    def name(self, digest: str) -> str:
+        """`<keyed hash>.jpg`, the same for the same bytes and key."""
+        return hmac.new(self._key, b"media:" + digest.encode(), hashlib.sha256).hexdigest()[:40] + ".jpg"
+
+    def publish(self, data: bytes) -> str | None:
+        """Put a finished file where marketplaces can fetch it; returns its address, None without a public media address."""
+        name = self.name(hashlib.sha256(data).hexdigest())
+        self.store.put(data, name)
+        return f"{self.base_url}/media/{name}" if self.base_url else None
+
+
+def _path(digest: str) -> str:
+    return f"{digest[:2]}/{digest[2:4]}/{digest}"
+
+
+def _open(url: str, s3_endpoint: str) -> ObjectStore:
+    parts = urlsplit(url)
+    if parts.scheme == "file":
+        folder = Path(unquote(parts.path))
+        folder.mkdir(parents=True, exist_ok=True)
+        return LocalStore(folder, mkdir=True)
+    extra = {"endpoint": s3_endpoint, "allow_http": s3_endpoint.startswith("http://")} if s3_endpoint else {}
+    return S3Store(parts.netloc, prefix=parts.path.strip("/") or None, **extra)  # type: ignore[arg-type]

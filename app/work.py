@@ -1,0 +1,96 @@
+"""What is due: wake a row for a stage, and settle it under the generation that was leased. Rows are the queue (`app.models.Work`)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.db import insert
+from app.models import Product, Work
+
+PRIORITY_HEAD_START_S = 86_400.0  # one step of priority overtakes a day of waiting
+MONEY_HEAD_START_S = 600.0  # ten times the money overtakes ten minutes of waiting
+BACKOFF_S = (5, 15, 60, 300, 900, 3600)  # growing gaps after failures in a row
+ATTEMPTS_BEFORE_A_PERSON = 8
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The right to settle one row's stage once."""
+
+    stage: str
+    row: str
+    generation: int
+
+
+def head_start(priority: int, worth_minor: int) -> float:
+    """Seconds by which priority and money overtake waiting. Ageing is built in: everything that waits long enough comes first."""
+    return PRIORITY_HEAD_START_S * priority + MONEY_HEAD_START_S * math.log10(1 + max(0, worth_minor) / 100)
+
+
+def head_start_of(product: Product | None) -> float:
+    """The head start of a product: its priority and the money it stands for (price x stock, at least one)."""
+    return 0.0 if product is None else head_start(product.priority, (product.price_minor or 0) * max(1, product.quantity))
+
+
+def wake(session: Session, stage: str, row: int | str, *, at: datetime, lead: float = 0.0) -> None:
+    """Say that a row needs a stage at a time (now, or later). An earlier wish stays; a job in flight is not disturbed: it runs again after."""
+    rank = at.timestamp() - lead
+    statement = insert(session, Work).values(stage=stage, row=str(row), due_at=at, rank=rank, generation=0, attempts=0)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["stage", "row"],
+            set_={
+                "due_at": sa.case((sa.or_(Work.due_at.is_(None), Work.due_at > at), statement.excluded.due_at), else_=Work.due_at),
+                "rank": sa.case((sa.or_(Work.due_at.is_(None), Work.due_at > at), statement.excluded.rank), else_=sa.func.coalesce(_least(session, Work.rank, rank), rank)),
+            },
+        )
+    )
+
+
+def settle(session: Session, lease: Lease, *, next_at: datetime | None = None, lead: float = 0.0) -> bool:
+    """End a lease: the stage is done, or due again at `next_at`. False if the row was leased anew meanwhile: then change nothing."""
+    # a wake-up that came while the job was in flight is kept
+    values = {
+        "leased_until": None,
+        "attempts": 0,
+        "error": None,
+        "due_at": sa.case((Work.due_at.is_not(None), Work.due_at), else_=next_at),
+        "rank": sa.case((Work.due_at.is_not(None), Work.rank), else_=None if next_at is None else next_at.timestamp() - lead),
+    }
+    return _under(session, lease, values)
+
+
+def postpone(session: Session, lease: Lease, *, now: datetime, error: str, delay: float | None = None) -> int | None:
+    """End a lease that failed: due again after `delay`, or after a gap that grows with each failure. Returns the failures in a row, None if the lease was lost."""
+    attempts = session.scalar(sa.select(Work.attempts).where(Work.stage == lease.stage, Work.row == lease.row, Work.generation == lease.generation))
+    if attempts is None:
+        return None
+    gap = delay if delay is not None else BACKOFF_S[min(attempts, len(BACKOFF_S) - 1)]
+    at = now + timedelta(seconds=gap)
+    values = {"leased_until": None, "attempts": attempts + 1, "error": error[:2000], "due_at": at, "rank": at.timestamp()}
+    return attempts + 1 if _under(session, lease, values) else None
+
+
+def holds(session: Session, lease: Lease) -> bool:
+    """Whether a lease is still ours: nobody was given the row after us."""
+    return session.scalar(sa.select(Work.generation).where(Work.stage == lease.stage, Work.row == lease.row)) == lease.generation
+
+
+def _under(session: Session, lease: Lease, values: dict[str, object]) -> bool:
+    won = session.execute(
+        sa.update(Work)
+        .where(Work.stage == lease.stage, Work.row == lease.row, Work.generation == lease.generation, Work.leased_until.is_not(None))
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(won.rowcount == 1)  # type: ignore[attr-defined]
+
+
+def _least(session: Session, column: sa.ColumnElement[float] | object, value: float) -> sa.ColumnElement[float]:
+    function = sa.func.min if session.get_bind().dialect.name == "sqlite" else sa.func.least
+    return function(column, value)
