@@ -1,0 +1,166 @@
+"""Many files without a database: what `packshot render` and the imaging benchmark stand on."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import multiprocessing
+import os
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from imaging.cutout import cut_out, cutout_id
+from imaging.decode import read_header
+from imaging.errors import ImagingError
+from imaging.measure import measure
+from imaging.pipeline import render
+from imaging.recipe import Recipe, RenderRequest
+from imaging.segment import Segmenter, load_segmenter
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".heic", ".heif", ".bmp", ".gif"})
+_AHEAD = 4  # files per process that may be under way, so that a million paths are not queued at once
+
+
+def render_paths(
+    paths: Sequence[Path], recipe: Recipe, out: Path, *, alpha: bool = False, jobs: int = 1, model: Path | None = None
+) -> Iterator[dict[str, Any]]:
+    """One dict per file, in order: `file, output, alpha, sha256, facts, notes, confidence, ms`, or `file, error`.
+
+    Folders are searched for pictures and their inner paths kept below `out`, so that equal names do not collide.
+    Raises ImagingError before the first file if the model cannot be loaded.
+    """
+    tasks = [(source, out / target) for source, target in plan(paths)]
+    if jobs <= 1:
+        segmenter = load_segmenter(model)
+        for source, target in tasks:
+            yield render_file(source, target, recipe, segmenter, alpha=alpha)
+        return
+    load_segmenter(model)  # a wrong model is one error here, not one per file
+    yield from _in_processes(tasks, recipe, alpha, jobs, model)
+
+
+def plan(paths: Sequence[Path]) -> list[tuple[Path, Path]]:
+    """Every picture with the relative path, less its suffix, that its outputs get; no two get the same."""
+    found: list[tuple[Path, Path]] = []
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(p for p in path.rglob("*") if p.is_file() and p.suffix.lower() in SUFFIXES)
+            found += [(p, p.relative_to(path).with_suffix("")) for p in inside]
+        else:
+            found.append((path, Path(path.stem)))
+    by_target: dict[str, list[int]] = {}
+    for index, (_, target) in enumerate(found):
+        by_target.setdefault(str(target).lower(), []).append(index)
+    crowded = {index for indexes in by_target.values() if len(indexes) > 1 for index in indexes}
+    if not crowded:
+        return found
+    return _apart(found, crowded)
+
+
+def _apart(found: list[tuple[Path, Path]], crowded: set[int]) -> list[tuple[Path, Path]]:
+    """Files that would collide keep as much of their folders as tells them apart, and a number where even that does not."""
+    common = Path(os.path.commonpath([str(found[i][0].absolute().parent) for i in crowded]))
+    taken = {str(target).lower() for index, (_, target) in enumerate(found) if index not in crowded}
+    apart: list[tuple[Path, Path]] = []
+    for index, (source, target) in enumerate(found):
+        if index in crowded:
+            target = base = source.absolute().relative_to(common).with_suffix("")
+            number = 1
+            while str(target).lower() in taken:
+                number += 1
+                target = base.with_name(f"{base.name}-{number}")
+            taken.add(str(target).lower())
+        apart.append((source, target))
+    return apart
+
+
+def render_file(source: Path, target: Path, recipe: Recipe, segmenter: Segmenter, *, alpha: bool = False) -> dict[str, Any]:
+    """Renders one file to `target`.jpg (and `target`.alpha.png) and tells what came of it; errors are told, not raised."""
+    try:
+        return _rendered(source, target, recipe, segmenter, alpha)
+    except ImagingError as error:
+        return {"file": str(source), "error": str(error)}
+    except OSError as error:
+        return {"file": str(source), "error": f"{error.strerror or error}"}
+
+
+def _rendered(source: Path, target: Path, recipe: Recipe, segmenter: Segmenter, alpha: bool) -> dict[str, Any]:
+    start = time.perf_counter()
+    data = source.read_bytes()
+    photo = hashlib.sha256(data).hexdigest()
+    cutout = cut_out(data, segmenter)
+    cut = time.perf_counter()
+    request = RenderRequest(photo=photo, cutout=cutout_id(photo, segmenter.sha256), recipe=recipe)
+    finished = render(data, cutout.alpha, request)
+    rendered = time.perf_counter()
+    facts = measure(finished.data).facts | cutout.facts
+    measured = time.perf_counter()
+    output, mask = _beside(target, ".jpg"), _beside(target, ".alpha.png") if alpha else None
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_bytes(finished.data)
+    if mask is not None:
+        mask.write_bytes(full_size_alpha(cutout.alpha, read_header(data).size))
+    ms = {"cut_out": cut - start, "render": rendered - cut, "measure": measured - rendered}
+    return {
+        "file": str(source),
+        "output": str(output),
+        "alpha": None if mask is None else str(mask),
+        "sha256": hashlib.sha256(finished.data).hexdigest(),
+        "facts": facts,
+        "notes": [*cutout.notes, *finished.notes],
+        "confidence": round(cutout.probability, 4),
+        "ms": {name: round(seconds * 1000, 2) for name, seconds in ms.items()} | finished.ms,
+    }
+
+
+def full_size_alpha(alpha: bytes, size: tuple[int, int]) -> bytes:
+    """A cutout's alpha as an 8-bit PNG of the photo's own upright size."""
+    with Image.open(io.BytesIO(alpha), formats=("PNG",)) as image:
+        full = image if image.size == size else image.resize(size, Image.Resampling.BICUBIC)
+        out = io.BytesIO()
+        full.save(out, "PNG", compress_level=1)
+    return out.getvalue()
+
+
+def _beside(target: Path, suffix: str) -> Path:
+    return target.with_name(target.name + suffix)
+
+
+_segmenter: Segmenter | None = None  # one per worker process, loaded once
+
+
+def _start(model: Path | None) -> None:
+    global _segmenter
+    _segmenter = load_segmenter(model)
+
+
+def _work(source: Path, target: Path, recipe: dict[str, Any], alpha: bool) -> dict[str, Any]:
+    if _segmenter is None:
+        raise RuntimeError("worker was not started")
+    return render_file(source, target, Recipe.from_dict(recipe), _segmenter, alpha=alpha)
+
+
+def _in_processes(tasks: list[tuple[Path, Path]], recipe: Recipe, alpha: bool, jobs: int, model: Path | None) -> Iterator[dict[str, Any]]:
+    context = multiprocessing.get_context("spawn")  # a fork would copy onnxruntime's threads half
+    waiting: list[tuple[Path, Future[dict[str, Any]]]] = []
+    left = iter(tasks)
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=(model,)) as pool:
+        while True:
+            while len(waiting) < jobs * _AHEAD and (task := next(left, None)) is not None:
+                waiting.append((task[0], pool.submit(_work, *task, recipe.to_dict(), alpha)))
+            if not waiting:
+                return
+            source, future = waiting.pop(0)
+            try:
+                yield future.result()
+            except BrokenProcessPool:
+                yield {"file": str(source), "error": "the worker process died (out of memory?)"}
+                yield from ({"file": str(path), "error": "not tried: a worker process died before it"} for path, _ in waiting)
+                yield from ({"file": str(path), "error": "not tried: a worker process died before it"} for path, _ in left)
+                return

@@ -1,0 +1,109 @@
+"""Photo -> cutout: the item's alpha at working size, with how sure we may be of it. Made once, used by every recipe."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from imaging.decode import ORDINARY_PIXELS, WORKING_SIDE, as_array, picture
+from imaging.errors import Unreadable
+from imaging.facts import Facts
+from imaging.filters import Floats, resize
+from imaging.parts import find_parts
+from imaging.segment import Segmenter
+
+CUTOUT_VERSION = 1  # raise it when the same photo and model would give another alpha
+
+_LEAST_PIECE = 0.002  # of the frame: smaller parts are dust, not pieces
+_PIECES_SIDE = 384  # pieces are counted at no more than this, so that their number does not depend on the camera
+_TOUCH = 0.004  # of a side: the item touches a border along at least this much of it
+
+
+@dataclass(frozen=True)
+class Cutout:
+    """Where the item is in one photo, by one model."""
+
+    alpha: bytes  # PNG, 8-bit grey, upright, longest side at most 2000 px
+    size: tuple[int, int]
+    probability: float  # 0..1 that a person would accept it, from the raw logits
+    notes: tuple[str, ...]
+    facts: Facts
+
+
+def cutout_id(photo_sha256: str, model_sha256: str, mask_input: str = "net") -> str:
+    """The name of a cutout, known before it is made."""
+    words = json.dumps([photo_sha256, model_sha256, mask_input, CUTOUT_VERSION], separators=(",", ":"))
+    return hashlib.sha256(words.encode()).hexdigest()
+
+
+def cut_out(data: bytes, segmenter: Segmenter, *, most_pixels: int = ORDINARY_PIXELS) -> Cutout:
+    """The item of a photo; raises Unreadable, TooBig."""
+    _, image = picture(data, WORKING_SIDE, most_pixels=most_pixels)
+    logits = segmenter(as_array(image))
+    probability = _probability(logits)
+    alpha = np.clip(resize(probability, image.size, Image.Resampling.BICUBIC), 0, 1)
+    mask = alpha >= 0.5
+    if not mask.any():
+        raise Unreadable("no item found in the photo")
+    pieces, touching = count_pieces(mask), touching_sides(mask)
+    confidence = _confidence(probability, touching)
+    facts: Facts = {
+        "cutout_confidence": round(confidence, 4),
+        "cutout_pieces": pieces,
+        "cutout_touching_sides": touching,
+        "cutout_area": round(float(mask.mean()), 5),
+    }
+    return Cutout(to_png(alpha), image.size, confidence, _notes(pieces, touching, confidence), facts)
+
+
+def to_png(alpha: Floats) -> bytes:
+    """An alpha 0..1 as the 8-bit PNG that everything after works from."""
+    out = io.BytesIO()
+    Image.fromarray(np.rint(alpha * 255).astype(np.uint8)).save(out, "PNG", compress_level=1)
+    return out.getvalue()
+
+
+def count_pieces(mask: NDArray[np.bool_]) -> int:
+    """Parts of at least .2 % of the frame."""
+    step = max(1, -(-max(mask.shape) // _PIECES_SIDE))
+    small = mask[::step, ::step]
+    return int((find_parts(small, diagonal=True).areas >= _LEAST_PIECE * small.size).sum())
+
+
+def touching_sides(mask: NDArray[np.bool_]) -> int:
+    """How many of the four sides the item runs out of."""
+    sides = (mask[0], mask[-1], mask[:, 0], mask[:, -1])
+    return sum(bool(side.sum() > max(1, _TOUCH * len(side))) for side in sides)
+
+
+def _probability(logits: NDArray[np.float32]) -> Floats:
+    return np.asarray(1 / (1 + np.exp(-logits.astype(np.float64))), dtype=np.float32)
+
+
+def _confidence(p: Floats, touching: int) -> float:
+    """The overlap that the net itself expects of its mask with the truth: expected intersection over expected union.
+
+    A share of its own probabilities, so an unsure net gives a low number and nothing is stretched.
+    """
+    inside = p >= 0.5
+    overlap = float(p[inside].sum())
+    union = float(inside.sum()) + float(p[~inside].sum())
+    expected = overlap / union if union else 0.0
+    return expected * 0.9**touching
+
+
+def _notes(pieces: int, touching: int, confidence: float) -> tuple[str, ...]:
+    notes = []
+    if touching:
+        notes.append(f"the item touches {touching} side{'s' if touching > 1 else ''} of the photo: it may be cropped")
+    if pieces > 1:
+        notes.append(f"{pieces} separate pieces")
+    if confidence < 0.8:
+        notes.append(f"unsure mask ({confidence:.2f})")
+    return tuple(notes)

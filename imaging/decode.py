@@ -1,0 +1,228 @@
+"""Bytes -> an upright sRGB picture near the size it is needed at, safely.
+
+JPEG decodes at 1/2, 1/4 or 1/8 of its size for a fraction of the time and memory (`draft`), so a 100-megapixel JPEG
+never becomes a 100-megapixel array. Other formats cannot do that: over ORDINARY_PIXELS they raise TooBig.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import pillow_heif
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from imaging.colour import profile_name, to_srgb
+from imaging.errors import TooBig, Unreadable
+from imaging.jpeg import estimate_quality
+
+FORMATS = ("JPEG", "MPO", "PNG", "TIFF", "WEBP", "GIF", "BMP", "HEIF")
+ORDINARY_PIXELS = 30_000_000  # formats that must be decoded whole: three bytes each, several copies in flight
+MOST_PIXELS = 120_000_000  # a 102-megapixel medium-format back is the largest camera we expect
+LONGEST_SIDE = 30_000
+WORKING_SIDE = 2000  # what nearly every step works at, and what is delivered
+
+_ORIENTATION_TAG = 0x0112
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_SIDEWAYS = frozenset({5, 6, 7, 8})
+
+pillow_heif.register_heif_opener()
+Image.MAX_IMAGE_PIXELS = MOST_PIXELS
+
+
+@dataclass(frozen=True)
+class Header:
+    """What the file says about itself before any pixel is decoded."""
+
+    format: str
+    stored_width: int
+    stored_height: int
+    mode: str
+    frames: int
+    length: int  # of the file, in bytes
+    profile: str
+    icc: bytes | None
+    has_alpha: bool
+    orientation: int  # EXIF, 1..8
+    jpeg_quality: int | None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in px as a person sees the picture."""
+        sideways = self.orientation in _SIDEWAYS
+        return (self.stored_height, self.stored_width) if sideways else (self.stored_width, self.stored_height)
+
+    @property
+    def pixels(self) -> int:
+        """Number of pixels."""
+        return self.stored_width * self.stored_height
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A decoded file: pixels as stored (not yet turned, colours not yet converted), perhaps scaled down by 2, 4 or 8."""
+
+    header: Header
+    image: Image.Image
+
+
+def read_header(data: bytes) -> Header:
+    """The header alone; raises Unreadable, also for moving pictures and impossible sizes."""
+    with _decoding(), _open(data) as image:
+        return _header(image, len(data))
+
+
+def load(data: bytes, wanted: float = 1.0, *, most_pixels: int = ORDINARY_PIXELS) -> Photo:
+    """Decode at no less than `wanted` (0..1] of the true size where the format can; raises Unreadable, TooBig.
+
+    `most_pixels` caps what is really decoded; the big-photo lane passes MOST_PIXELS.
+    """
+    with _decoding(), _open(data) as image:
+        header = _header(image, len(data))
+        shrink = _shrink(header, wanted, most_pixels)
+        if shrink > 1:
+            image.draft(image.mode, (header.stored_width // shrink, header.stored_height // shrink))
+        if image.width * image.height > most_pixels:
+            raise TooBig(f"too big: {header.format} of {header.pixels / 1e6:.0f} megapixels, an ordinary worker takes {most_pixels / 1e6:.0f}")
+        image.load()
+        return Photo(header, image.copy() if image.format == "GIF" else image)
+
+
+def upright(image: Image.Image, orientation: int) -> Image.Image:
+    """Turned and mirrored as EXIF says; the same object where there is nothing to do."""
+    turn = _TURNS.get(orientation)
+    return image.transpose(turn) if turn is not None else image
+
+
+def stored_box(box: tuple[float, float, float, float], orientation: int) -> tuple[float, float, float, float]:
+    """A box of the upright picture, in shares of its sides, as a box of the stored picture in shares of its sides."""
+    left, top, right, bottom = box
+    match orientation:
+        case 2:
+            return (1 - right, top, 1 - left, bottom)
+        case 3:
+            return (1 - right, 1 - bottom, 1 - left, 1 - top)
+        case 4:
+            return (left, 1 - bottom, right, 1 - top)
+        case 5:
+            return (top, left, bottom, right)
+        case 6:
+            return (top, 1 - right, bottom, 1 - left)
+        case 7:
+            return (1 - bottom, 1 - right, 1 - top, 1 - left)
+        case 8:
+            return (1 - bottom, left, 1 - top, right)
+        case _:
+            return box
+
+
+def picture(data: bytes, longest: int = WORKING_SIDE, *, most_pixels: int = ORDINARY_PIXELS) -> tuple[Header, Image.Image]:
+    """The header and the upright sRGB picture (mode RGB), scaled down so that no side is longer than `longest` px."""
+    header = read_header(data)
+    photo = load(data, longest / max(header.size), most_pixels=most_pixels)
+    return header, to_srgb(upright(shrunk(photo.image, longest), header.orientation), header.icc)
+
+
+def shrunk(image: Image.Image, longest: int) -> Image.Image:
+    """Scaled down by area averaging so that no side is longer than `longest`; never up."""
+    if max(image.size) <= longest:
+        return image
+    width, height = shrunk_size(image.size, longest)
+    if image.mode not in ("L", "RGB", "RGBA", "LA", "CMYK", "LAB"):
+        image = to_srgb(image, None)
+    return image.resize((width, height), Image.Resampling.BOX)
+
+
+def shrunk_size(size: tuple[int, int], longest: int) -> tuple[int, int]:
+    """What `shrunk` makes of a size."""
+    factor = min(1.0, longest / max(size))
+    return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
+
+
+def as_array(image: Image.Image) -> NDArray[np.uint8]:
+    """Pixels as an array."""
+    return np.asarray(image, dtype=np.uint8)
+
+
+def _open(data: bytes) -> Image.Image:
+    if not data:
+        raise Unreadable("the file is empty")
+    return Image.open(io.BytesIO(data), formats=FORMATS)
+
+
+def _header(image: Image.Image, length: int) -> Header:
+    kind = image.format or "?"
+    frames = int(getattr(image, "n_frames", 1))
+    # MPO is a JPEG with a second view or a gain map behind it; phones and cameras write it, and the first picture is the photo
+    if frames > 1 and kind not in ("MPO", "HEIF"):
+        raise Unreadable(f"{kind} with {frames} frames or pages; send one picture per file")
+    width, height = image.size
+    if width * height > MOST_PIXELS or max(width, height) > LONGEST_SIDE:
+        raise Unreadable(f"the header claims {width} x {height} px, more than any camera we know")
+    icc = image.info.get("icc_profile")
+    return Header(
+        format="JPEG" if kind == "MPO" else kind,
+        stored_width=width,
+        stored_height=height,
+        mode=image.mode,
+        frames=1 if kind in ("MPO", "HEIF") else frames,
+        length=length,
+        profile=profile_name(icc),
+        icc=icc if isinstance(icc, bytes) and icc else None,
+        has_alpha="A" in image.getbands() or "transparency" in image.info,
+        orientation=_orientation(image),
+        jpeg_quality=estimate_quality(getattr(image, "quantization", None)) if kind in ("JPEG", "MPO") else None,
+    )
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        value = image.getexif().get(_ORIENTATION_TAG, 1)
+    except (OSError, ValueError, SyntaxError, KeyError, TypeError):  # a damaged EXIF block is no reason to lose the photo
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _shrink(header: Header, wanted: float, most_pixels: int) -> int:
+    """The largest of 1, 2, 4, 8 that leaves at least `wanted` of the size, or as much more as fits under the cap."""
+    if header.format != "JPEG":
+        return 1
+    shrink = max(s for s in (1, 2, 4, 8) if s == 1 or 1 / s >= wanted)
+    while shrink < 8 and header.pixels / shrink**2 > most_pixels:
+        shrink *= 2
+    return shrink
+
+
+@contextmanager
+def _decoding() -> Iterator[None]:
+    """Whatever a decoder throws at hostile bytes, as Unreadable with a plain reason."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # damaged metadata; sizes are checked by us
+            yield
+    except UnidentifiedImageError as error:
+        raise Unreadable("not a picture in a format that we read (JPEG, PNG, TIFF, WebP, GIF, BMP, HEIC)") from error
+    except Image.DecompressionBombError as error:
+        raise Unreadable("the header claims more pixels than any camera we know") from error
+    except MemoryError as error:
+        raise Unreadable("decoding ran out of memory") from error
+    except (OSError, SyntaxError, ValueError, IndexError, KeyError, TypeError, OverflowError, EOFError, RuntimeError) as error:
+        raise Unreadable(f"damaged or cut off ({_plain(error)})") from error
+
+
+def _plain(error: BaseException) -> str:
+    words = " ".join(str(error).split()) or type(error).__name__
+    return words[:120]

@@ -1,0 +1,88 @@
+"""The facts: every number and flag that a rule may name, documented once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+FactValue = bool | int | float | str | None
+Facts = dict[str, FactValue]
+Box = tuple[int, int, int, int]  # left, top, right, bottom in px of the file after EXIF orientation
+
+MEASURE_VERSION = 1  # raise it when the same bytes would give other facts
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What a fact is, in which unit and range, and how it comes about."""
+
+    name: str
+    unit: str
+    range: str
+    method: str
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Facts of one file and, where it makes sense, the region of the picture that a fact speaks of."""
+
+    facts: Facts
+    regions: dict[str, Box] = field(default_factory=dict)
+
+
+_ALL = (
+    # the file
+    Fact("format", "word", "JPEG PNG TIFF WEBP GIF BMP HEIF", "the decoder that recognised the bytes"),
+    Fact("width", "px", "1..", "after EXIF orientation"),
+    Fact("height", "px", "1..", "after EXIF orientation"),
+    Fact("longest_side", "px", "1..", "the larger of width and height"),
+    Fact("shortest_side", "px", "1..", "the smaller of width and height"),
+    Fact("aspect", "ratio", "0..", "width over height"),
+    Fact("megapixels", "MP", "0..", "width x height / 1,000,000"),
+    Fact("mode", "word", "RGB L CMYK P ...", "how the file stores its pixels, in Pillow's words"),
+    Fact("has_alpha", "flag", "", "an alpha channel or a transparent palette entry"),
+    Fact("frames", "count", "1..", "pictures that play or page; files with more than one are refused as unreadable"),
+    Fact("bytes", "bytes", "1..", "length of the file"),
+    Fact("profile", "word", "srgb none or the profile's name", "the embedded ICC profile's description"),
+    Fact("jpeg_quality", "quality", "1..100, none for other formats", "the libjpeg setting whose luminance table is nearest"),
+    # the background
+    Fact("border_min_level", "level", "0..255", "the darkest channel of the darkest pixel of the outermost ring"),
+    Fact(
+        "background_white_share",
+        "share",
+        "0..1",
+        "of the pixels at least 1.2 % of the frame away from the subject, those with all channels >= 253; its shadow counts",
+    ),
+    Fact("background_level", "level", "0..255", "mean luma of those pixels; of the border band where no subject stands out"),
+    # the subject: what differs from the background seen at the border; smooth neutral darkening (a soft shadow) is not subject
+    Fact("subject_found", "flag", "", "something stands out from a plain background"),
+    Fact("fill", "share", "0..1", "the longer relative side of the subject's box: max(w / W, h / H)"),
+    Fact("fill_area", "share", "0..1", "of the frame that is subject"),
+    Fact("centre_offset", "share", "0..1", "distance of the box's middle from the frame's middle, over the frame's diagonal"),
+    Fact("pieces", "count", "0..", "separate parts of at least 0.2 % of the frame; gaps under 0.6 % of it do not separate"),
+    Fact("touching_sides", "count", "0..4", "sides of the frame that the subject runs out of"),
+    Fact(
+        "sharpness",
+        "score",
+        "0..100, 0 blurred",
+        "mean of the strongest 3 % of |Laplacian| of luma over the 2nd..98th percentile span of luma, x 25; at 1000 px longest side",
+    ),
+    Fact("luminance", "level", "0..255", "median luma of the subject; of the picture's middle where none stands out"),
+    Fact("clipped_share", "share", "0..1", "of the subject with all channels >= 254"),
+    Fact("noise", "level", "0..", "standard deviation of luma by Immerkaer's mask over the flatter half, at 1000 px longest side"),
+    # the cutout, where we made one
+    Fact(
+        "cutout_confidence", "share", "0..1", "overlap with the true outline that the net expects of its own mask, less 10 % per touched side; never stretched"
+    ),
+    Fact("cutout_pieces", "count", "0..", "separate parts of the mask of at least 0.2 % of the photo"),
+    Fact("cutout_touching_sides", "count", "0..4", "sides of the photo that the mask runs out of"),
+    Fact("cutout_area", "share", "0..1", "of the photo that the mask covers"),
+    # the house: computed by the application, named here so that rules may use them
+    Fact("pieces_off", "count", "0..", "difference between pieces and the product's number of pieces"),
+    Fact("products_with_photo", "count", "0..", "products that hold this very photo"),
+    Fact("has_main", "flag", "", "the image set has a main picture"),
+    Fact("pictures", "count", "0..", "pictures in the image set"),
+)
+
+FACTS: Mapping[str, Fact] = MappingProxyType({fact.name: fact for fact in _ALL})

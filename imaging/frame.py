@@ -1,0 +1,42 @@
+"""What travels through the finishing steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Alpha = NDArray[np.uint8]
+FAINT = 8  # of 255: alpha below this is not worth a pixel
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A picture under way; a step returns a new one and changes nothing in place."""
+
+    image: Image.Image  # the photo as stored; after `colour` upright RGB; after `place` the canvas
+    alpha: Alpha  # upright; of the whole photo before `crop`, of `image` after it
+    photo_size: tuple[int, int]  # upright size of the original in px, whatever was really decoded
+    orientation: int = 1  # EXIF, of `image`
+    icc: bytes | None = None
+    backdrop: tuple[int, int, int] = (255, 255, 255)
+    longest_px: float | None = None  # wanted length of the item's longest side on the canvas, where a scale was asked for
+    adjustments: Mapping[str, float] = field(default_factory=dict)
+    shade: NDArray[np.float32] | None = None  # 0..1, how much the backdrop is darkened
+    notes: tuple[str, ...] = ()
+
+    def noted(self, note: str) -> Frame:
+        """With one more note."""
+        return replace(self, notes=(*self.notes, note))
+
+
+def item_box(alpha: Alpha, least: int = 128) -> tuple[int, int, int, int]:
+    """Left, top, right, bottom of all alpha of at least `least`; the whole frame where there is none."""
+    rows = np.flatnonzero((alpha >= least).any(axis=1))
+    columns = np.flatnonzero((alpha >= least).any(axis=0))
+    if not len(rows):
+        return 0, 0, alpha.shape[1], alpha.shape[0]
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1

@@ -1,0 +1,97 @@
+"""Photo + alpha + request -> finished picture. The order of STEPS is the program."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from imaging.decode import ORDINARY_PIXELS, load, read_header
+from imaging.errors import Unreadable
+from imaging.frame import Alpha, Frame
+from imaging.jpeg import encode
+from imaging.recipe import Recipe, RenderRequest
+from imaging.steps.colour import colour
+from imaging.steps.crop import crop, scale
+from imaging.steps.cutout import cutout
+from imaging.steps.flatten import flatten
+from imaging.steps.orient import orient
+from imaging.steps.place import place
+from imaging.steps.shadow import shadow
+from imaging.steps.sharpen import sharpen
+
+Step = Callable[[Frame, Recipe], Frame]
+
+STEPS: tuple[Step, ...] = (crop, orient, colour, cutout, place, shadow, flatten, sharpen)
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A finished picture and how it came about."""
+
+    data: bytes  # JPEG, sRGB
+    notes: tuple[str, ...]
+    ms: dict[str, float]  # per step
+    size: tuple[int, int]
+
+
+def render(data: bytes, alpha: bytes, request: RenderRequest, *, most_pixels: int = ORDINARY_PIXELS) -> Rendered:
+    """The finished picture; the same bytes for the same arguments. Raises Unreadable, TooBig."""
+    ms: dict[str, float] = {}
+    at = time.perf_counter()
+
+    def lap(name: str) -> None:
+        nonlocal at
+        now = time.perf_counter()
+        ms[name] = round((now - at) * 1000, 2)
+        at = now
+
+    frame = _opened(data, _alpha(alpha), request, most_pixels)
+    lap("decode")
+    for step in STEPS:
+        frame = step(frame, request.recipe)
+        lap(step.__name__)
+    finished = encode(frame.image, quality=request.recipe.quality, subsampling=request.recipe.subsampling)
+    lap("encode")
+    return Rendered(finished, frame.notes, ms, frame.image.size)
+
+
+def _opened(data: bytes, alpha: Alpha, request: RenderRequest, most_pixels: int) -> Frame:
+    """The photo decoded no larger than the finished picture needs it."""
+    header = read_header(data)
+    longest_px = None if request.mm_per_px is None else request.adjustments["longest_mm"] / request.mm_per_px
+    backdrop = (request.backdrop or request.recipe.backdrop).removeprefix("#")
+    frame = Frame(
+        image=Image.new("RGB", (1, 1)),
+        alpha=alpha,
+        photo_size=header.size,
+        orientation=header.orientation,
+        icc=header.icc,
+        backdrop=(int(backdrop[0:2], 16), int(backdrop[2:4], 16), int(backdrop[4:6], 16)),
+        longest_px=longest_px,
+        adjustments=dict(request.adjustments),
+    )
+    _same_shape(alpha, header.size)
+    wanted = scale(frame, request.recipe) * alpha.shape[1] / header.size[0]
+    return replace(frame, image=load(data, min(1.0, wanted), most_pixels=most_pixels).image)
+
+
+def _alpha(png: bytes) -> Alpha:
+    try:
+        with Image.open(io.BytesIO(png), formats=("PNG",)) as image:
+            alpha = np.asarray(image.convert("L"), dtype=np.uint8)
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+        raise Unreadable(f"the stored mask is damaged ({error})") from error
+    if not (alpha >= 128).any():
+        raise Unreadable("the mask is empty: there is no item to show")
+    return alpha
+
+
+def _same_shape(alpha: Alpha, size: tuple[int, int]) -> None:
+    height, width = alpha.shape
+    if abs(width * size[1] - height * size[0]) > 2 * max(size):
+        raise Unreadable(f"the mask ({width} x {height}) does not belong to this photo ({size[0]} x {size[1]})")

@@ -1,0 +1,181 @@
+"""Recipes (finishing parameters as data) and render requests (all that decides a finished picture)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from imaging.errors import ImagingError
+
+FINISH_VERSION = 1  # raise it when the same request would give another file
+
+SHIPPED = Path(__file__).parent / "recipes.yaml"
+_Share = Annotated[float, Field(ge=0, le=1, strict=True)]
+_Colour = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
+
+
+class RecipeError(ImagingError):
+    """A recipe file is wrong; `problems` names file, recipe and key of every fault."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = tuple(problems)
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Shadow(_Strict):
+    """The soft shadow under an item: darkness 0 (none) .. 1 (black), reach as a share of the canvas."""
+
+    contact: _Share
+    ambient: _Share
+    spread: Annotated[float, Field(gt=0, le=0.1, strict=True)]
+
+
+class Sharpen(_Strict):
+    """Unsharp mask after scaling: percent and px."""
+
+    amount: Annotated[int, Field(ge=0, le=300, strict=True)]
+    radius_px: Annotated[float, Field(ge=0, le=10, strict=True)]
+
+
+class Recipe(_Strict):
+    """A named set of finishing parameters for one kind of output; see recipes.yaml for what each means."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
+    size_px: Annotated[int, Field(ge=100, le=4000, strict=True)]
+    fill: Annotated[float, Field(gt=0.1, lt=1, strict=True)]
+    clear: Annotated[float, Field(ge=0.01, lt=0.3, strict=True)]
+    backdrop: _Colour
+    shadow: Shadow
+    sharpen: Sharpen
+    quality: Annotated[int, Field(ge=50, le=100, strict=True)]
+    subsampling: Literal["4:4:4", "4:2:2", "4:2:0"]
+
+    @model_validator(mode="after")
+    def _fits(self) -> Recipe:
+        if self.fill + 2 * self.clear > 1:
+            raise ValueError("fill + 2 x clear is more than the canvas")
+        return self
+
+    @property
+    def margin(self) -> float:
+        """Free share of the canvas beside the item's longer side."""
+        return (1 - self.fill) / 2
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able, for `from_dict`."""
+        return self.model_dump(mode="json")
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Recipe:
+        """The recipe of `to_dict`; raises RecipeError."""
+        try:
+            return cls.model_validate(dict(values))
+        except ValidationError as error:
+            raise RecipeError(_problems("recipe", str(values.get("name", "?")), error)) from error
+
+
+_ADJUSTMENTS = frozenset({"exposure", "longest_mm"})
+
+
+class RenderRequest(_Strict):
+    """All that decides a finished picture, frozen.
+
+    mm_per_px   of the finished picture: with adjustments["longest_mm"] (the item's longest side) sister items come out
+                at one scale; never larger than the recipe's fill
+    backdrop    "#rrggbb" instead of the recipe's
+    adjustments exposure: stops, -2..2; longest_mm: see above
+    """
+
+    photo: str
+    cutout: str
+    recipe: Recipe
+    mm_per_px: Annotated[float, Field(gt=0)] | None = None
+    backdrop: _Colour | None = None
+    adjustments: Mapping[str, float] = {}
+
+    @model_validator(mode="after")
+    def _known(self) -> RenderRequest:
+        if unknown := sorted(set(self.adjustments) - _ADJUSTMENTS):
+            raise ValueError(f"unknown adjustment {unknown[0]}; there are {', '.join(sorted(_ADJUSTMENTS))}")
+        if abs(self.adjustments.get("exposure", 0.0)) > 2:
+            raise ValueError("exposure must be within 2 stops")
+        if (self.mm_per_px is None) != ("longest_mm" not in self.adjustments):
+            raise ValueError("mm_per_px and adjustments['longest_mm'] go together")
+        if self.adjustments.get("longest_mm", 1.0) <= 0:
+            raise ValueError("longest_mm must be more than 0")
+        return self
+
+    @property
+    def id(self) -> str:
+        """Names the rendition: equal requests under one finish version have one id."""
+        words = json.dumps({"finish": FINISH_VERSION, **self.to_dict()}, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(words.encode()).hexdigest()
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able, for `from_dict`."""
+        return self.model_dump(mode="json")
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> RenderRequest:
+        """The request of `to_dict`; raises ValueError."""
+        return cls.model_validate(dict(values))
+
+
+def load_recipes(overlay: Path | None = None) -> dict[str, Recipe]:
+    """The shipped recipes, those of the overlay file instead of or beside them; raises RecipeError."""
+    recipes = _read(SHIPPED)
+    if overlay is not None:
+        recipes |= _read(overlay)
+    return recipes
+
+
+def _read(path: Path) -> dict[str, Recipe]:
+    try:
+        document = yaml.load(path.read_text("utf-8"), Loader=_Loader)  # noqa: S506 a SafeLoader that also refuses a key given twice
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError([f"{path.name}: cannot be read ({error})"]) from error
+    except yaml.YAMLError as error:
+        raise RecipeError([f"{path.name}: {' '.join(str(error).split())}"]) from error
+    if not isinstance(document, dict):
+        raise RecipeError([f"{path.name}: expected recipes by name"])
+    problems: list[str] = []
+    recipes: dict[str, Recipe] = {}
+    for name, values in document.items():
+        if not isinstance(values, dict):
+            problems.append(f"{path.name}: {name}: expected keys and values")
+            continue
+        try:
+            recipes[str(name)] = Recipe.model_validate({**values, "name": name})
+        except ValidationError as error:
+            problems += _problems(path.name, str(name), error)
+    if problems:
+        raise RecipeError(problems)
+    return recipes
+
+
+def _problems(where: str, name: str, error: ValidationError) -> list[str]:
+    faults = error.errors(include_url=False, include_input=False)
+    return [f"{where}: {name}: {'.'.join(str(part) for part in fault['loc']) or 'recipe'}: {fault['msg']}" for fault in faults]
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that is given twice, which YAML would silently let win."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key, _ in node.value:
+            value = self.construct_object(key, deep=True)
+            if value in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"key {value!r} is given twice", key.start_mark)
+            seen.add(value)
+        return super().construct_mapping(node, deep)

@@ -1,0 +1,1 @@
+"""One file per finishing step: step(frame, recipe) -> frame, pure."""

@@ -1,0 +1,64 @@
+"""Cuts the photo to the item and brings it to its final scale, so that no later step sees more pixels than are delivered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from PIL import Image
+
+from imaging.decode import stored_box
+from imaging.frame import FAINT, Frame, item_box
+from imaging.recipe import Recipe
+
+
+def scale(frame: Frame, recipe: Recipe) -> float:
+    """Canvas px per px of the alpha, such that the item's longer side has its length."""
+    left, top, right, bottom = item_box(frame.alpha)
+    longer = max(right - left, bottom - top)
+    most = recipe.fill * recipe.size_px
+    return min(most, frame.longest_px or most) / longer
+
+
+def crop(frame: Frame, recipe: Recipe) -> Frame:
+    """The photo and its alpha around the item, at the size they have on the canvas; notes an enlargement."""
+    height, width = frame.alpha.shape
+    left, top, right, bottom = item_box(frame.alpha, FAINT)
+    factor = scale(frame, recipe)
+    size = max(1, round((right - left) * factor)), max(1, round((bottom - top) * factor))
+
+    sideways = frame.orientation >= 5
+    shares = stored_box((left / width, top / height, right / width, bottom / height), frame.orientation)
+    stored_w, stored_h = frame.image.size
+    box = (shares[0] * stored_w, shares[1] * stored_h, shares[2] * stored_w, shares[3] * stored_h)
+    stored_size = size[::-1] if sideways else size
+    image = _scalable(frame.image).resize(stored_size, Image.Resampling.LANCZOS, box=_inside(box, frame.image.size), reducing_gap=3.0)
+    alpha = Image.fromarray(frame.alpha).resize(size, Image.Resampling.BICUBIC, box=(left, top, right, bottom))
+
+    cut = replace(frame, image=image, alpha=np.asarray(alpha, dtype=np.uint8))
+    enlarged = factor * width / frame.photo_size[0]
+    if enlarged > 1.02:
+        held = round(max(item_size(frame)) * frame.photo_size[0] / width)
+        return cut.noted(f"enlarged {enlarged:.1f} x: the photo shows the item only {held} px long")
+    return cut
+
+
+def item_size(frame: Frame) -> tuple[int, int]:
+    """Width and height of the item in px of the alpha."""
+    left, top, right, bottom = item_box(frame.alpha)
+    return right - left, bottom - top
+
+
+def _scalable(image: Image.Image) -> Image.Image:
+    """Palettes and odd modes cannot be averaged; they become colours first."""
+    if image.mode in ("L", "RGB", "CMYK", "LAB"):
+        return image
+    if image.mode in ("LA", "RGBA"):
+        return image
+    from imaging.colour import to_srgb
+
+    return to_srgb(image, None)
+
+
+def _inside(box: tuple[float, float, float, float], size: tuple[int, int]) -> tuple[float, float, float, float]:
+    return max(0.0, box[0]), max(0.0, box[1]), min(float(size[0]), box[2]), min(float(size[1]), box[3])

@@ -1,0 +1,16 @@
+"""Turns the photo as its EXIF orientation says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from imaging.decode import upright
+from imaging.frame import Frame
+from imaging.recipe import Recipe
+
+
+def orient(frame: Frame, recipe: Recipe) -> Frame:
+    """Upright pixels; the alpha is upright already."""
+    if frame.orientation == 1:
+        return frame
+    return replace(frame, image=upright(frame.image, frame.orientation), orientation=1)
