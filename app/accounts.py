@@ -1,0 +1,196 @@
+"""Seller accounts: added, tested, given credentials and policies. Credentials are sealed before they touch a row and never come back out to a page."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+import integrations
+from app.controls import wake_listings
+from app.db import record
+from app.errors import Refusal
+from app.kit import Kit
+from app.models import Account
+from app.secretbox import SecretsLost
+
+DEFAULT_POLICY: Mapping[str, Any] = {"publish": "ask", "create": False, "wait_s": 1800, "repair": "ask", "listing": {}}
+CHOICES = ("auto", "ask", "off")
+WAIT_MAXIMUM_S = 30 * 86_400
+NEEDED = {  # by connector; one that we do not know says itself what it misses
+    "amazon": ("lwa_app_id", "lwa_client_secret", "refresh_token"),
+    "ebay": ("client_id", "client_secret", "refresh_token"),
+}
+PROBE_SKU = "packshot-connection-test"  # a SKU nobody has: reading it back proves the credentials and changes nothing
+
+_KEY = re.compile(r"^(?P<marketplace>[a-z0-9-]{1,32}):(?P<name>[a-z0-9][a-z0-9_-]{0,62})$")
+
+
+def add_account(
+    session: Session,
+    kit: Kit,
+    key: str,
+    *,
+    seller_id: str,
+    credentials: Mapping[str, str],
+    endpoints: Mapping[str, str] | None = None,
+    policy: Mapping[str, Any] | None = None,
+    practice: bool = False,
+    who: str,
+) -> Account:
+    """A new seller account `marketplace:name`. A real one asks before each write until its first import is confirmed.
+
+    Raises Refusal naming what is wrong: key, marketplace, seller id, credentials, endpoints or policy.
+    """
+    site = _site(key)
+    if session.scalar(sa.select(Account.id).where(Account.key == key)):
+        raise Refusal(f"there is already an account {key}")
+    if not 1 <= len(seller_id.strip()) <= 64:
+        raise Refusal("a seller id has 1 to 64 characters")
+    account = Account(
+        key=key,
+        marketplace=site.key,
+        seller_id=seller_id.strip(),
+        credentials=kit.box.seal(_credentials(site, credentials, practice)),
+        endpoints=_endpoints(site, endpoints or {}, practice),
+        policy=_policy({**DEFAULT_POLICY, **(policy or {})}, confirmed=practice),
+        practice=practice,
+        confirmed=practice,
+        stopped=False,
+        created_at=kit.now(),
+    )
+    session.add(account)
+    session.flush()
+    record(session, account, "created", now=kit.now(), to=account.policy["publish"], why=f"{key}{' (practice)' if practice else ''}", who=who)
+    return account
+
+
+def find_account(session: Session, key: str) -> Account:
+    """The account of that key. Raises Refusal where there is none."""
+    account = session.scalar(sa.select(Account).where(Account.key == key))
+    if account is None:
+        raise Refusal(f"there is no account {key}")
+    return account
+
+
+def set_policy(session: Session, kit: Kit, account: Account, who: str, **changes: Any) -> None:
+    """Change some of publish, create, wait_s, repair, listing. Raises Refusal for an unknown name or value, and for `auto` before the import is confirmed."""
+    before = {**DEFAULT_POLICY, **account.policy}
+    after = _policy({**before, **changes}, confirmed=account.confirmed)
+    changed = {name: value for name, value in after.items() if before.get(name) != value}
+    if changed:
+        account.policy = after
+        record(session, account, "policy", now=kit.now(), why=", ".join(f"{name}: {before.get(name)} -> {value}" for name, value in changed.items()), who=who)
+        wake_listings(session, kit, account)
+
+
+def confirm_import(session: Session, kit: Kit, account: Account, who: str) -> None:
+    """A person has looked at what was imported and says it is theirs: from now on the account's own policy may be `auto`."""
+    if not account.confirmed:
+        account.confirmed = True
+        record(session, account, "confirmed", now=kit.now(), why="the first import is right", who=who)
+        wake_listings(session, kit, account)
+
+
+def set_credentials(session: Session, kit: Kit, account: Account, who: str, credentials: Mapping[str, str], endpoints: Mapping[str, str] | None = None) -> None:
+    """Replace the credentials (and the endpoint overrides, where given); a pause that we made ourselves ends. Raises Refusal."""
+    site = integrations.SITES[account.marketplace]
+    sealed = kit.box.seal(_credentials(site, credentials, account.practice))
+    if endpoints is not None:
+        account.endpoints = _endpoints(site, endpoints, account.practice)
+    account.credentials = sealed
+    account.paused = None
+    record(session, account, "credentials", now=kit.now(), why="new credentials", who=who)
+    wake_listings(session, kit, account)
+
+
+def test_account(kit: Kit, account: Account) -> str:
+    """Ask the marketplace something harmless; the outcome in one sentence. Never raises for what is wrong out there. Slow: hold no transaction."""
+    try:
+        kit.marketplace(account).status([integrations.Ref(PROBE_SKU)])
+    except integrations.NotAuthorised as error:
+        return _sentence(f"{account.key} does not accept our credentials: {error}")
+    except integrations.TryLater as error:
+        return _sentence(f"{account.key} does not answer now: {error}")
+    except integrations.IntegrationError as error:
+        return _sentence(f"{account.key} answered and declined: {error}")
+    except SecretsLost as error:
+        return _sentence(f"{account.key}: {error}")
+    except (ValueError, KeyError) as error:
+        return _sentence(f"{account.key} is not set up rightly: {error}")
+    return f"{account.key} answers and accepts our credentials."
+
+
+test_account.__test__ = False  # type: ignore[attr-defined]  # its name is not a test's, wherever it is imported
+
+
+def _site(key: str) -> integrations.Site:
+    found = _KEY.fullmatch(key)
+    if found is None:
+        raise Refusal(f"{key!r} is no account key: it is marketplace:name, as amazon-uk:main")
+    if found["marketplace"] not in integrations.SITES:
+        raise Refusal(f"there is no marketplace {found['marketplace']}; there are {', '.join(integrations.SITES)}")
+    return integrations.SITES[found["marketplace"]]
+
+
+def _credentials(site: integrations.Site, given: Mapping[str, str], practice: bool) -> dict[str, str]:
+    """The credentials, stripped. A refusal names fields, never values."""
+    values = {name: value.strip() for name, value in given.items() if isinstance(value, str) and value.strip()}
+    if bad := [name for name, value in given.items() if not isinstance(value, str)]:
+        raise Refusal(f"credentials: {', '.join(bad)} must be text")
+    missing = [name for name in NEEDED.get(site.connector, ()) if name not in values and not practice]
+    if missing or not values:
+        raise Refusal(f"credentials: {', '.join(missing) or 'all'} missing")
+    return values
+
+
+def _endpoints(site: integrations.Site, given: Mapping[str, str], practice: bool) -> dict[str, str]:
+    """Endpoint overrides: https; plain http only to this machine and only for a practice account."""
+    for name, url in given.items():
+        if name not in site.endpoints:
+            raise Refusal(f"endpoints: {site.key} has no {name}; it has {', '.join(site.endpoints)}")
+        try:
+            parts = urlsplit(url)
+            host, _port = parts.hostname or "", parts.port
+        except ValueError:
+            raise Refusal(f"endpoints: {name} is no web address") from None
+        if not host or parts.username or parts.query or parts.fragment:
+            raise Refusal(f"endpoints: {name} must be a plain web address, without user, query or fragment")
+        if parts.scheme != "https" and not (parts.scheme == "http" and practice and _is_loopback(host)):
+            raise Refusal(f"endpoints: {name} must be https; plain http is for practice accounts on this machine")
+    return {name: url.rstrip("/") for name, url in given.items()}
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _policy(policy: Mapping[str, Any], *, confirmed: bool) -> dict[str, Any]:
+    if unknown := sorted(set(policy) - set(DEFAULT_POLICY)):
+        raise Refusal(f"policy: there is no {', '.join(unknown)}; there are {', '.join(DEFAULT_POLICY)}")
+    for name in ("publish", "repair"):
+        if policy[name] not in CHOICES:
+            raise Refusal(f"policy: {name} is one of {', '.join(CHOICES)}")
+    if policy["publish"] == "auto" and not confirmed:
+        raise Refusal("policy: publish stays ask until the first import is confirmed")
+    if not isinstance(policy["create"], bool):
+        raise Refusal("policy: create is true or false")
+    wait = policy["wait_s"]
+    if isinstance(wait, bool) or not isinstance(wait, int) or not 0 <= wait <= WAIT_MAXIMUM_S:
+        raise Refusal(f"policy: wait_s is a whole number of seconds from 0 to {WAIT_MAXIMUM_S}")
+    if not isinstance(policy["listing"], Mapping):
+        raise Refusal("policy: listing is an object")
+    return {**policy, "listing": dict(policy["listing"])}
+
+
+def _sentence(text: str) -> str:
+    one_line = " ".join(integrations.redact(text).split())[:500]
+    return one_line if one_line.endswith((".", "!", "?")) else f"{one_line}."

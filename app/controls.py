@@ -1,0 +1,86 @@
+"""The switches a person throws: stop all writing to marketplaces, globally or per account, and let it go on. Every process reads them from rows.
+
+The row `stop` in settings *is* the emergency stop: it is there while writing is stopped. Rows `banner:<name>` are sentences that every page shows.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+import integrations
+from app.db import insert, record
+from app.kit import Kit
+from app.models import Account, Listing, Setting
+from app.work import wake
+
+STOP = "stop"
+BANNER = "banner:"
+
+
+def stop(session: Session, kit: Kit, who: str, account: Account | None = None, why: str = "") -> None:
+    """Nothing is written to marketplaces any more (to one account, where given) until a person resumes. Stopping twice keeps the first."""
+    if account is not None:
+        if not account.stopped:
+            account.stopped = True
+            record(session, account, "stopped", now=kit.now(), why=why, who=who)
+        return
+    statement = insert(session, Setting).values(name=STOP, value={"why": why[:500]}, at=kit.now(), who=who).on_conflict_do_nothing(index_elements=["name"])
+    if session.execute(statement).rowcount:  # type: ignore[attr-defined]
+        record(session, STOP, "stopped", now=kit.now(), why=why, who=who)
+
+
+def resume(session: Session, kit: Kit, who: str, account: Account | None = None) -> None:
+    """Writing goes on (for one account, where given: that also ends a pause that we made ourselves); what waited is looked at now."""
+    if account is not None:
+        if account.stopped or account.paused:
+            record(session, account, "resumed", now=kit.now(), why=account.paused or "", who=who)
+            account.stopped, account.paused = False, None
+            wake_listings(session, kit, account)
+        return
+    if session.execute(sa.delete(Setting).where(Setting.name == STOP)).rowcount:  # type: ignore[attr-defined]
+        record(session, STOP, "resumed", now=kit.now(), who=who)
+        wake_listings(session, kit)
+
+
+def is_stopped(session: Session) -> Setting | None:
+    """The emergency stop while it is on: when, by whom, `value["why"]`. Read afresh, never from the session's memory."""
+    return session.scalar(sa.select(Setting).where(Setting.name == STOP).execution_options(populate_existing=True))
+
+
+def set_banner(session: Session, name: str, text: str | None, now: datetime, who: str = "packshot") -> None:
+    """Show a sentence on every page until it is set to None."""
+    if text is None:
+        session.execute(sa.delete(Setting).where(Setting.name == BANNER + name))
+        return
+    statement = insert(session, Setting).values(name=BANNER + name, value={"text": text[:1000]}, at=now, who=who)
+    session.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"value": statement.excluded.value}))
+
+
+def banners(session: Session, kit: Kit | None = None) -> list[str]:
+    """What everybody must know, most important first: the stop, paused and stopped accounts, banners set, and (given the kit) a missing media address."""
+    found = []
+    if (stopped := is_stopped(session)) is not None:
+        why = f": {stopped.value['why']}" if stopped.value.get("why") else ""
+        found.append(f"All writing to marketplaces is stopped by {stopped.who} since {stopped.at:%Y-%m-%d %H:%M} UTC{why}.")
+    accounts = list(session.scalars(sa.select(Account).order_by(Account.key)))
+    found += [f"{account.key} is paused: {account.paused.rstrip('.')}." for account in accounts if account.paused]
+    found += [f"{account.key} is stopped by hand." for account in accounts if account.stopped]
+    found += [str(row.value["text"]) for row in session.scalars(sa.select(Setting).where(Setting.name.startswith(BANNER)).order_by(Setting.name))]
+    if kit is not None and not kit.settings.media_base_url:
+        fetching = [account.key for account in accounts if integrations.SITES[account.marketplace].connector == "amazon"]
+        if fetching:
+            found.append(f"{', '.join(fetching)} cannot publish: PACKSHOT_MEDIA_BASE_URL, the public address of pictures, is not set.")
+    return found
+
+
+def wake_listings(session: Session, kit: Kit, account: Account | None = None) -> None:
+    """What waits to be sent (on one account, where given) is looked at again now: something that held it back is gone."""
+    session.flush()
+    waiting = sa.select(Listing.id).where(Listing.wanted_print.is_distinct_from(Listing.pushed_print))
+    if account is not None:
+        waiting = waiting.where(Listing.account_id == account.id)
+    for row in session.scalars(waiting):
+        wake(session, "publish", row, at=kit.now())
