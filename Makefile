@@ -1,0 +1,72 @@
+# A fresh machine needs Python 3.11 or newer and make, nothing else; `make help` lists the targets.
+
+MINUTES ?= 10
+UV_VERSION := 0.13.9
+VENV := .venv
+BIN := $(VENV)/bin
+RUNTIME := $(VENV)/.runtime-installed
+DEV := $(VENV)/.dev-installed
+
+.PHONY: help setup setup-dev run test lint format prove lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(RUNTIME) ## make .venv with the locked packages; nothing is started
+
+setup-dev: $(DEV) ## the same, with what tests and linters need
+
+run: $(RUNTIME) ## start everything in practice mode with a sample shoot; Ctrl-C ends it
+	@exec $(BIN)/packshot serve --practice
+
+test: lint ## every linter, import contract and test
+	$(BIN)/python -m pytest
+
+lint: $(DEV) ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(DEV) ## let ruff put the code in order
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+prove: $(DEV) ## the long proofs; MINUTES=n says for how long
+	$(BIN)/python -m tests.prove --minutes $(MINUTES)
+
+lock: $(DEV) ## renew the lock files from pyproject.toml
+	$(UV) pip compile --quiet pyproject.toml --universal --generate-hashes --no-emit-index-url -o requirements.lock
+	$(UV) pip compile --quiet pyproject.toml --universal --generate-hashes --no-emit-index-url --group dev -o requirements-dev.lock
+
+clean: ## remove .venv; the data in var/ stays
+	rm -rf $(VENV)
+
+# The stamps make a second `make run` instant. An environment for development holds the runtime's packages too, and is never cut down to them.
+$(RUNTIME): requirements.lock pyproject.toml | $(BIN)/python
+	@if [ -x $(BIN)/pytest ]; then $(MAKE) --no-print-directory $(DEV); else $(call install,requirements.lock); fi
+	@touch $@
+
+$(DEV): requirements-dev.lock pyproject.toml | $(BIN)/python
+	@$(call install,requirements-dev.lock)
+	@touch $@ $(RUNTIME)
+
+$(BIN)/python:
+	@for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
+	  if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    echo "$$($$python --version) -> $(VENV)"; \
+	    $$python -m venv $(VENV) && exit 0; \
+	    echo "$$python cannot make a virtual environment: install its venv package (Debian: python3-venv)" >&2; rm -rf $(VENV); exit 1; \
+	  fi; \
+	done; echo "Python 3.11 or newer is needed; name one with PYTHON=..." >&2; exit 1
+
+# Exactly the packages of a lock file, each checked by its hash: by uv (seconds), by pip where uv cannot be had.
+UV = UV_PROJECT_ENVIRONMENT= VIRTUAL_ENV=$(CURDIR)/$(VENV) $$(if [ -x $(BIN)/uv ]; then echo $(BIN)/uv; else command -v uv; fi)
+define install
+{ [ -x $(BIN)/uv ] || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) || true; } 2>/dev/null; \
+echo "installing $(1)"; \
+if [ -x $(BIN)/uv ] || command -v uv >/dev/null; then \
+  $(UV) pip sync --quiet --require-hashes $(1) && $(UV) pip install --quiet --no-deps -e .; \
+else \
+  $(BIN)/python -m pip install --quiet --require-hashes -r $(1) && $(BIN)/python -m pip install --quiet --no-deps -e .; \
+fi
+endef
