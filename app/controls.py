@@ -14,6 +14,7 @@ import integrations
 from app.db import insert, record
 from app.kit import Kit
 from app.models import Account, Listing, Setting
+from app.rulebook import BROKEN
 from app.work import wake
 
 STOP = "stop"
@@ -45,6 +46,14 @@ def resume(session: Session, kit: Kit, who: str, account: Account | None = None)
         wake_listings(session, kit)
 
 
+def pause_account(session: Session, kit: Kit, account_id: int, why: str) -> None:
+    """Packshot itself stops using an account (its credentials were refused) until a person acts. Already paused: nothing new is said."""
+    account = session.get_one(Account, account_id)
+    if account.paused is None:
+        account.paused = integrations.redact(why)[:500]
+        record(session, account, "paused", now=kit.now(), why=account.paused)
+
+
 def is_stopped(session: Session) -> Setting | None:
     """The emergency stop while it is on: when, by whom, `value["why"]`. Read afresh, never from the session's memory."""
     return session.scalar(sa.select(Setting).where(Setting.name == STOP).execution_options(populate_existing=True))
@@ -60,7 +69,7 @@ def set_banner(session: Session, name: str, text: str | None, now: datetime, who
 
 
 def banners(session: Session, kit: Kit | None = None) -> list[str]:
-    """What everybody must know, most important first: the stop, paused and stopped accounts, banners set, and (given the kit) a missing media address."""
+    """What everybody must know, most important first: the stop, accounts, a broken rules file, banners set and, given the kit, a missing media address."""
     found = []
     if (stopped := is_stopped(session)) is not None:
         why = f": {stopped.value['why']}" if stopped.value.get("why") else ""
@@ -68,6 +77,8 @@ def banners(session: Session, kit: Kit | None = None) -> list[str]:
     accounts = list(session.scalars(sa.select(Account).order_by(Account.key)))
     found += [f"{account.key} is paused: {account.paused.rstrip('.')}." for account in accounts if account.paused]
     found += [f"{account.key} is stopped by hand." for account in accounts if account.stopped]
+    if (broken := session.get(Setting, BROKEN)) is not None:
+        found.append(f"The rules files are broken and the old rules stay in force: {'; '.join(map(str, broken.value.get('problems', [])))}")
     found += [str(row.value["text"]) for row in session.scalars(sa.select(Setting).where(Setting.name.startswith(BANNER)).order_by(Setting.name))]
     if kit is not None and not kit.settings.media_base_url:
         fetching = [account.key for account in accounts if integrations.SITES[account.marketplace].connector == "amazon"]
