@@ -1,0 +1,169 @@
+"""Rule files -> RuleSet, or one RuleError that tells every problem of every file. A broken rule is never skipped."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from rules.engine import RuleSet
+from rules.errors import RuleError
+from rules.operators import OPERATORS
+from rules.reading import Document, read
+from rules.schema import AUTHORITIES, Rule, contradictions
+
+SHIPPED = Path(__file__).parent
+KEYS = tuple(name for name in Rule.model_fields if name != "authority")
+# an overlay entry without any of these changes the rule of that id; with one of them it is a whole rule
+WHOLE = {"fact", "operator", "applies_to", "except_for"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One item of one file, and where it stands."""
+
+    document: Document
+    path: tuple[str | int, ...]
+    authority: str
+    data: dict[str, Any]
+
+    def problem(self, words: str, *path: str | int) -> str:
+        """`file:line:column: rule id: key: words`."""
+        key = f"{path[0]}: " if path else ""
+        return f"{self.document.at((*self.path, *path))}: {self.data.get('id') or 'rule without id'}: {key}{words}"
+
+
+def load(known_facts: Collection[str], overlay: Path | Mapping[str, str] | None = None) -> RuleSet:
+    """The shipped rules, changed by the seller's overlay: a folder, or texts by file name (`{"amazon.yaml": text}`).
+
+    An overlay entry with the id of a shipped rule either changes some keys of it (own `source` required) or replaces it whole; one with a new id
+    adds a rule. Overlay files have the names of the shipped ones. Raises RuleError with every problem, also for a folder that does not exist.
+    """
+    problems: list[str] = []
+    base = [entry for name in AUTHORITIES for entry in _entries(read(f"{name}.yaml", _text(SHIPPED / f"{name}.yaml", problems)), name, problems)]
+    entries = _by_id(base, problems)
+    names = _overlay(overlay, problems)
+    changes = [entry for name, text in names.items() for entry in _entries(read(f"{name}.yaml", text), name, problems)]
+    for entry in _by_id(changes, problems).values():
+        entries[entry.data["id"]] = _laid_over(entries.get(entry.data["id"]), entry, problems)
+    return _compose(entries.values(), known_facts, problems)
+
+
+def parse(text: str, known_facts: Collection[str]) -> RuleSet:
+    """The rule set that `RuleSet.yaml` holds (a database row, an exported file), with the same hash. Raises RuleError with every problem."""
+    problems: list[str] = []
+    document = read("rules.yaml", text)
+    problems.extend(document.problems)
+    root = document.data
+    if not isinstance(root, dict):
+        raise RuleError(problems or ["rules.yaml:1:1: expected the authorities, each with its rules"])
+    problems.extend(f"{document.at((name,))}: unknown authority {name!r}; there are {', '.join(AUTHORITIES)}" for name in root if name not in AUTHORITIES)
+    entries = [entry for name in AUTHORITIES if name in root for entry in _items(document, (name,), root[name], name, problems)]
+    return _compose(_by_id(entries, problems).values(), known_facts, problems)
+
+
+def _text(path: Path, problems: list[str]) -> str:
+    try:
+        return path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        problems.append(f"{path.name}:1:1: not UTF-8 text (byte {error.start})")
+    except OSError as error:
+        problems.append(f"{path.name}:1:1: cannot be read: {error.strerror}")
+    return ""
+
+
+def _overlay(overlay: Path | Mapping[str, str] | None, problems: list[str]) -> dict[str, str]:
+    """Authority -> text of the overlay; a file that no authority would ever read is a problem, not a surprise."""
+    if overlay is None:
+        return {}
+    if isinstance(overlay, Path):
+        if not overlay.is_dir():
+            problems.append(f"{overlay}: no such folder of rules")
+            return {}
+        overlay = {path.name: _text(path, problems) for path in sorted(overlay.iterdir()) if path.suffix in (".yaml", ".yml")}
+    wanted = {f"{name}.yaml": name for name in AUTHORITIES}
+    problems.extend(f"{name}:1:1: no shipped file has this name; there are {', '.join(wanted)}" for name in overlay if name not in wanted)
+    return {wanted[name]: text for name, text in overlay.items() if name in wanted}
+
+
+def _entries(document: Document, authority: str, problems: list[str]) -> list[Entry]:
+    problems.extend(document.problems)
+    return [] if document.data is None else _items(document, (), document.data, authority, problems)
+
+
+def _items(document: Document, path: tuple[str | int, ...], items: Any, authority: str, problems: list[str]) -> list[Entry]:
+    if not isinstance(items, tuple):
+        problems.append(f"{document.at(path)}: expected a list of rules")
+        return []
+    entries = []
+    for index, item in enumerate(items):
+        if isinstance(item, dict):
+            entries.append(Entry(document, (*path, index), authority, item))
+        else:
+            problems.append(f"{document.at((*path, index))}: expected a rule (id, fact, operator, …)")
+    return entries
+
+
+def _by_id(entries: list[Entry], problems: list[str]) -> dict[str, Entry]:
+    """Entries by id; an entry without one, or with one already taken, is a problem."""
+    by_id: dict[str, Entry] = {}
+    for entry in entries:
+        name = entry.data.get("id")
+        if not isinstance(name, str):
+            problems.append(entry.problem("needs an id in words, such as amazon-main-fill", "id"))
+        elif name in by_id:
+            problems.append(entry.problem(f"stands twice; first at {by_id[name].document.at(by_id[name].path)}", "id"))
+        else:
+            by_id[name] = entry
+    return by_id
+
+
+def _laid_over(shipped: Entry | None, entry: Entry, problems: list[str]) -> Entry:
+    """The entry that is in force when this overlay entry meets the shipped one of the same id."""
+    if shipped is not None and shipped.authority != entry.authority:
+        problems.append(entry.problem(f"is a rule of {shipped.authority}.yaml", "id"))
+    if shipped is None or WHOLE & entry.data.keys():
+        return entry
+    if "source" not in entry.data:
+        problems.append(entry.problem("a change needs a source of its own", "source"))
+    return Entry(entry.document, entry.path, entry.authority, {**shipped.data, **entry.data})
+
+
+def _compose(entries: Collection[Entry], known_facts: Collection[str], problems: list[str]) -> RuleSet:
+    rules = [rule for entry in entries for rule in _rule(entry, known_facts, problems)]
+    if problems:
+        raise RuleError(problems)
+    return RuleSet(rules)
+
+
+def _rule(entry: Entry, known_facts: Collection[str], problems: list[str]) -> Iterator[Rule]:
+    """The checked rule of an entry, or nothing and its problems."""
+    before = len(problems)
+    if "authority" in entry.data:
+        problems.append(entry.problem(f"unknown key; the keys are {', '.join(KEYS)}", "authority"))
+    if isinstance(fact := entry.data.get("fact"), str) and fact not in known_facts:
+        problems.append(entry.problem(f"unknown fact {fact!r}", "fact"))
+    try:
+        rule = Rule.model_validate({**entry.data, "authority": entry.authority})
+    except ValidationError as error:
+        problems.extend(entry.problem(_words(details), *details["loc"]) for details in error.errors())
+        return
+    problems.extend(entry.problem(words, *path) for path, words in contradictions(rule))
+    if len(problems) == before:
+        yield rule
+
+
+def _words(details: Any) -> str:
+    """A shape error in words that say what would be right."""
+    kind, loc = details["type"], details["loc"]
+    inside = "" if len(loc) == 1 else f"{'.'.join(map(str, loc[1:]))}: "
+    if kind == "missing":
+        return f"{inside}is missing"
+    if kind == "extra_forbidden":
+        return f"{inside}unknown key" + (f"; the keys are {', '.join(KEYS)}" if len(loc) == 1 else "")
+    if kind == "tuple_type":
+        return f"{inside}must be a list"
+    if loc == ("operator",):
+        return f"must be one of {', '.join(OPERATORS)}"
+    return f"{inside}{details['msg']}"
