@@ -1,0 +1,219 @@
+"""The only importer of python-amazon-sp-api: five calls, one seam (`AmazonClient._call`) that turns every answer and exception into our errors.
+
+Version 2.1.35 takes an empty 503 for success, mangles the Host header, pollutes PUT bodies and keeps tokens in unlocked globals; each is mended here.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import httpx
+from sp_api.api import ListingsItemsV20210801
+from sp_api.auth import AccessTokenClient, AccessTokenResponse
+from sp_api.auth.exceptions import AuthorizationError
+from sp_api.base import ApiResponse
+from sp_api.base._transport_httpx import HttpxTransport
+from sp_api.base.credential_provider import FromCodeCredentialProvider
+
+from integrations.errors import IntegrationError, NotAuthorised, OutcomeUnknown, Problem, Refused, TryLater
+from integrations.marketplace import Access
+from integrations.pace import PACE, retry_after
+from integrations.redact import guard
+from integrations.tokens import TOKENS, Token, identity
+
+__all__ = ["AmazonClient"]
+
+Payload = dict[str, Any]
+
+TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+CREDENTIALS = ("lwa_app_id", "lwa_client_secret", "refresh_token")
+_BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+guard()
+
+
+class Answer(Exception):
+    """Any answer that is not a plain success: its status, Amazon's errors in it (may be none) and how it began."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.status = response.status_code
+        self.errors = _errors(response)
+        self.wait = retry_after(response.headers.get("Retry-After"))
+        super().__init__(f"HTTP {self.status}: {'; '.join(problem.message for problem in self.errors) or _beginning(response)}")
+
+
+class AmazonClient:
+    """Calls for one account on one marketplace, in the API's own JSON. Threads may share it. `transport` replaces the network in tests."""
+
+    def __init__(self, access: Access, transport: httpx.BaseTransport | None = None) -> None:
+        missing = [name for name in CREDENTIALS if not access.credentials.get(name)]
+        if missing:
+            raise NotAuthorised(f"{access.account}: credentials lack {', '.join(missing)}")
+        self.account, self.seller_id = access.account, access.seller_id
+        self.marketplace_id, self.locale = access.site.ids["marketplace"], access.site.locale
+        self._tokens = _tokens_for(access, transport)
+        place = types.SimpleNamespace(endpoint=access.endpoint("api"), marketplace_id=self.marketplace_id, region=access.site.ids["region"])
+        self._sdk = _Listings(
+            marketplace=place,
+            credentials={name: access.credentials[name] for name in CREDENTIALS},
+            credential_providers=(FromCodeCredentialProvider,),  # nothing from the environment or from files
+            auth_token_client_class=self._tokens,
+            timeout=TIMEOUT,
+        )
+        self._sdk._transport = HttpxTransport(client=_http(access, transport))
+
+    def get(self, sku: str, included: str) -> Payload | None:
+        """getListingsItem, None where there is no such SKU. `included` is a csv; one marketplace a call, as several answer only for the first."""
+        return self._call(
+            "getListingsItem", lambda: self._sdk.get_listings_item(self.seller_id, sku, includedData=included, **self._common()), missing_is_none=True
+        )
+
+    def search(self, **query: str) -> Payload:
+        """searchListingsItems, one page with its `pagination`. Lists must come as csv."""
+        return self._call("searchListingsItems", lambda: self._sdk.search_listings_items(self.seller_id, **query, **self._common())) or {}
+
+    def patch(self, sku: str, body: Payload) -> Payload:
+        """patchListingsItem: the write that pushes pictures."""
+        send = lambda: self._sdk.patch_listings_item(self.seller_id, sku, body=body, includedData="issues", **self._common())  # noqa: E731
+        return self._call("patchListingsItem", send, writing=True) or {}
+
+    def put(self, sku: str, body: Payload) -> Payload:
+        """putListingsItem: creates, or replaces the whole listing. Not the SDK's own method, which adds four stray keys to the body."""
+        path = f"/listings/2021-08-01/items/{quote(self.seller_id, safe='')}/{quote(sku, safe='')}"
+        send = lambda: self._sdk._request(path, data=dict(body), params={"method": "PUT", "includedData": "issues", **self._common()}, add_marketplace=False)  # noqa: E731
+        return self._call("putListingsItem", send, writing=True) or {}
+
+    def images(self, asin: str) -> Payload | None:
+        """getCatalogItem with images: the gallery that buyers see. None where the catalogue does not know the ASIN."""
+        path = f"/catalog/2022-04-01/items/{quote(asin, safe='')}"
+        params = {"method": "GET", "marketplaceIds": self.marketplace_id, "includedData": "images"}
+        return self._call("getCatalogItem", lambda: self._sdk._request(path, params=dict(params), add_marketplace=False), missing_is_none=True)
+
+    def _common(self) -> dict[str, str]:
+        return {"marketplaceIds": self.marketplace_id, "issueLocale": self.locale}
+
+    def _call(self, operation: str, send: Callable[[], ApiResponse], *, writing: bool = False, missing_is_none: bool = False) -> Payload | None:
+        """Every call to Amazon goes through here; a limiter would stand here too. A refused token is forgotten and the call made once more."""
+        pace = f"{self.account} {operation}"
+        for last in (False, True):
+            try:
+                payload: Payload = send().payload
+            except Answer as answer:
+                if answer.status == 404 and missing_is_none:
+                    PACE.fine(pace)
+                    return None
+                if answer.status in (401, 403) and not last:
+                    self._tokens.forget()
+                    continue
+                raise _as_error(answer, self.account, operation, writing, pace) from answer
+            except IntegrationError:
+                raise
+            except httpx.HTTPError as error:
+                raise _as_error(error, self.account, operation, writing, pace) from error
+            PACE.fine(pace)
+            return payload
+        raise AssertionError("unreachable")
+
+
+class _Listings(ListingsItemsV20210801):  # type: ignore[misc]  # the SDK carries no types
+    """The SDK's client, which no longer mistakes a bad answer for success."""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The parent's, with a Host header that is right for http endpoints too (it cuts eight characters off whatever it is given)."""
+        return {**super().headers, "host": urlsplit(self.endpoint).netloc}
+
+    def _check_response(self, res: httpx.Response, *args: object, **kwargs: object) -> ApiResponse:
+        """The JSON object of a 2xx answer as payload, untouched (the parent moves `pagination` out of it); anything else raises Answer."""
+        try:
+            body = res.json()
+        except ValueError:
+            body = None
+        if not 200 <= res.status_code < 300 or not isinstance(body, dict) or not body or body.get("errors"):
+            raise Answer(res)
+        return ApiResponse(payload=body, headers=res.headers)
+
+
+def _tokens_for(access: Access, transport: httpx.BaseTransport | None) -> Any:
+    """An SDK token client for this account: its own token address, our locked cache, our timeout (the SDK's stays at 5 s)."""
+    address = urlsplit(access.endpoint("token"))
+    key = identity("amazon", access.endpoint("token"), *(access.credentials[name] for name in CREDENTIALS))
+
+    class Tokens(AccessTokenClient):  # type: ignore[misc]  # the SDK carries no types
+        scheme, host, path = f"{address.scheme}://", address.netloc, address.path
+        held = ""
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self._transport = HttpxTransport(client=_http(access, transport))
+
+        def get_auth(self) -> AccessTokenResponse:
+            Tokens.held = TOKENS.get(key, self._refresh)
+            return AccessTokenResponse(access_token=Tokens.held)
+
+        @staticmethod
+        def forget() -> None:
+            TOKENS.forget(key, Tokens.held)
+
+        def _refresh(self) -> Token:
+            return _refreshed(access.account, lambda: self._request(self.scheme + self.host + self.path, self.data, self.headers))
+
+    return Tokens
+
+
+def _http(access: Access, transport: httpx.BaseTransport | None) -> httpx.Client:
+    """A proxy of the environment cannot reach this machine's practice marketplace, so practice accounts ignore the environment."""
+    return httpx.Client(transport=transport, timeout=TIMEOUT, trust_env=not access.allow_loopback)
+
+
+def _refreshed(account: str, ask: Callable[[], Mapping[str, Any]]) -> Token:
+    """A new access token; NotAuthorised when Amazon refuses the credentials, TryLater for everything that is not about them."""
+    try:
+        answer = ask()
+        return Token(str(answer["access_token"]), float(answer.get("expires_in") or 3600))
+    except AuthorizationError as error:
+        if error.status_code == 429 or error.status_code >= 500:
+            raise TryLater(PACE.slower(f"{account} token", 30), f"{account}: token service answered HTTP {error.status_code}") from None
+        raise NotAuthorised(f"{account}: Amazon refused the credentials: {error.error_code}: {error.message}") from None
+    except httpx.HTTPError as error:
+        raise TryLater(PACE.slower(f"{account} token", 30), f"{account}: token service: {type(error).__name__}") from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise TryLater(PACE.slower(f"{account} token", 30), f"{account}: token service gave no token") from None
+
+
+def _as_error(error: Answer | httpx.HTTPError, account: str, operation: str, writing: bool, pace: str) -> IntegrationError:
+    """The one place where Amazon's answers become ours.
+
+    A 500, 502 or 503 is repeated without reading back: PATCH replaces and PUT replaces, so a second one cannot do harm. A 504 or a lost
+    connection after sending is unknown.
+    """
+    about = f"{account} {operation}: "
+    if not isinstance(error, Answer):
+        if writing and not isinstance(error, _BEFORE_SENDING):
+            return OutcomeUnknown(f"{about}{type(error).__name__} after the request was sent")
+        return TryLater(PACE.slower(pace), f"{about}{type(error).__name__}")
+    if error.status in (401, 403):
+        return NotAuthorised(f"{about}{error}")
+    if writing and (error.status == 504 or 200 <= error.status < 300):
+        return OutcomeUnknown(f"{about}{error}")
+    if error.status in (408, 425, 429) or error.status >= 500 or error.status < 400:
+        return TryLater(PACE.slower(pace, error.wait), f"{about}{error}")
+    return Refused(f"{about}{error}", error.errors)
+
+
+def _errors(response: httpx.Response) -> tuple[Problem, ...]:
+    """Amazon's errors wherever they are: `errors` as a list or one object, or a bare list (the sandbox)."""
+    try:
+        body = response.json()
+    except ValueError:
+        return ()
+    found = body.get("errors") if isinstance(body, dict) else body
+    entries = found if isinstance(found, list) else [found]
+    return tuple(Problem(str(entry.get("code") or response.status_code), str(entry.get("message") or "")) for entry in entries if isinstance(entry, dict))
+
+
+def _beginning(response: httpx.Response) -> str:
+    return " ".join(response.text[:200].split()) or "empty answer"

@@ -1,0 +1,177 @@
+"""The four verbs for eBay: client, media and translate joined."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from integrations.ebay import media, translate
+from integrations.ebay.client import EbayClient, Failure
+from integrations.ebay.words import many, text
+from integrations.errors import OutcomeUnknown, Problem, Refused, TryLater
+from integrations.marketplace import Access, Notice, NoticeSet, Offer, Receipt, Ref, Status
+from integrations.pictures import shown_picture
+
+__all__ = ["Ebay"]
+
+_OVERLAP = timedelta(minutes=2)
+_PAGE = 200
+_PAGES = 25
+_FIELDS = (
+    *("ItemID", "SKU", "Quantity", "SellingStatus", "PictureDetails", "HideFromSearch", "ReasonHideFromSearch"),
+    *("ItemPolicyViolation", "ListingDetails", "eBayNotes"),
+)
+
+
+class Ebay:
+    """One eBay account. eBay knows only an order of pictures: a gap between positions closes up. `now` is the clock of tests."""
+
+    def __init__(self, access: Access, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.access, self.site = access, access.site
+        self._client = EbayClient(access)
+        self._now = now
+
+    def publish(self, offer: Offer) -> Receipt:
+        """Store the pictures, then revise the listing's whole set, or add the item where the offer allows that.
+
+        The listing is looked up by SKU before anything is added, and both writes carry the offer's key, so that a repeat lists nothing twice.
+        """
+        pictures = translate.pictures_in_order(offer, self.site)
+        item_id = offer.external_id or self._find(offer.merchant_sku)
+        if item_id is None and not offer.create:
+            raise Refused(f"{offer.merchant_sku}: not listed on {self.access.account}, and this push may not create it")
+        hosted = media.host_all(self._client, pictures, self._now())
+        try:
+            details = translate.picture_details(offer.merchant_sku, hosted, self.access)
+            item_id, reference, warnings = self._revise(offer, item_id, details) if item_id else self._add(offer, details)
+        except (TryLater, Refused, OutcomeUnknown) as error:
+            error.hosted = hosted
+            raise
+        closed_up = tuple(picture.position for picture in pictures) != self.site.positions[: len(pictures)]
+        return Receipt("accepted", item_id, reference, hosted, (*warnings, *(["positions have gaps; eBay closes them up"] if closed_up else [])))
+
+    def _revise(self, offer: Offer, item_id: str, details: dict[str, Any]) -> tuple[str, str | None, tuple[str, ...]]:
+        try:
+            reply, warnings = self._client.trading("ReviseFixedPriceItem", translate.revision(offer, item_id, details), writing=True)
+        except Failure as failure:
+            if _repeated(failure):
+                return item_id, offer.key, ("eBay had this revision already",)
+            raise
+        return text(reply.get("ItemID")) or item_id, offer.key, _said(warnings)
+
+    def _add(self, offer: Offer, details: dict[str, Any]) -> tuple[str, str | None, tuple[str, ...]]:
+        request, remarks = translate.new_item(offer, details, self.access)
+        try:
+            reply, warnings = self._client.trading("AddFixedPriceItem", request, writing=True)
+        except Failure as failure:
+            if not _repeated(failure):
+                raise
+            item_id = translate.repeated_item_id(failure.reply) or self._find(offer.merchant_sku)
+            if item_id is None:
+                raise OutcomeUnknown(f"{offer.merchant_sku}: eBay has this call already and does not name its listing") from None
+            return item_id, offer.key, (*remarks, "eBay had this listing already")
+        item_id = text(reply.get("ItemID"))
+        if not item_id:
+            raise OutcomeUnknown(f"{offer.merchant_sku}: accepted without an item id")
+        return item_id, offer.key, (*remarks, *_said(warnings))
+
+    def _find(self, sku: str) -> str | None:
+        """The active listing with this SKU, None when there is none. TryLater when the account has more than can be looked through."""
+        try:
+            reply, _ = self._client.trading("GetItem", {"SKU": sku, "OutputSelector": [f"Item.{name}" for name in _FIELDS]})
+            item = reply.get("Item") or {}
+            if text(item.get("SKU")) == sku and not translate.ended(item):
+                return text(item.get("ItemID")) or None
+        except Failure:
+            pass  # GetItem by SKU answers only for listings that track stock by SKU: the list below decides
+        return next((text(item.get("ItemID")) for item in self._selling("ActiveList") if text(item.get("SKU")) == sku), None)
+
+    def _selling(self, which: str, **options: Any) -> Iterator[dict[str, Any]]:
+        """Items of one of the GetMyeBaySelling lists, page by page."""
+        for page in range(1, _PAGES + 1):
+            wanted = {"Include": True, **options, "Pagination": {"EntriesPerPage": _PAGE, "PageNumber": page}}
+            reply, _ = self._client.trading("GetMyeBaySelling", {which: wanted, "DetailLevel": "ReturnAll"})
+            found = reply.get(which) or {}
+            yield from many((found.get("ItemArray") or {}).get("Item"))
+            pages = text((found.get("PaginationResult") or {}).get("TotalNumberOfPages"))
+            if not pages.isdigit() or page >= int(pages):
+                return
+        raise TryLater(3600, f"{self.access.account}: more than {_PAGE * _PAGES} listings in {which}; give the listing's item id")
+
+    def status(self, refs: Sequence[Ref]) -> list[Status]:
+        """One GetItem a listing; the unsold list is asked only when eBay no longer knows one, for the reason why."""
+        unsold: dict[str, tuple[Notice, ...]] | None = None
+        found = []
+        for ref in refs:
+            item_id = ref.external_id or self._find(ref.merchant_sku)
+            item, words = self._item(item_id) if item_id else (None, "")
+            extra: tuple[Notice, ...] = ()
+            if item_id and item is None:
+                unsold = self._unsold() if unsold is None else unsold
+                extra = unsold.get(item_id) or (translate.gone_notice(words),)
+            found.append(translate.status_of(ref, item, extra, self.site))
+        return found
+
+    def _item(self, item_id: str) -> tuple[dict[str, Any] | None, str]:
+        try:
+            reply, _ = self._client.trading("GetItem", {"ItemID": item_id, "OutputSelector": [f"Item.{name}" for name in _FIELDS]})
+        except Failure as failure:
+            if failure.says("gone"):
+                return None, failure.message
+            raise
+        return reply.get("Item") or None, ""
+
+    def _unsold(self) -> dict[str, tuple[Notice, ...]]:
+        items = self._selling("UnsoldList", IncludeNotes=True, DurationInDays=60)
+        return {text(item.get("ItemID")): notices for item in items if (notices := translate.unsold_notices(item))}
+
+    def notices(self, cursor: str | None) -> tuple[list[NoticeSet], str]:
+        """Listings that changed since the cursor and have something open, and listings that eBay removed in the last 60 days."""
+        now = self._now()
+        longest = timedelta(hours=self.site.limits["seller_events_hours"])
+        since = max(translate.moment(cursor) or now - longest, now - longest) if cursor else now - longest
+        changed, until = self._changed(since, now)
+        found: dict[str, NoticeSet] = {}
+        for item_id, sku in changed.items():
+            item, words = self._item(item_id)
+            notices = translate.notices_of(item) if item else (translate.gone_notice(words),)
+            found[item_id] = NoticeSet(Ref(sku or text((item or {}).get("SKU")), item_id), notices, until)
+        for item in self._selling("UnsoldList", IncludeNotes=True, DurationInDays=60):
+            item_id, notices = text(item.get("ItemID")), translate.unsold_notices(item)
+            if notices and not any(notice.kind == "removed" for notice in (found[item_id].notices if item_id in found else ())):
+                found[item_id] = NoticeSet(Ref(text(item.get("SKU")), item_id), notices, until)
+        return list(found.values()), (until - _OVERLAP).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+    def _changed(self, since: datetime, now: datetime) -> tuple[dict[str, str], datetime]:
+        """Item id -> SKU of what changed after `since`, and the time up to which that is complete. A full answer is a cut one: the window is halved."""
+        until: datetime | None = None
+        while True:
+            window = {"ModTimeFrom": _written(since), "ModTimeTo": _written(until) if until else None, "DetailLevel": "ReturnAll"}
+            reply, _ = self._client.trading("GetSellerEvents", window)
+            items = many((reply.get("ItemArray") or {}).get("Item"))
+            end = until or translate.moment(reply.get("Timestamp")) or now
+            if len(items) < self.site.limits["seller_events_items"] or end - since < timedelta(minutes=1):
+                return {text(item.get("ItemID")): text(item.get("SKU")) for item in items}, end
+            until = since + (end - since) / 2
+
+    def picture(self, url: str) -> bytes:
+        """The bytes that eBay shows at `url`; Refused for any host but eBay's picture hosts."""
+        return shown_picture(url, self.access, "trading")
+
+
+def _repeated(failure: Failure) -> bool:
+    """This very call succeeded before. A first one that is still at work is waited for; one that failed leaves its refusal standing."""
+    details = failure.reply.get("DuplicateInvocationDetails")
+    state = text(details.get("Status")) if isinstance(details, dict) else ""
+    if state == "InProgress":
+        raise TryLater(30, failure.message)
+    return state not in ("Failure", "Failed") and (details is not None or failure.says("repeated"))
+
+
+def _said(warnings: tuple[Problem, ...]) -> tuple[str, ...]:
+    return tuple(f"{problem.code}: {problem.message}" for problem in warnings)
+
+
+def _written(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
