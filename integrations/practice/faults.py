@@ -1,0 +1,143 @@
+"""Faults on order: a WSGI coat that spoils chosen calls before or after they take effect."""
+
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from waitress.channel import ClientDisconnected
+
+Do = Literal["empty_503", "html_502", "throttle_429", "timeout_before", "timeout_after", "drop_connection", "expire_token"]
+ALIASES = {"503": "empty_503", "502": "html_502", "429": "throttle_429"}
+WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+AMAZON = {"PUT": "putListingsItem", "PATCH": "patchListingsItem", "GET": "getListingsItem", "DELETE": "deleteListingsItem"}
+
+
+class Fault(BaseModel):
+    """Spoil the `nth` call (from 1) of the name `when` ("*" is every call), or a share `rate` of them, seeded."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    when: str
+    do: Do
+    nth: int | None = Field(default=None, ge=1)
+    rate: float | None = Field(default=None, ge=0, le=1)
+    hold: float = Field(default=1.0, ge=0, le=300)  # seconds that a timed-out connection is kept open before it is cut
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_names(cls, read: Any) -> Any:
+        if isinstance(read, dict):
+            read = {**read, "do": ALIASES.get(str(read.get("do")), read.get("do"))}
+        return read
+
+    @model_validator(mode="after")
+    def _one_trigger(self) -> "Fault":
+        if (self.nth is None) == (self.rate is None):
+            raise ValueError("exactly one of nth and rate")
+        return self
+
+
+def load_faults(source: Path | Sequence[dict[str, Any]] | None) -> list[Fault]:
+    """Faults of a YAML file or of plain dicts; raises pydantic.ValidationError or OSError."""
+    read = yaml.safe_load(source.read_text(encoding="utf-8")) if isinstance(source, Path) else source
+    return [Fault.model_validate(one) for one in read or ()]
+
+
+def call_name(environ: dict[str, Any]) -> str:
+    """The marketplace's own name of a call: patchListingsItem, AddFixedPriceItem, createImageFromFile, amazon.token, picture ..."""
+    method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
+    if path.startswith("/ws/api.dll"):
+        return str(environ.get("HTTP_X_EBAY_API_CALL_NAME", "unknown"))
+    if path.startswith("/listings/"):
+        single = path.removeprefix("/listings/2021-08-01/items/").count("/") > 0
+        return AMAZON.get(method, "unknown") if single else "searchListingsItems"
+    if path.startswith("/commerce/media/"):
+        return "createImageFromFile" if method == "POST" else "getImage"
+    for start, name in (
+        ("/auth/", "amazon.token"),
+        ("/identity/", "ebay.token"),
+        ("/catalog/", "getCatalogItem"),
+        ("/images/", "picture"),
+        ("/practice", "practice"),
+    ):
+        if path.startswith(start):
+            return name
+    return "unknown"
+
+
+class Faults:
+    """The WSGI coat. `practice` calls (witness and page) are never spoiled."""
+
+    def __init__(self, inner: WsgiApp, faults: Sequence[Fault], seed: int) -> None:
+        self._inner, self._seed, self._lock = inner, seed, threading.Lock()
+        self.set(faults)
+
+    def set(self, faults: Sequence[Fault]) -> None:
+        """Replace the orders; all counting begins again."""
+        with self._lock:
+            self._faults = list(faults)
+            self._seen: Counter[str] = Counter()
+            self._dice = [random.Random(f"{self._seed}/{index}") for index in range(len(self._faults))]  # noqa: S311 - repeatable on purpose
+            self.struck: list[dict[str, Any]] = []
+
+    def choose(self, name: str) -> Fault | None:
+        """The fault for this call, the first that fits; every die is thrown, so that orders do not disturb each other."""
+        with self._lock:
+            self._seen[name] += 1
+            self._seen["*"] += 1
+            chosen = None
+            for fault, die in zip(self._faults, self._dice, strict=True):
+                if fault.when not in {name, "*"}:
+                    continue
+                hit = self._seen[fault.when] == fault.nth if fault.nth is not None else die.random() < (fault.rate or 0)
+                chosen = fault if hit and chosen is None else chosen
+            if chosen:
+                self.struck.append({"call": name, "count": self._seen[name], "do": chosen.do})
+            return chosen
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Serve, or spoil."""
+        name = call_name(environ)
+        fault = None if name == "practice" else self.choose(name)
+        if fault is None:
+            return self._inner(environ, start_response)
+        if fault.do == "expire_token":
+            environ["practice.expire_token"] = True
+            return self._inner(environ, start_response)
+        if fault.do in {"timeout_before", "timeout_after", "drop_connection"}:
+            if fault.do == "timeout_after":
+                consumed = self._inner(environ, lambda *_: None)
+                b"".join(consumed)
+                getattr(consumed, "close", lambda: None)()
+            if fault.do != "drop_connection":
+                time.sleep(fault.hold)
+            raise ClientDisconnected  # the server closes the connection without a byte
+        status, kind, content = _canned(fault.do, name)
+        start_response(status, [("Content-Type", kind), ("Content-Length", str(len(content)))])
+        return [content]
+
+
+def _canned(do: str, name: str) -> tuple[str, str, bytes]:
+    if do == "empty_503":
+        return "503 Service Unavailable", "text/plain", b""
+    if do == "html_502":
+        return "502 Bad Gateway", "text/html", b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+    if name[0].isupper():  # Trading says its limits inside an ordinary answer
+        from integrations.practice.ebay_xml import write
+
+        error = {
+            "ShortMessage": "Call usage limit has been reached.",
+            "LongMessage": "Your application has exceeded usage limit on this call.",
+            "ErrorCode": 518,
+            "SeverityCode": "Error",
+        }
+        return "200 OK", "text/xml", write(name, {"Ack": "Failure", "Errors": error})
+    body = b'{"errors":[{"code":"QuotaExceeded","message":"You exceeded your quota for the requested resource.","details":""}]}'
+    return "429 Too Many Requests", "application/json", body

@@ -1,0 +1,212 @@
+"""The practice API: what the marketplaces really hold, who wrote what, and the levers of this world. Loopback only, no sign-in."""
+
+import base64
+import binascii
+from typing import Any
+
+from flask import Blueprint, Response, abort, current_app, jsonify, request
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from integrations.practice import amazon, ebay_media, ebay_trading, pictures, tokens
+from integrations.practice.clock import iso
+from integrations.practice.faults import load_faults
+from integrations.practice.store import Effect, Image, Listing, Notice, Seller, Write
+from integrations.practice.world import World, position_of
+
+blueprint = Blueprint("witness", __name__, url_prefix="/practice/api")
+
+
+def world() -> World:
+    """The world of this application."""
+    found: World = current_app.extensions["practice"]
+    return found
+
+
+@blueprint.before_request
+def only_here() -> None:
+    """Nobody from elsewhere."""
+    if request.remote_addr not in {"127.0.0.1", "::1"}:
+        abort(403)
+
+
+@blueprint.get("/listings")
+def listings() -> Response:
+    """Every listing of both marketplaces; `?marketplace=`, `?seller=` and `?sku=` narrow."""
+    query = select(Listing).order_by(Listing.id)
+    for name in ("marketplace", "seller", "sku"):
+        if request.args.get(name):
+            query = query.where(getattr(Listing, name) == request.args[name])
+    with world().store.read() as session:
+        return jsonify([described(listing) for listing in session.scalars(query)])
+
+
+@blueprint.get("/writes")
+def writes() -> Response:
+    """Every accepted write in order."""
+    names = ("id", "marketplace", "seller", "sku", "call", "key", "external_id", "effect")
+    with world().store.read() as session:
+        rows = session.scalars(select(Write).order_by(Write.id))
+        return jsonify([{"at": iso(row.at), **{name: getattr(row, name) for name in names}} for row in rows])
+
+
+@blueprint.post("/listings")
+def seed() -> tuple[Response, int]:
+    """A listing that was there before: {marketplace, seller, sku, title, quantity?, price?, currency?, condition?, pictures? {position: base64 of a file}}."""
+    read = request.get_json()
+    marketplace = str(read.get("marketplace", ""))
+    connector = "amazon" if marketplace.startswith("amazon-") else "ebay"
+    sites = world().hidden.sites
+    known = sites.amazon if connector == "amazon" else sites.ebay
+    if marketplace not in known.values() or not all(isinstance(read.get(name), str) and read[name] for name in ("seller", "sku", "title")):
+        return jsonify(error="marketplace (one of ours), seller, sku and title are needed"), 422
+    try:
+        given = {place: base64.b64decode(text, validate=True) for place, text in (read.get("pictures") or {}).items()}
+        taken = {place: pictures.take(data, world().hidden.amazon.picture) for place, data in given.items()}
+    except (pictures.PictureError, binascii.Error, ValueError) as error:
+        return jsonify(error=f"pictures: {error}"), 422
+    with world().store.write() as session:
+        there = select(Listing).where(
+            Listing.marketplace == marketplace, Listing.seller == read["seller"], Listing.sku == read["sku"], Listing.state == "active"
+        )
+        listing = session.scalars(there).first()
+        if listing is not None:
+            return jsonify(external_id=listing.external_id, created=False), 200
+        listing = (amazon if connector == "amazon" else ebay_trading).new_listing(session, marketplace, read["seller"], read["sku"], read["title"])
+        listing.quantity, listing.price = int(read.get("quantity", 1)), str(read.get("price", "1.00"))
+        listing.currency = str(read.get("currency", "GBP"))
+        listing.product_type = str(read.get("product_type", "PRODUCT"))
+        if connector == "amazon":
+            marketplace_id = next(number for number, key in known.items() if key == marketplace)
+            listing.attributes = {
+                "item_name": [{"value": read["title"], "marketplace_id": marketplace_id}],
+                "condition_type": [{"value": read.get("condition", "new_new"), "marketplace_id": marketplace_id}],
+            }
+        for place, one in taken.items():
+            show(session, listing, place, one)
+        world().note(session, listing, "seeded")
+        return jsonify(external_id=listing.external_id, created=True), 201
+
+
+@blueprint.post("/clock")
+def clock() -> Response:
+    """{"advance": seconds}: time passes at once, and all that is due in it happens before the answer."""
+    now = world().advance(float(request.get_json().get("advance", 0)))
+    with world().store.read() as session:
+        waiting = session.query(Effect).filter(Effect.done.is_(None)).count()
+    return jsonify(now=iso(now), waiting=waiting)
+
+
+@blueprint.get("/clock")
+def told() -> Response:
+    """The time of the practice world, and how many effects are still to come."""
+    with world().store.read() as session:
+        waiting = session.query(Effect).filter(Effect.done.is_(None)).count()
+    return jsonify(now=iso(world().now()), waiting=waiting)
+
+
+@blueprint.post("/faults")
+def faults() -> Response:
+    """Replace the fault orders: a JSON list as in the --faults file."""
+    current_app.extensions["practice_faults"].set(load_faults(request.get_json()))
+    return jsonify(faults=len(request.get_json()))
+
+
+@blueprint.get("/faults")
+def struck() -> Response:
+    """Which faults have struck, in order."""
+    return jsonify(current_app.extensions["practice_faults"].struck)
+
+
+@blueprint.post("/act")
+def act() -> Response | tuple[Response, int]:
+    """Pull a lever: {"do": "end" | "remove" | "swap", marketplace, external_id, position?, picture? (base64)},
+    or {"do": "expire" | "revoke" | "restore", connector, seller}."""
+    read = request.get_json()
+    do = read.get("do")
+    with world().store.write() as session:
+        if do == "expire":
+            return jsonify(expired=tokens.expire(session, read["connector"], read["seller"], world().now()))
+        if do in {"revoke", "restore"}:
+            session.merge(Seller(connector=read["connector"], name=read["seller"], revoked=do == "revoke"))
+            expired = tokens.expire(session, read["connector"], read["seller"], world().now()) if do == "revoke" else 0
+            return jsonify(revoked=do == "revoke", expired=expired)
+        listing = session.scalars(select(Listing).where(Listing.marketplace == read.get("marketplace"), Listing.external_id == read.get("external_id"))).first()
+        if listing is None:
+            return jsonify(error="no such listing"), 404
+        if do in {"end", "remove"}:
+            world().end(session, listing, "ended" if do == "end" else "removed", "NotAvailable" if do == "end" else None)
+        elif do == "swap":
+            taken = pictures.take(base64.b64decode(read["picture"]), world().hidden.amazon.picture)
+            show(session, listing, read.get("position", position_of(0)), taken)
+            world().note(session, listing, "picture swapped by another", position=read.get("position", "main"))
+        else:
+            return jsonify(error=f"unknown lever {do!r}"), 422
+        return jsonify(described(listing))
+
+
+def show(session: Session, listing: Listing, place: str, taken: pictures.Taken) -> None:
+    """Put a picture on show that nobody's write asked for."""
+    image = world().keep(session, listing.connector, listing.seller, taken)
+    slot = world().place(session, listing, place, image, None)
+    slot.wanted_url = address(image)
+    if listing.connector == "ebay":
+        ordered = [slot.wanted_url for slot in sorted(listing.slots, key=lambda slot: (slot.position != "main", slot.position)) if slot.wanted_url]
+        listing.wanted = ordered
+
+
+def address(image: Image) -> str:
+    """Where the picture is shown."""
+    return amazon.address(image.id) if image.connector == "amazon" else ebay_media.address(image.id)
+
+
+def status(listing: Listing) -> str:
+    """active, at_risk, suppressed, held, ended or removed."""
+    if listing.state != "active":
+        return listing.state
+    notices = listing.open_notices()
+    if listing.connector == "ebay":
+        return "held" if notices else "active"
+    enforced = [notice for notice in notices if notice.complaint["actions"]]
+    if any(not amazon.exempt(notice) for notice in enforced):
+        return "suppressed"
+    return "at_risk" if enforced else "active"
+
+
+def described(listing: Listing) -> dict[str, Any]:
+    """All that is known of a listing."""
+    return {
+        "marketplace": listing.marketplace,
+        "seller": listing.seller,
+        "sku": listing.sku,
+        "external_id": listing.external_id,
+        "title": listing.title,
+        "quantity": listing.quantity,
+        "price": listing.price,
+        "status": status(listing),
+        "pictures": {
+            slot.position: {
+                "url": address(slot.image),
+                "source_url": slot.source_url,
+                "source_sha256": slot.image.source_sha256,
+                "sha256": slot.image.sha256,
+                "width": slot.image.width,
+                "height": slot.image.height,
+                "facts": slot.image.facts,
+            }
+            for slot in listing.slots
+            if slot.image
+        },
+        "asked": {slot.position: slot.wanted_url for slot in listing.slots if slot.wanted_url},
+        "failures": {slot.position: slot.failure for slot in listing.slots if slot.failure},
+        "notices": [noticed(notice) for notice in listing.notices],
+        "created": iso(listing.created),
+        "updated": iso(listing.updated),
+        "history": [{"at": iso(line.at), "what": line.what, **line.detail} for line in listing.history],
+    }
+
+
+def noticed(notice: Notice) -> dict[str, Any]:
+    """A notice, open while `ended` is null."""
+    names = ("position", "code", "reason", "message", "image_id")
+    return {name: getattr(notice, name) for name in names} | {"began": iso(notice.began), "ended": None if notice.ended is None else iso(notice.ended)}

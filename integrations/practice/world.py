@@ -1,0 +1,220 @@
+"""What happens by itself in the practice world: pictures get shown, judged, held against, ended - each when its time comes."""
+
+import hashlib
+import logging
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from integrations.practice import judge, pictures
+from integrations.practice.clock import Clock
+from integrations.practice.config import Complaint, Hidden
+from integrations.practice.store import Effect, History, Image, Listing, Notice, Setting, Slot, Store, Write
+
+log = logging.getLogger(__name__)
+
+
+class World:
+    """The state of both marketplaces and the passing of its time. Safe to tick from several threads."""
+
+    def __init__(self, store: Store, clock: Clock, hidden: Hidden) -> None:
+        self.store, self.clock, self.hidden = store, clock, hidden
+        self._ticking = threading.Lock()
+        with store.read() as session:
+            kept = session.get(Setting, "offset")
+            clock.offset = float(kept.value) if kept else clock.offset
+
+    def now(self) -> float:
+        """Seconds since 1970, practice time."""
+        return self.clock.now()
+
+    def advance(self, seconds: float) -> float:
+        """Push time forward, remember it across restarts, and let everything due happen; answers the new now."""
+        offset = self.clock.advance(seconds)
+        with self.store.write() as session:
+            session.merge(Setting(key="offset", value=repr(offset)))
+        self.tick()
+        return self.now()
+
+    def tick(self) -> int:
+        """Let everything due happen, oldest first; answers how many things did. An effect that follows from one already due happens too."""
+        count = 0
+        with self._ticking:
+            while True:
+                with self.store.read() as session:
+                    effect = session.scalars(
+                        select(Effect).where(Effect.done.is_(None), Effect.due <= self.now()).order_by(Effect.due, Effect.id).limit(1)
+                    ).first()
+                if effect is None:
+                    return count
+                self._happen(effect)
+                count += 1
+
+    def _happen(self, effect: Effect) -> None:
+        fetched = self._fetch(effect) if effect.kind == "show" else None
+        with self.store.write() as session:
+            current = session.get_one(Effect, effect.id)
+            if current.done is not None:
+                return
+            current.done = self.now()
+            listing = session.get_one(Listing, effect.listing_id)
+            {"show": self._show, "show_set": self._show_set, "hide": self._hide, "judge": self._judge, "enforce": self._enforce, "end": self._end}[effect.kind](
+                session, listing, current, fetched
+            )
+
+    # -- scheduling and remembering, inside the caller's transaction
+
+    def later(self, session: Session, listing: Listing, seconds: float, kind: str, after: float | None = None, **payload: Any) -> None:
+        """Promise an effect `seconds` after `after` (default now)."""
+        session.add(Effect(listing_id=listing.id, due=(self.now() if after is None else after) + seconds, kind=kind, payload=payload))
+
+    def note(self, session: Session, listing: Listing, what: str, **detail: Any) -> None:
+        """One line of history; the listing counts as changed now."""
+        listing.updated = self.now()
+        session.add(History(listing_id=listing.id, at=self.now(), what=what, detail=detail))
+
+    def wrote(self, session: Session, listing: Listing | None, call: str, key: str | None, *, marketplace: str = "", seller: str = "", **effect: Any) -> None:
+        """One line of the accepted writes."""
+        owner = (listing.marketplace, listing.seller, listing.sku, listing.external_id) if listing else (marketplace, seller, "", None)
+        session.add(Write(at=self.now(), marketplace=owner[0], seller=owner[1], sku=owner[2], external_id=owner[3], call=call, key=key, effect=effect))
+
+    def keep(self, session: Session, connector: str, seller: str, taken: pictures.Taken, expires: float | None = None) -> Image:
+        """The re-hosted picture as a row. Amazon's name follows from the content; eBay gives a new one to every upload."""
+        salt = "" if connector == "amazon" else f"{seller}{session.query(Image).count()}"
+        digest = hashlib.sha256(f"{connector}{taken.sha256}{salt}".encode()).hexdigest()
+        name = f"71{digest[:9]}L" if connector == "amazon" else digest[:16]
+        image = session.get(Image, name)
+        if image is None:
+            image = Image(
+                id=name, connector=connector, seller=seller, data=taken.data, sha256=taken.sha256, width=taken.width, height=taken.height,
+                source_sha256=taken.source_sha256, facts=taken.facts, created=self.now(), expires=expires,
+            )  # fmt: skip
+            session.add(image)
+        return image
+
+    def place(self, session: Session, listing: Listing, position: str, image: Image | None, source_url: str | None, failure: str | None = None) -> Slot:
+        """Show a picture at a position (or remember why it could not be shown) from now on."""
+        slot = listing.slot(position)
+        if slot is None:
+            slot = Slot(listing_id=listing.id, position=position, wanted_url=source_url)
+            listing.slots.append(slot)
+        slot.failure = failure
+        if image is not None:
+            slot.image, slot.image_id, slot.source_url, slot.shown_at = image, image.id, source_url, self.now()
+        return slot
+
+    # -- the effects
+
+    def _fetch(self, effect: Effect) -> pictures.Taken | pictures.PictureError:
+        """Slow, so outside any transaction."""
+        try:
+            with self.store.read() as session:
+                listing = session.get_one(Listing, effect.listing_id)
+                limits = self.hidden.amazon.picture if listing.connector == "amazon" else self.hidden.ebay.picture
+            return pictures.take(pictures.download(effect.payload["url"], limits, self.hidden.timing), limits)
+        except pictures.PictureError as error:
+            return error
+
+    def _show(self, session: Session, listing: Listing, effect: Effect, fetched: pictures.Taken | pictures.PictureError | None) -> None:
+        position, url = effect.payload["position"], effect.payload["url"]
+        slot = listing.slot(position)
+        if slot is None or slot.wanted_url != url or fetched is None:
+            return  # something newer was asked for meanwhile
+        if isinstance(fetched, pictures.PictureError):
+            self.place(session, listing, position, None, url, failure=fetched.code)
+            self.note(session, listing, "picture not taken", position=position, url=url, why=str(fetched))
+            if listing.connector == "amazon":
+                self._complain(session, listing, position, [self.hidden.amazon.unreachable], None)
+            return
+        image = self.keep(session, listing.connector, listing.seller, fetched)
+        self.place(session, listing, position, image, url)
+        self.note(session, listing, "picture shown", position=position, image=image.id, source_sha256=image.source_sha256)
+        self.later(session, listing, self.hidden.timing.judgement, "judge", after=effect.due, position=position, image=image.id)
+
+    def _show_set(self, session: Session, listing: Listing, effect: Effect, _fetched: object) -> None:
+        """eBay's way: the whole set changes at once; pictures already on eBay are shown, others are fetched one by one."""
+        urls: list[str] = effect.payload["urls"]
+        if listing.wanted != urls:
+            return
+        keep = {position_of(index) for index in range(len(urls))}
+        for slot in [slot for slot in listing.slots if slot.position not in keep]:
+            self._forget(session, listing, slot)
+        for index, url in enumerate(urls):
+            position = position_of(index)
+            image = session.get(Image, effect.payload["images"][index] or "")
+            slot = self.place(session, listing, position, image, url)
+            slot.wanted_url = url
+            if image is None:
+                self.later(session, listing, 0, "show", after=effect.due, position=position, url=url)
+            else:
+                self.later(session, listing, self.hidden.timing.judgement, "judge", after=effect.due, position=position, image=image.id)
+        self.note(session, listing, "pictures shown", positions=sorted(keep), urls=urls)
+
+    def _hide(self, session: Session, listing: Listing, effect: Effect, _fetched: object) -> None:
+        slot = listing.slot(effect.payload["position"])
+        if slot is not None and slot.wanted_url is None:
+            self._forget(session, listing, slot)
+            self.note(session, listing, "picture removed", position=slot.position)
+
+    def _forget(self, session: Session, listing: Listing, slot: Slot) -> None:
+        self._complain(session, listing, slot.position, [], None)
+        listing.slots.remove(slot)
+
+    def _judge(self, session: Session, listing: Listing, effect: Effect, _fetched: object) -> None:
+        position = effect.payload["position"]
+        slot = listing.slot(position)
+        image = slot.image if slot else None
+        if image is None and position == "main" and listing.connector == "amazon":
+            if not any(place.image_id for place in listing.slots if place.position in {"main", "offer_main"}):
+                self._complain(session, listing, "main", [self.hidden.amazon.missing_main], None)
+            return
+        if image is None or image.id != effect.payload["image"]:
+            return  # a newer picture will be judged in its own time
+        rules = self.hidden.amazon.rules if listing.connector == "amazon" else self.hidden.ebay.rules
+        self._complain(session, listing, position, judge.broken(rules, image.facts, position), image.id)
+        if position == "offer_main":
+            self._complain(session, listing, "main", [], None)
+
+    def _complain(self, session: Session, listing: Listing, position: str, complaints: Sequence[Complaint], image_id: str | None) -> None:
+        """From now on exactly these stand against the position: others end, and one that is already open stays as it began."""
+        wanted = {complaint.code: complaint for complaint in complaints}
+        for notice in [notice for notice in listing.open_notices() if notice.position == position]:
+            if notice.code in wanted and notice.image_id == image_id:
+                del wanted[notice.code]
+            else:
+                notice.ended = self.now()
+                self.note(session, listing, "notice closed", position=position, code=notice.code)
+        for complaint in wanted.values():
+            until = self.now() + complaint.exempt_seconds if complaint.exempt_seconds else None
+            notice = Notice(
+                position=position, code=complaint.code, reason=complaint.reason, message=complaint.message, complaint=complaint.model_dump(mode="json"),
+                image_id=image_id, began=self.now(), exempt_until=until,
+            )  # fmt: skip
+            listing.notices.append(notice)
+            session.flush()
+            self.note(session, listing, "notice opened", position=position, code=complaint.code, reason=complaint.reason)
+            if until is not None:
+                self.later(session, listing, complaint.exempt_seconds, "enforce", notice=notice.id)
+            if listing.connector == "ebay":
+                self.later(session, listing, self.hidden.timing.hold_grace, "end", notice=notice.id)
+
+    def _enforce(self, session: Session, listing: Listing, effect: Effect, _fetched: object) -> None:
+        if session.get_one(Notice, effect.payload["notice"]).ended is None:
+            self.note(session, listing, "notice enforced", notice=effect.payload["notice"])
+
+    def _end(self, session: Session, listing: Listing, effect: Effect, _fetched: object) -> None:
+        if session.get_one(Notice, effect.payload["notice"]).ended is None and listing.state == "active":
+            self.end(session, listing, "removed", None)
+
+    def end(self, session: Session, listing: Listing, state: str, reason: str | None) -> None:
+        """End a listing: `ended` by its seller for a reason, or `removed` by the marketplace."""
+        listing.state, listing.ending_reason, listing.ended = state, reason, self.now()
+        self.note(session, listing, state, reason=reason)
+
+
+def position_of(index: int) -> str:
+    """main, alt1, alt2 ... of a picture's place in the set."""
+    return "main" if index == 0 else f"alt{index}"
