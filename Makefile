@@ -59,14 +59,15 @@ $(BIN)/python:
 	  fi; \
 	done; echo "Python 3.11 or newer is needed; name one with PYTHON=..." >&2; exit 1
 
-# Exactly the packages of a lock file, each checked by its hash: by uv (seconds), by pip where uv cannot be had.
-UV = UV_PROJECT_ENVIRONMENT= VIRTUAL_ENV=$(CURDIR)/$(VENV) $$(if [ -x $(BIN)/uv ]; then echo $(BIN)/uv; else command -v uv; fi)
+# Exactly the packages of a lock file, each checked by its hash: by uv (seconds), by pip where uv cannot be had or cannot reach the packages.
+export UV_SYSTEM_CERTS := 1
+export VIRTUAL_ENV := $(CURDIR)/$(VENV)
+UV = $$(if [ -x $(BIN)/uv ]; then echo $(BIN)/uv; else echo uv; fi)
 define install
-{ [ -x $(BIN)/uv ] || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) || true; } 2>/dev/null; \
 echo "installing $(1)"; \
-if [ -x $(BIN)/uv ] || command -v uv >/dev/null; then \
-  $(UV) pip sync --quiet --require-hashes $(1) && $(UV) pip install --quiet --no-deps -e .; \
-else \
-  $(BIN)/python -m pip install --quiet --require-hashes -r $(1) && $(BIN)/python -m pip install --quiet --no-deps -e .; \
-fi
+[ -x $(BIN)/uv ] || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) 2>/dev/null || true; \
+{ $(UV) pip sync --quiet --require-hashes $(1) && $(UV) pip install --quiet --no-deps -e .; } || \
+{ echo "uv did not do it; once more with pip" >&2; \
+  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1) && \
+  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .; }
 endef
