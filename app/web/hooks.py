@@ -1,0 +1,43 @@
+"""POST /hooks/inventory: the inventory system tells what happened. Signature on the raw bytes -> rows -> 202. No work in the request."""
+
+from __future__ import annotations
+
+from flask import Blueprint, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from app.stages.inventory import apply_event
+from app.web.auth import SIGNED, states
+from app.web.errors import problem
+from app.web.problems import wrong
+from app.web.session import kit, session
+from integrations import inventory
+
+LIMIT_BYTES = 256 * 1024
+ID_MAXIMUM = 255
+
+bp = states(Blueprint("hooks", __name__, url_prefix="/hooks"), SIGNED)
+
+
+@bp.post("/inventory")
+def take_event() -> ResponseReturnValue:
+    """202 committed; 200 the same webhook-id again; 401 signature or age; 404 unknown SKU; 413 over 256 kB; 422 the field that is wrong."""
+    request.max_content_length = LIMIT_BYTES  # also for a body that does not say how long it is
+    raw = request.get_data(cache=False)
+    try:
+        event_id = inventory.verify(kit().settings.webhook_secret.get_secret_value(), dict(request.headers), raw)
+    except inventory.BadSignature as error:
+        return problem(401, f"This delivery is not accepted: {error}")
+    if not event_id or len(event_id) > ID_MAXIMUM:
+        return wrong((("webhook-id", f"1 to {ID_MAXIMUM} characters"),))
+    if b"\\u0000" in raw:
+        return wrong((("body", "the character U+0000 cannot be kept"),))
+    try:
+        event = inventory.parse_event(None, raw)
+    except inventory.InvalidEvent as error:
+        return wrong(error.problems)
+    effect = apply_event(session(), kit(), event, event_id)
+    if effect == "unknown-sku":
+        return problem(404, f"No product has the SKU {event.sku!r}; send sku.created first.", field="data.sku")
+    if effect == "duplicate":
+        return jsonify(status="duplicate"), 200
+    return jsonify(status="accepted"), 202

@@ -1,0 +1,40 @@
+"""/media/<name>: finished pictures where marketplaces fetch them. Public, unguessable, never changing: new content has a new name."""
+
+from __future__ import annotations
+
+import re
+
+from flask import Blueprint, Response, request
+from flask.typing import ResponseReturnValue
+
+from app.store import StoreError
+from app.web.auth import PUBLIC, states
+from app.web.session import kit
+
+NAME = re.compile(r"[0-9a-f]{40}\.jpg")
+
+bp = states(Blueprint("media", __name__), PUBLIC)
+
+
+@bp.get("/media/<name>")
+def picture(name: str) -> ResponseReturnValue:
+    """A finished file by its keyed name; 404 for anything else, in the same words, so that guessing learns nothing."""
+    if not NAME.fullmatch(name):
+        return _plain(404, "not found")
+    try:
+        data = kit().media.store.read(name)
+    except StoreError as error:
+        return _plain(404, "not found") if isinstance(error.__cause__, FileNotFoundError) else _plain(503, "not available at the moment")
+    response = Response(data, mimetype="image/jpeg")
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.set_etag(name.removesuffix(".jpg"))
+    return response.make_conditional(request, accept_ranges=True, complete_length=len(data))
+
+
+def _plain(status: int, words: str) -> Response:
+    response = Response(words, status, mimetype="text/plain")
+    response.headers["Cache-Control"] = "no-store"  # it may be published the next moment
+    if status == 503:
+        response.headers["Retry-After"] = "5"
+    return response
