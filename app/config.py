@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     s3_endpoint: str = Field("", description="address of an S3 server other than AWS")
     log_format: Literal["auto", "text", "json"] = Field("auto", description="log lines for people or machines; auto: text on a terminal")
     alert_url: str = Field("", description="where alarms are posted (JSON)")
+    practice: bool = Field(False, description="set by `packshot serve --practice`: photo addresses on this machine may be fetched")
     alert_email: str = Field("", description="where alarms are mailed")
 
     @field_validator("intake", mode="before")

@@ -63,6 +63,11 @@ class Kit:
         return SecretBox(self.settings.keys)
 
     @property
+    def allow_loopback_photos(self) -> bool:
+        """Whether photo addresses on this machine may be fetched: only beside practice marketplaces."""
+        return self.settings.practice
+
+    @property
     def segmenter(self) -> imaging.Segmenter:
         """The cut-out model, loaded once per process, on first use."""
         with self._lock:

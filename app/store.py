@@ -25,7 +25,7 @@ class Store:
 
     def __init__(self, url: str, *, s3_endpoint: str = "") -> None:
         self.url = url
-        self._store = _open(url, s3_endpoint)
+        self._store = open_bucket(url, s3_endpoint)
 
     def put(self, data: bytes, name: str | None = None) -> str:
         """Keep the bytes; returns their SHA-256. `name` overrides the key (media)."""
@@ -92,7 +92,8 @@ def _path(digest: str) -> str:
     return f"{digest[:2]}/{digest[2:4]}/{digest}"
 
 
-def _open(url: str, s3_endpoint: str) -> ObjectStore:
+def open_bucket(url: str, s3_endpoint: str = "") -> ObjectStore:
+    """The folder or bucket prefix behind a file:/// or s3:// URL."""
     parts = urlsplit(url)
     if parts.scheme == "file":
         folder = Path(unquote(parts.path))

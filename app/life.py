@@ -1,0 +1,71 @@
+"""The life of a long-running process: asked to stop, seen to be alive, not outliving its supervisor, not growing for ever."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from app.db import Database, insert
+from app.models import Heartbeat
+
+BEAT_S = 5.0
+SUPERVISED = "PACKSHOT_SUPERVISED"  # set by `packshot serve`: standard input is a pipe that closes when the supervisor dies
+LAST_SECONDS = 25.0  # a process that cannot stop in order within these is ended
+
+
+def stop_on_signals() -> threading.Event:
+    """An event that SIGTERM and SIGINT set. Called in the main thread, once."""
+    asked = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: asked.set())
+    return asked
+
+
+def follow_supervisor() -> None:
+    """Under `packshot serve`: when the supervisor dies, even by kill -9, stop in order, and if that takes too long, at once."""
+    if os.environ.get(SUPERVISED) != "1":
+        return
+
+    def wait() -> None:
+        while os.read(0, 4096):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+        threading.Event().wait(LAST_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=wait, name="follow-supervisor", daemon=True).start()
+
+
+def beat(db: Database, name: str, now: datetime, facts: Mapping[str, Any]) -> None:
+    """Say that this process lives."""
+    with db.writing() as session:
+        statement = insert(session, Heartbeat).values(name=name, at=now, facts=dict(facts))
+        session.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"at": statement.excluded.at, "facts": statement.excluded.facts}))
+
+
+def default_name(role: str) -> str:
+    """A name that stays the same when this process is restarted on this machine."""
+    return f"{socket.gethostname()}-{role}"
+
+
+def memory_mb() -> float:
+    """Resident memory of this process in MB: now on Linux, the highest so far elsewhere."""
+    statm = Path("/proc/self/statm")
+    if statm.exists():
+        return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+    highest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return highest / 1e6 if sys.platform == "darwin" else highest / 1e3
+
+
+def limit_memory(megabytes: int) -> None:
+    """A hard ceiling: a task that asks for more fails with MemoryError instead of taking the machine down. Linux; elsewhere without effect."""
+    if sys.platform == "linux" and megabytes > 0:
+        resource.setrlimit(resource.RLIMIT_DATA, (megabytes * 1_000_000, megabytes * 1_000_000))

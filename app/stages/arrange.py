@@ -1,0 +1,151 @@
+"""An image set -> placements, renditions and listings: which picture goes where. Restated whole each time, so it may run at any moment, twice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import sqlalchemy as sa
+import yaml
+from sqlalchemy.orm import Session
+
+import imaging
+import integrations
+from app import work
+from app.db import insert, move, record
+from app.kit import Kit
+from app.models import Account, ImageSetItem, Listing, ListingMember, Placement, Product, Release, Rendition
+from app.states import PhotoState, PlacementState, RenditionState
+
+
+def arrange(session: Session, kit: Kit, product: Product) -> None:
+    """State which picture each account should have at each position, and wake what is missing."""
+    items = in_order(product.category, current_items(session, product))
+    for account in session.scalars(sa.select(Account).order_by(Account.id)):
+        if offers(product, account):
+            _listing(session, kit, product, account)
+            _place(session, kit, product, account, items)
+    work.wake(session, "want", product.id, at=kit.now(), lead=work.head_start_of(product))
+
+
+def offers(product: Product, account: Account) -> bool:
+    """Whether a product belongs on an account: the inventory says so, or the account's policy creates listings."""
+    return account.key in product.offered_on or bool(account.policy.get("create"))
+
+
+def current_items(session: Session, product: Product) -> list[ImageSetItem]:
+    """The items of the image set that may be shown: all but the rejected."""
+    return list(session.scalars(sa.select(ImageSetItem).where(ImageSetItem.product_id == product.id, ImageSetItem.state != PhotoState.REJECTED)))
+
+
+def in_order(category: str, items: Sequence[ImageSetItem]) -> list[ImageSetItem]:
+    """Items as buyers should see them: by the category's template, then by the given order, then by arrival."""
+    template = _templates().get(category) or _templates()["default"]
+    rank = {shot: n for n, shot in enumerate(template)}
+    return sorted(items, key=lambda item: (rank.get(item.shot, len(rank)), item.order, item.id))
+
+
+def current_release(session: Session, kit: Kit) -> str:
+    """The id of the release in force; its row is made on first use."""
+    release = kit.release
+    session.execute(insert(session, Release).values(**release, created_at=kit.now()).on_conflict_do_nothing())
+    return str(release["id"])
+
+
+def request_for(session: Session, item: ImageSetItem, recipe: str) -> imaging.RenderRequest:
+    """The render request of a photo under the release it is pinned to. KeyError names a recipe the release lacks."""
+    release = session.get_one(Release, item.release_id)
+    return imaging.RenderRequest(
+        photo=item.photo_sha256,
+        cutout=imaging.cutout_id(item.photo_sha256, release.model_sha256),
+        recipe=imaging.Recipe.from_dict(release.recipes[recipe]),
+    )
+
+
+def _place(session: Session, kit: Kit, product: Product, account: Account, items: Sequence[ImageSetItem]) -> None:
+    site = integrations.SITES[account.marketplace]
+    there = {p.position: p for p in session.scalars(sa.select(Placement).where(Placement.product_id == product.id, Placement.account_id == account.id))}
+    positions = site.positions_for(product.condition)
+    for position, item in zip(positions, items, strict=False):
+        rendition = _rendition(session, kit, product, item, account.policy.get("recipes", {}).get(position) or site.recipe_for(position))
+        _put(session, kit, product, account, there.get(position), position, item, rendition)
+    filled = set(positions[: len(items)])
+    for position, placement in there.items():
+        if position not in filled and placement.state != PlacementState.VACANT:
+            move(session, placement, PlacementState.VACANT, now=kit.now(), sku=product.sku, why="no photo for this place any more", item_id=None, rendition_id=None)
+
+
+def _put(
+    session: Session, kit: Kit, product: Product, account: Account, placement: Placement | None, position: str, item: ImageSetItem, rendition: Rendition | None
+) -> None:
+    now, wish = kit.now(), rendition.id if rendition else None
+    if placement is None:
+        values = {"product_id": product.id, "account_id": account.id, "position": position, "item_id": item.id, "rendition_id": wish}
+        session.execute(
+            insert(session, Placement)
+            .values(**values, state=PlacementState.WAITING, findings=[], waived={}, changed_at=now)
+            .on_conflict_do_nothing(index_elements=["product_id", "position", "account_id"])
+        )
+        placement = session.scalars(
+            sa.select(Placement).where(Placement.product_id == product.id, Placement.account_id == account.id, Placement.position == position)
+        ).one()
+        record(session, placement, "placed", now=now, sku=product.sku, to=position, why=f"{item.shot or 'photo'} for {account.key}")
+    elif placement.rendition_id != wish or placement.item_id != item.id:
+        changes: dict[str, Any] = {"item_id": item.id, "rendition_id": wish, "findings": [], "judged_file": None, "changed_at": now}
+        move(session, placement, PlacementState.WAITING, now=now, sku=product.sku, why=f"now shows {item.shot or 'another photo'}", **changes)
+    if rendition is not None and rendition.state == RenditionState.RENDERED and placement.judged_file != rendition.file_sha256:
+        work.wake(session, "check", placement.id, at=now, lead=work.head_start_of(product))
+
+
+def _rendition(session: Session, kit: Kit, product: Product, item: ImageSetItem, recipe: str) -> Rendition | None:
+    """The rendition row of an accepted photo, made and woken if need be; None while the photo is not accepted."""
+    if item.state != PhotoState.ACCEPTED:
+        return None
+    request = request_for(session, item, recipe)
+    session.execute(
+        insert(session, Rendition)
+        .values(
+            id=request.id,
+            photo_sha256=item.photo_sha256,
+            cutout_id=request.cutout,
+            recipe=recipe,
+            request=request.to_dict(),
+            state=RenditionState.QUEUED,
+            notes=[],
+            ms={},
+            created_at=kit.now(),
+        )
+        .on_conflict_do_nothing(index_elements=["id"])
+    )
+    rendition = session.get_one(Rendition, request.id)
+    if rendition.state == RenditionState.QUEUED:
+        work.wake(session, "render", rendition.id, at=kit.now(), lead=work.head_start_of(product))
+    return rendition
+
+
+def _listing(session: Session, kit: Kit, product: Product, account: Account) -> ListingMember:
+    """The listing that holds this product on this account, made on first need."""
+    told: Mapping[str, Any] = product.offered_on.get(account.key) or {}
+    external, sku = told.get("asin") or told.get("item_id"), told.get("merchant_sku") or product.sku
+    member = session.scalar(sa.select(ListingMember).where(ListingMember.product_id == product.id, ListingMember.account_id == account.id))
+    if member is None:
+        # an Amazon SKU is an item of its own even where two share an ASIN; an eBay item id may hold several variations
+        shared = None if external is None or told.get("asin") else session.scalar(sa.select(Listing).where(Listing.account_id == account.id, Listing.external_id == external))
+        listing = shared or Listing(account_id=account.id, external_id=None if told.get("asin") else external, created_at=kit.now())
+        if told.get("asin") and session.scalar(sa.select(Listing.id).where(Listing.account_id == account.id, Listing.external_id == external)) is None:
+            listing.external_id = external
+        member = ListingMember(listing=listing, account_id=account.id, product_id=product.id, merchant_sku=sku)
+        session.add(member)
+        session.flush()
+        record(session, listing, "created", now=kit.now(), sku=product.sku, why=f"{sku} on {account.key}" + (f", already {external} there" if external else ""))
+    elif external and member.listing.external_id is None:
+        member.listing.external_id = external
+    return member
+
+
+@cache
+def _templates() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = yaml.safe_load(files("app").joinpath("shots.yaml").read_text("utf-8"))
+    return found

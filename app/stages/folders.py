@@ -1,0 +1,72 @@
+"""intake, the watched folders: a file is taken once its size and time have stayed the same between two looks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+
+import integrations
+from app.kit import Kit
+from app.models import Arrival
+from app.stages.intake import open_batch, receive_file
+
+Seen = dict[Path, tuple[int, int]]
+MOST_BYTES = 512 * 1024 * 1024
+
+
+def scan_folder(kit: Kit, folder: Path, seen: Seen) -> int:
+    """Take the finished new files of a folder and its subfolders; returns how many.
+
+    `seen` is the caller's memory of the last look (path -> size, modification time in ns). A file that changed since, or was not
+    there, is left for the next look; so is one that disappears meanwhile. Files are left where they are: the same file (name, size,
+    time) is one arrival for ever.
+    """
+    now: Seen = {}
+    for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
+        if path.suffix.lower() in integrations.sources.PHOTO_SUFFIXES and not path.name.startswith((".", "~")) and not path.is_symlink():
+            try:
+                stat = path.stat()
+            except OSError:
+                continue
+            now[path] = (stat.st_size, stat.st_mtime_ns)
+    steady = {path: mark for path, mark in now.items() if seen.get(path) == mark}
+    known = _known(kit, {_key(folder, path, mark): path for path, mark in steady.items()})
+    taken = 0
+    for path, mark in steady.items():
+        if _key(folder, path, mark) not in known:
+            taken += _take(kit, folder, path, mark)
+    seen.clear()
+    seen.update(now)
+    return taken
+
+
+def _take(kit: Kit, folder: Path, path: Path, mark: tuple[int, int]) -> int:
+    if mark[0] > MOST_BYTES:
+        return 0
+    try:
+        data = path.read_bytes()
+        after = path.stat()
+    except OSError:
+        return 0
+    if (after.st_size, after.st_mtime_ns) != mark or len(data) != mark[0]:
+        return 0  # it is still being written
+    digest = kit.originals.put(data)
+    name = path.relative_to(folder).as_posix()
+    with kit.db.writing() as session:
+        batch = open_batch(session, "folder", f"{folder.name}/{Path(name).parent.as_posix()} {kit.now():%Y-%m-%d}", kit.now())
+        receive_file(session, kit, batch=batch, name=name, sha256=digest, source="folder", key=_key(folder, path, mark))
+    return 1
+
+
+def _known(kit: Kit, keys: dict[str, Path]) -> set[str]:
+    found: set[str] = set()
+    every = list(keys)
+    with kit.db.reading() as session:
+        for start in range(0, len(every), 500):
+            found |= set(session.scalars(sa.select(Arrival.key).where(Arrival.source == "folder", Arrival.key.in_(every[start : start + 500]))))
+    return found
+
+
+def _key(folder: Path, path: Path, mark: tuple[int, int]) -> str:
+    return f"{folder.name}/{path.relative_to(folder).as_posix()}:{mark[0]}:{mark[1]}"[-512:]

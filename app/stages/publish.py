@@ -1,0 +1,321 @@
+"""publish: `wanted` differs from `pushed` -> a push row, committed; then the connector sends. The only writer of `Listing.pushed`.
+
+A write whose outcome is unknown is read back before any second write, and a second write carries the first one's key.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+import integrations
+from app import work
+from app.controls import is_stopped
+from app.db import insert, move, record
+from app.errors import Refusal
+from app.kit import Kit
+from app.models import Account, HostedPicture, Listing, ListingMember, Product, Push
+from app.stages.intake import wake_missing
+from app.stages.run import Stage
+from app.states import ListingState, PushState
+
+OPEN = (PushState.SENDING, PushState.UNKNOWN)
+FIRST_LOOK_S = 2.0
+NO_MEDIA = "no public media address: {marketplace} fetches pictures itself, so PACKSHOT_MEDIA_BASE_URL must name an https address that reaches this installation"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One push, its row already committed. `again` says that an earlier try's outcome is not known."""
+
+    listing_id: int
+    account_id: int
+    push_id: int
+    push_key: str
+    content: dict[str, dict[str, str]]
+    fingerprint: str
+    moot: bool  # something newer is wanted: find out what became of the old push, do not repeat it
+    again: bool
+    account: Account
+    offer: integrations.Offer
+    files: tuple[tuple[str, str], ...]  # (position, file SHA-256) in display order
+    hosted: dict[str, integrations.Hosted]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What the marketplace answered; `receipt` is None where a moot push turned out to have had no effect."""
+
+    receipt: integrations.Receipt | None
+    external_id: str | None
+
+
+def barred(session: Session, kit: Kit, listing: Listing, account: Account) -> str | None:
+    """Why the present wish may not be sent now, in one sentence; None if it may."""
+    site = integrations.SITES[account.marketplace]
+    if is_stopped(session) is not None:
+        return "all publishing was stopped by a person"
+    if account.stopped:
+        return f"publishing to {account.key} was stopped by a person"
+    if account.paused:
+        return f"{account.key} is paused: {account.paused}"
+    policy = account.policy.get("publish", "ask")
+    if policy == "off":
+        return f"{account.key} does not publish (policy off)"
+    if listing.refused_print is not None and listing.refused_print == listing.wanted_print:
+        return f"{site.key} refused it: {listing.problem}"
+    if policy == "ask" and listing.confirmed_print != listing.wanted_print:
+        return f"waits for a person to let it through (policy of {account.key}: ask)"
+    if site.limits.get("fetches_pictures") and not kit.settings.media_base_url:
+        return NO_MEDIA.format(marketplace=site.key)
+    if session.scalar(sa.select(sa.func.count()).select_from(ListingMember).where(ListingMember.listing_id == listing.id)) != 1:
+        return "the listing holds several variations; pictures per variation are not sent yet"
+    return None
+
+
+def gather(session: Session, kit: Kit, row: str) -> Task | None:
+    """Commit the push row before anything is sent."""
+    listing = session.get(Listing, int(row))
+    if listing is None or listing.state == ListingState.ENDED or not listing.wanted:
+        return None
+    account, open_push = session.get_one(Account, listing.account_id), _open_push(session, listing)
+    if open_push is None:
+        if listing.wanted_print == listing.pushed_print or barred(session, kit, listing, account):
+            return None
+        open_push = _new_push(session, kit, listing)
+        again = False
+    else:
+        if account.stopped or account.paused or is_stopped(session) is not None:
+            return None
+        again = True
+    return _task(session, listing, account, open_push, again=again)
+
+
+def _open_push(session: Session, listing: Listing) -> Push | None:
+    return session.scalar(sa.select(Push).where(Push.listing_id == listing.id, Push.state.in_(OPEN)).order_by(Push.number).limit(1))
+
+
+def _new_push(session: Session, kit: Kit, listing: Listing) -> Push:
+    number = (session.scalar(sa.select(sa.func.max(Push.number)).where(Push.listing_id == listing.id)) or 0) + 1
+    push = Push(
+        listing_id=listing.id,
+        number=number,
+        key=uuid.uuid4().hex,
+        fingerprint=listing.wanted_print or "",
+        content=listing.wanted,
+        creates=listing.external_id is None and not listing.pushed,
+        at=kit.now(),
+    )
+    session.add(push)
+    session.flush()
+    return push
+
+
+def _task(session: Session, listing: Listing, account: Account, push: Push, *, again: bool) -> Task:
+    member = session.scalars(sa.select(ListingMember).where(ListingMember.listing_id == listing.id)).first()
+    assert member is not None
+    product, side = session.get_one(Product, member.product_id), push.content[member.merchant_sku]
+    order = {position: n for n, position in enumerate(integrations.SITES[account.marketplace].positions)}
+    files = tuple(sorted(side.items(), key=lambda entry: order.get(entry[0], len(order))))
+    hosted = session.scalars(sa.select(HostedPicture).where(HostedPicture.account_id == account.id, HostedPicture.file_sha256.in_(side.values())))
+    shown = listing.pushed.get(member.merchant_sku, {})
+    offer = integrations.Offer(
+        merchant_sku=member.merchant_sku,
+        external_id=listing.external_id,
+        product=_facts(product, account),
+        pictures=(),
+        create=push.creates and bool(account.policy.get("create")),
+        key=push.key,
+        remove=tuple(position for position in shown if position not in side and position != "main"),
+    )
+    return Task(
+        listing_id=listing.id,
+        account_id=account.id,
+        push_id=push.id,
+        push_key=push.key,
+        content=push.content,
+        fingerprint=push.fingerprint,
+        moot=again and push.fingerprint != listing.wanted_print,
+        again=again,
+        account=account,
+        offer=offer,
+        files=files,
+        hosted={h.file_sha256: integrations.Hosted(h.file_sha256, h.url, h.image_id, h.expires_at) for h in hosted},
+    )
+
+
+def _facts(product: Product, account: Account) -> integrations.ProductFacts:
+    return integrations.ProductFacts(
+        title=product.title,
+        category=product.category,
+        brand=product.brand,
+        price_minor=product.price_minor or 0,
+        currency=product.currency or integrations.SITES[account.marketplace].currency,
+        quantity=product.quantity,
+        condition=product.condition,
+        gtin=product.gtin,
+        attributes=product.attributes,
+    )
+
+
+def do(kit: Kit, task: Task) -> Sent:
+    """Send; after an unknown outcome look first."""
+    marketplace = kit.marketplace(task.account)
+    offer = task.offer
+    if task.again:
+        [status] = marketplace.status([integrations.Ref(offer.merchant_sku, offer.external_id)])
+        if status.exists and offer.external_id is None:
+            offer = replace(offer, external_id=status.external_id)
+        if task.moot:
+            return Sent(None, offer.external_id)
+    pictures = []
+    for position, digest in task.files:
+        data = kit.originals.get(digest)
+        pictures.append(integrations.Picture(position, digest, kit.media.publish(data), lambda data=data: data, task.hosted.get(digest)))  # type: ignore[misc]
+    receipt = marketplace.publish(replace(offer, pictures=tuple(pictures)))
+    return Sent(receipt, receipt.external_id or offer.external_id)
+
+
+def apply(session: Session, kit: Kit, task: Task, result: Sent) -> datetime | None:
+    push, listing, now = session.get_one(Push, task.push_id), session.get_one(Listing, task.listing_id), kit.now()
+    sku = task.offer.merchant_sku
+    if push.state not in OPEN:
+        return now if listing.wanted_print != listing.pushed_print else None
+    if result.external_id and listing.external_id is None:
+        _adopt(session, kit, listing, result.external_id, sku)
+    if result.receipt is None:
+        move(session, push, PushState.MOOT, now=now, sku=sku, why="something newer is wanted; it was read back and is not repeated", settled_at=now)
+        return now
+    keep_hosted(session, task.account_id, result.receipt.hosted)
+    move(
+        session,
+        push,
+        PushState.ACCEPTED,
+        now=now,
+        sku=sku,
+        why=task.account.key,
+        reference=result.receipt.reference,
+        answer="; ".join(result.receipt.warnings) or None,
+        settled_at=now,
+    )
+    listing.pushed, listing.pushed_print, listing.sent_at, listing.doubts = task.content, task.fingerprint, now, 0
+    listing.problem = listing.refused_print = None
+    session.flush()
+    if listing.state in (ListingState.TO_SEND, ListingState.LIVE, ListingState.ENDED):
+        move(session, listing, ListingState.SENT, now=now, sku=sku, why=f"accepted by {task.account.key}; not yet seen")
+    work.wake(session, "watch", listing.id, at=now + timedelta(seconds=FIRST_LOOK_S))
+    if listing.wanted_print != listing.pushed_print:
+        move(session, listing, ListingState.TO_SEND, now=now, sku=sku, why="changed while it was being sent")
+        return now
+    return None
+
+
+def _adopt(session: Session, kit: Kit, listing: Listing, external_id: str, sku: str) -> None:
+    """Take the marketplace's id of a listing, unless another listing of the account already has it."""
+    taken = session.scalar(sa.select(Listing.id).where(Listing.account_id == listing.account_id, Listing.external_id == external_id, Listing.id != listing.id))
+    if taken is None:
+        listing.external_id = external_id
+        record(session, listing, "identified", now=kit.now(), sku=sku, to=external_id)
+
+
+def keep_hosted(session: Session, account_id: int, hosted: tuple[integrations.Hosted, ...]) -> None:
+    """Remember pictures that are stored with the marketplace, so that they are not sent again."""
+    for h in hosted:
+        values: dict[str, Any] = {"url": h.url, "image_id": h.image_id, "expires_at": h.expires}
+        session.execute(
+            insert(session, HostedPicture)
+            .values(account_id=account_id, file_sha256=h.sha256, **values)
+            .on_conflict_do_update(index_elements=["account_id", "file_sha256"], set_=values)
+        )
+
+
+def refused(session: Session, kit: Kit, task: Task, failure: integrations.Refused) -> None:
+    """Their No goes to a person, in their words; the same wish is not sent again."""
+    push, listing, now = session.get_one(Push, task.push_id), session.get_one(Listing, task.listing_id), kit.now()
+    keep_hosted(session, task.account_id, failure.hosted)
+    words = "; ".join(p.message for p in failure.issues) or str(failure)
+    issues = [{"code": p.code, "message": p.message, "reason": p.reason, "positions": list(p.positions)} for p in failure.issues]
+    if push.state in OPEN:
+        move(session, push, PushState.REFUSED, now=now, sku=task.offer.merchant_sku, why=words, answer=words, issues=issues, settled_at=now)
+    listing.problem, listing.refused_print = words, task.fingerprint
+
+
+def unknown(session: Session, kit: Kit, task: Task, failure: integrations.OutcomeUnknown) -> None:
+    push = session.get_one(Push, task.push_id)
+    keep_hosted(session, task.account_id, failure.hosted)
+    if push.state == PushState.SENDING:
+        move(session, push, PushState.UNKNOWN, now=kit.now(), sku=task.offer.merchant_sku, why=str(failure), answer=str(failure))
+
+
+def mark(session: Session, kit: Kit, now: datetime) -> int:
+    """Listings whose wish was not sent and may be, and pushes that were begun and not settled."""
+    if is_stopped(session) is not None:
+        return 0
+    accounts = [a for a in session.scalars(sa.select(Account).where(Account.stopped.is_(False), Account.paused.is_(None))) if a.policy.get("publish", "ask") != "off"]
+    asks = [a.id for a in accounts if a.policy.get("publish", "ask") == "ask"]
+    may = sa.or_(Listing.account_id.not_in(asks), Listing.confirmed_print == Listing.wanted_print)
+    differs = sa.or_(Listing.pushed_print.is_(None), Listing.pushed_print != Listing.wanted_print)
+    not_refused = sa.or_(Listing.refused_print.is_(None), Listing.refused_print != Listing.wanted_print)
+    open_push = sa.select(Push.id).where(Push.listing_id == Listing.id, Push.state.in_(OPEN)).exists()
+    rows = sa.select(Listing.id).where(
+        Listing.account_id.in_([a.id for a in accounts]),
+        Listing.state != ListingState.ENDED,
+        sa.or_(open_push, sa.and_(Listing.wanted_print.is_not(None), differs, not_refused, may)),
+    )
+    return wake_missing(session, "publish", rows, now)
+
+
+def confirm(session: Session, kit: Kit, listing: Listing, who: str) -> None:
+    """Under policy `ask`: a person lets the present wish through, a refused one included."""
+    if not listing.wanted_print or listing.wanted_print == listing.pushed_print:
+        raise Refusal("nothing waits to be sent for this listing")
+    listing.confirmed_print, listing.refused_print, listing.problem = listing.wanted_print, None, None
+    record(session, listing, "let through", now=kit.now(), who=who)
+    work.wake(session, "publish", listing.id, at=kit.now())
+
+
+@dataclass(frozen=True)
+class PlanLine:
+    """One intended write, before it is made; `barred` says why it would not be sent now."""
+
+    account: str
+    sku: str
+    listing_id: int
+    creates: bool
+    add: tuple[str, ...]
+    replace: tuple[str, ...]
+    remove: tuple[str, ...]
+    barred: str | None
+
+
+def plan(session: Session, kit: Kit, account: str | None = None, sku: str | None = None) -> list[PlanLine]:
+    """What would be sent and why not."""
+    query = sa.select(Listing, Account).join(Account).where(Listing.wanted_print.is_not(None), Listing.state != ListingState.ENDED).order_by(Account.key, Listing.id)
+    lines = []
+    for listing, owner in session.execute(query if account is None else query.where(Account.key == account)):
+        if listing.wanted_print == listing.pushed_print:
+            continue
+        for merchant_sku, side in listing.wanted.items():
+            was = listing.pushed.get(merchant_sku, {})
+            if (sku is None or merchant_sku == sku) and side != was:
+                lines.append(
+                    PlanLine(
+                        account=owner.key,
+                        sku=merchant_sku,
+                        listing_id=listing.id,
+                        creates=listing.external_id is None and not listing.pushed,
+                        add=tuple(p for p in side if p not in was),
+                        replace=tuple(p for p in side if p in was and was[p] != side[p]),
+                        remove=tuple(p for p in was if p not in side),
+                        barred=barred(session, kit, listing, owner),
+                    )
+                )
+    return lines
+
+
+STAGE = Stage("publish", gather, do, apply, mark, refused=refused, unknown=unknown, lease_s=300, in_flight=8)

@@ -1,0 +1,135 @@
+"""render: photo -> cutout -> rendition -> facts. Pure functions of `imaging` on bytes; what is stored is content-addressed and safe to repeat."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+import imaging
+from app import work
+from app.db import insert, move
+from app.kit import Kit
+from app.models import Cutout, FileFacts, Placement, Product, Rendition
+from app.stages.intake import wake_missing
+from app.stages.run import Stage
+from app.states import RenditionState
+
+
+@dataclass(frozen=True)
+class Task:
+    """A render request, and the alpha if the cutout was made before."""
+
+    rendition_id: str
+    request: imaging.RenderRequest
+    alpha_sha256: str | None
+    measured: bool
+
+
+@dataclass(frozen=True)
+class Made:
+    """What was made: the file's hash, and the cutout and facts if they are new."""
+
+    file_sha256: str
+    notes: tuple[str, ...]
+    ms: dict[str, float]
+    cutout: dict[str, Any] | None
+    facts: dict[str, Any]
+    regions: dict[str, Any]
+
+
+def gather(session: Session, kit: Kit, row: str) -> Task | None:
+    rendition = session.get(Rendition, row)
+    if rendition is None or rendition.state != RenditionState.QUEUED:
+        return None
+    cutout = session.get(Cutout, rendition.cutout_id)
+    return Task(rendition.id, imaging.RenderRequest.from_dict(rendition.request), cutout.alpha_sha256 if cutout else None, False)
+
+
+def do(kit: Kit, task: Task) -> Made | imaging.ImagingError:
+    """Cut out (once per photo and model), finish, measure the encoded file. A photo that cannot be read is a result, not a failure."""
+    data = kit.originals.get(task.request.photo)
+    cutout, ms = None, {}
+    try:
+        if task.alpha_sha256 is None:
+            begun = time.perf_counter()
+            cut = imaging.cut_out(data, kit.segmenter)
+            ms["cutout"] = (time.perf_counter() - begun) * 1000
+            if imaging.cutout_id(task.request.photo, kit.segmenter.sha256) != task.request.cutout:
+                return imaging.ImagingError("its release names a cut-out model that is not installed: set PACKSHOT_MODEL to that file, or roll the photo out to this release")
+            alpha = cut.alpha
+            cutout = {
+                "id": task.request.cutout,
+                "photo_sha256": task.request.photo,
+                "model_sha256": kit.segmenter.sha256,
+                "alpha_sha256": kit.originals.put(alpha),
+                "probability": cut.probability,
+                "notes": list(cut.notes),
+                "facts": dict(cut.facts),
+                "ms": ms["cutout"],
+            }
+        else:
+            alpha = kit.originals.get(task.alpha_sha256)
+        made = imaging.render(data, alpha, task.request)
+        begun = time.perf_counter()
+        measured = imaging.measure(made.data)
+        ms |= {**made.ms, "measure": (time.perf_counter() - begun) * 1000}
+    except imaging.ImagingError as error:
+        return error
+    digest = kit.originals.put(made.data)
+    return Made(digest, made.notes, ms, cutout, dict(measured.facts), {k: list(v) for k, v in measured.regions.items()})
+
+
+def apply(session: Session, kit: Kit, task: Task, result: Made | imaging.ImagingError) -> datetime | None:
+    rendition, now = session.get_one(Rendition, task.rendition_id), kit.now()
+    if isinstance(result, imaging.ImagingError):
+        move(session, rendition, RenditionState.FAILED, now=now, why=str(result), problem=str(result))
+    else:
+        if result.cutout is not None:
+            session.execute(insert(session, Cutout).values(**result.cutout, created_at=now).on_conflict_do_nothing())
+        session.execute(
+            insert(session, FileFacts)
+            .values(file_sha256=result.file_sha256, measure_version=imaging.MEASURE_VERSION, facts=result.facts, regions=result.regions, measured_at=now)
+            .on_conflict_do_nothing()
+        )
+        move(
+            session,
+            rendition,
+            RenditionState.RENDERED,
+            now=now,
+            file_sha256=result.file_sha256,
+            notes=list(result.notes),
+            ms={k: round(v, 1) for k, v in result.ms.items()},
+            rendered_at=now,
+            problem=None,
+        )
+    for placement in session.scalars(sa.select(Placement).where(Placement.rendition_id == rendition.id)):
+        work.wake(session, "check", placement.id, at=now, lead=work.head_start_of(session.get(Product, placement.product_id)))
+    return None
+
+
+def mark(session: Session, kit: Kit, now: datetime) -> int:
+    """Renditions that some placement proposes and that are still queued."""
+    wanted = sa.select(Placement.id).where(Placement.rendition_id == Rendition.id).exists()
+    return wake_missing(session, "render", sa.select(Rendition.id).where(Rendition.state == RenditionState.QUEUED, wanted), now)
+
+
+def give_up(session: Session, kit: Kit, row: str, error: str) -> None:
+    rendition = session.get_one(Rendition, row)
+    if rendition.state == RenditionState.QUEUED:
+        move(session, rendition, RenditionState.FAILED, now=kit.now(), why=error, problem=error)
+        for placement_id in session.scalars(sa.select(Placement.id).where(Placement.rendition_id == row)):
+            work.wake(session, "check", placement_id, at=kit.now())
+
+
+def render_again(session: Session, kit: Kit, rendition: Rendition, who: str) -> None:
+    """Queue a failed rendition once more."""
+    move(session, rendition, RenditionState.QUEUED, now=kit.now(), who=who, why="asked for again", problem=None)
+    work.wake(session, "render", rendition.id, at=kit.now())
+
+
+STAGE = Stage("render", gather, do, apply, mark, give_up=give_up, lease_s=180, in_flight=8)

@@ -1,0 +1,221 @@
+"""review: a person decides what the machine would not: approve (an override needs a reason), reject, send to retouch, accept a flagged photo.
+
+Plain functions, called by pages and the API inside their transaction. One picture waits without holding up its batch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload
+
+from app import work
+from app.db import move, record
+from app.errors import Refusal
+from app.kit import Kit
+from app.models import Arrival, ImageSetItem, Placement, Product, Rendition, Retouch
+from app.stages.arrange import arrange
+from app.stages.intake import FLAGS
+from app.states import ArrivalState, PhotoState, PlacementState, RetouchState
+
+
+def approve(session: Session, kit: Kit, placement: Placement, who: str, reason: str = "") -> None:
+    """Let this picture through, there. Against a finding it is an override: it needs a reason and holds for this very picture only."""
+    if placement.state not in (PlacementState.REVIEW, PlacementState.APPROVED):
+        raise Refusal(f"{_name(placement)} is {placement.state}, not waiting for a decision")
+    rendition = session.get(Rendition, placement.rendition_id) if placement.rendition_id else None
+    if rendition is None or rendition.file_sha256 is None:
+        raise Refusal(f"{_name(placement)} has no finished picture to approve: reject it, or send the photo to retouch")
+    against = [f for f in placement.findings if f["level"] in FLAGS]
+    if against and not reason.strip():
+        raise Refusal("a rule speaks against this picture: say why it may go out all the same")
+    waived = {"rendition": rendition.id, "rules": [f["rule"] for f in against], "who": who, "why": reason} if against else {}
+    why = f"override: {reason}" if against else reason
+    _decide(session, kit, placement, PlacementState.APPROVED, who, why, approved_id=rendition.id, waived=waived)
+
+
+def reject(session: Session, kit: Kit, placement: Placement, who: str, reason: str) -> None:
+    """This picture does not go there. A main picture that is live stays until its replacement passes."""
+    _needs_reason(reason, "rejected")
+    if placement.state not in (PlacementState.REVIEW, PlacementState.APPROVED, PlacementState.RETOUCH, PlacementState.WAITING):
+        raise Refusal(f"{_name(placement)} is {placement.state}, not waiting for a decision")
+    _decide(session, kit, placement, PlacementState.REJECTED, who, reason)
+
+
+def send_to_retouch(session: Session, kit: Kit, placement: Placement, who: str, to: str, note: str, due_at: datetime | None = None) -> Retouch:
+    """The photo goes out to be retouched; the file that comes back is a new photo of the same product and shot."""
+    if placement.state != PlacementState.REVIEW or placement.item_id is None:
+        raise Refusal(f"{_name(placement)} is {placement.state}, not waiting for a decision")
+    _decide(session, kit, placement, PlacementState.RETOUCH, who, f"to {to or 'retouch'}: {note}")
+    retouch = Retouch(item_id=placement.item_id, placement_id=placement.id, to=to, note=note, state=RetouchState.OUT, sent_at=kit.now(), due_at=due_at)
+    session.add(retouch)
+    session.flush()
+    return retouch
+
+
+def accept_photo(session: Session, kit: Kit, item: ImageSetItem, who: str, reason: str) -> None:
+    """Use a flagged photo all the same."""
+    _needs_reason(reason, "accepted against the intake check")
+    if item.state not in (PhotoState.FLAGGED, PhotoState.REJECTED):
+        raise Refusal(f"this photo is {item.state}, not flagged")
+    if any(f["rule"] == "intake-readable" for f in item.findings):
+        raise Refusal("this file cannot be read as a picture: reject it and ask for it again")
+    _photo(session, kit, item, PhotoState.ACCEPTED, who, reason)
+
+
+def reject_photo(session: Session, kit: Kit, item: ImageSetItem, who: str, reason: str) -> None:
+    """Leave a photo out of the image set; its bytes stay."""
+    _needs_reason(reason, "rejected")
+    if item.state == PhotoState.REJECTED:
+        raise Refusal("this photo is rejected already")
+    _photo(session, kit, item, PhotoState.REJECTED, who, reason)
+
+
+def _decide(session: Session, kit: Kit, placement: Placement, to: PlacementState, who: str, why: str, **changes: object) -> None:
+    product = session.get_one(Product, placement.product_id)
+    if not move(session, placement, to, now=kit.now(), sku=product.sku, why=why, who=who, decided_by=who, changed_at=kit.now(), **changes):
+        raise Refusal("somebody else has just decided this one")
+    work.wake(session, "want", product.id, at=kit.now(), lead=work.head_start_of(product))
+
+
+def _photo(session: Session, kit: Kit, item: ImageSetItem, to: PhotoState, who: str, why: str) -> None:
+    product = session.get_one(Product, item.product_id)
+    if not move(session, item, to, now=kit.now(), sku=product.sku, why=why, who=who):
+        raise Refusal("somebody else has just decided this one")
+    session.flush()
+    arrange(session, kit, product)
+
+
+def _needs_reason(reason: str, done: str) -> None:
+    if not reason.strip():
+        raise Refusal(f"say why it is {done}: the reason is kept with the decision")
+
+
+def _name(placement: Placement) -> str:
+    return f"the {placement.position} picture"
+
+
+# --- the queue --------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Case:
+    """One thing that waits for a person. `preview` are (kind, SHA-256) of before and after; `regions` boxes in pixels of the after picture."""
+
+    kind: str  # placement | photo | arrival
+    id: int
+    sku: str | None
+    title: str
+    where: str  # "main on amazon-uk:main", a file name ...
+    words: tuple[str, ...]
+    since: datetime
+    worth_minor: int
+    currency: str | None
+    before: str | None = None  # photo SHA-256
+    after: str | None = None  # file SHA-256
+    regions: tuple[tuple[int, int, int, int], ...] = field(default=())
+    stops: bool = False
+
+    @property
+    def key(self) -> str:
+        return f"{self.kind}-{self.id}"
+
+
+def queue(session: Session, limit: int = 200, sku: str | None = None) -> list[Case]:
+    """Everything that waits for a person, best first: by money and waiting time."""
+    cases = [*_placements(session, limit, sku), *_photos(session, limit, sku), *_arrivals(session, limit, sku)]
+    return sorted(cases, key=lambda case: (case.since.timestamp() - work.head_start(0, case.worth_minor), case.key))[:limit]
+
+
+def waiting(session: Session) -> int:
+    """How many cases wait."""
+    counts = (
+        sa.select(sa.func.count()).select_from(Placement).where(Placement.state == PlacementState.REVIEW),
+        sa.select(sa.func.count()).select_from(ImageSetItem).where(ImageSetItem.state == PhotoState.FLAGGED),
+        sa.select(sa.func.count()).select_from(Arrival).where(Arrival.state.in_((ArrivalState.UNMATCHED, ArrivalState.REFUSED))),
+    )
+    return sum(session.scalar(count) or 0 for count in counts)
+
+
+def _placements(session: Session, limit: int, sku: str | None) -> list[Case]:
+    query = (
+        sa.select(Placement)
+        .join(Product)
+        .where(Placement.state == PlacementState.REVIEW)
+        .options(joinedload(Placement.product), joinedload(Placement.account), joinedload(Placement.rendition))
+        .order_by(Placement.changed_at)
+        .limit(limit)
+    )
+    cases = []
+    for p in session.scalars(query if sku is None else query.where(Product.sku == sku)):
+        against = [f for f in p.findings if f["level"] in FLAGS]
+        cases.append(
+            Case(
+                **_about(p.product),
+                kind="placement",
+                id=p.id,
+                where=f"{p.position} on {p.account.key}",
+                words=tuple(f["message"] for f in against) or ("asked for a second look",),
+                since=p.changed_at,
+                before=p.rendition.photo_sha256 if p.rendition else None,
+                after=p.rendition.file_sha256 if p.rendition else None,
+                regions=tuple(tuple(f["region"]) for f in against if f.get("region")),  # type: ignore[misc]
+                stops=bool(against),
+            )
+        )
+    return cases
+
+
+def _photos(session: Session, limit: int, sku: str | None) -> list[Case]:
+    query = (
+        sa.select(ImageSetItem)
+        .join(Product)
+        .where(ImageSetItem.state == PhotoState.FLAGGED)
+        .options(joinedload(ImageSetItem.product))
+        .order_by(ImageSetItem.created_at)
+        .limit(limit)
+    )
+    return [
+        Case(
+            **_about(i.product),
+            kind="photo",
+            id=i.id,
+            where=f"photo {i.shot or i.order}",
+            words=tuple(f["message"] for f in i.findings if f["level"] in FLAGS),
+            since=i.created_at,
+            before=i.photo_sha256,
+            stops=True,
+        )
+        for i in session.scalars(query if sku is None else query.where(Product.sku == sku))
+    ]
+
+
+def _arrivals(session: Session, limit: int, sku: str | None) -> list[Case]:
+    query = (
+        sa.select(Arrival)
+        .outerjoin(Product)
+        .where(Arrival.state.in_((ArrivalState.UNMATCHED, ArrivalState.REFUSED)))
+        .options(joinedload(Arrival.product))
+        .order_by(Arrival.created_at)
+        .limit(limit)
+    )
+    return [
+        Case(**_about(a.product), kind="arrival", id=a.id, where=a.name, words=(a.problem or a.state.value,), since=a.created_at, before=a.sha256)
+        for a in session.scalars(query if sku is None else query.where(Product.sku == sku))
+    ]
+
+
+def _about(product: Product | None) -> dict[str, object]:
+    if product is None:
+        return {"sku": None, "title": "", "worth_minor": 0, "currency": None}
+    return {"sku": product.sku, "title": product.title, "worth_minor": (product.price_minor or 0) * max(1, product.quantity), "currency": product.currency}
+
+
+def ask_again(session: Session, kit: Kit, placement: Placement, who: str) -> None:
+    """Take a decision back: the placement waits for a person again."""
+    if placement.state not in (PlacementState.APPROVED, PlacementState.REJECTED):
+        raise Refusal(f"{_name(placement)} is {placement.state}: there is no decision to take back")
+    record(session, placement, "taken back", now=kit.now(), who=who)
+    _decide(session, kit, placement, PlacementState.REVIEW, who, "taken back")

@@ -1,0 +1,121 @@
+"""How a stage runs: gather (short transaction) -> do (no transaction) -> apply (short transaction, compare-and-set). Errors are mapped here, once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+from sqlalchemy.orm import Session
+
+import integrations
+from app import work
+from app.kit import Kit
+from app.store import StoreError
+from app.work import Lease
+
+log = structlog.get_logger("packshot.stage")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One clock-driven stage. `gather` answers None if there is nothing to do any more; `do` is given no session.
+
+    `apply(session, kit, task, result)` returns when the row is due again (None: when something wakes it). `mark` wakes the rows that
+    are not as they should be. `refused` records a marketplace's No; `give_up` hands a row that keeps failing to a person.
+    """
+
+    name: str
+    gather: Callable[[Session, Kit, str], Any]
+    do: Callable[[Kit, Any], Any]
+    apply: Callable[[Session, Kit, Any, Any], datetime | None]
+    mark: Callable[[Session, Kit, datetime], int]
+    refused: Callable[[Session, Kit, Any, integrations.Refused], None] | None = None
+    unknown: Callable[[Session, Kit, Any, integrations.OutcomeUnknown], None] | None = None
+    give_up: Callable[[Session, Kit, str, str], None] | None = None
+    lease_s: float = 120.0
+    in_flight: int = 24
+
+
+def run(kit: Kit, stage: Stage, row: str, generation: int) -> str:
+    """Do one row's stage under its lease; never raises. Returns what became of it, in one word."""
+    lease, begun, task = Lease(stage.name, row, generation), time.perf_counter(), None
+    try:
+        with kit.db.writing() as session:
+            if not work.holds(session, lease):
+                return "lost"
+            task = stage.gather(session, kit, row)
+            if task is None:
+                work.settle(session, lease)
+                return "nothing"
+        result = stage.do(kit, task)
+        with kit.db.writing() as session:
+            if not work.holds(session, lease):
+                return "lost"
+            next_at = stage.apply(session, kit, task, result)
+            work.settle(session, lease, next_at=next_at)
+        outcome, error = "done", ""
+    except Exception as failure:  # the one place that catches everything: a stage must not take its worker down
+        outcome, error = _failed(kit, stage, lease, task, failure)
+    log.info("task", stage=stage.name, row=row, generation=generation, outcome=outcome, ms=round((time.perf_counter() - begun) * 1000), error=error or None)
+    return outcome
+
+
+def _failed(kit: Kit, stage: Stage, lease: Lease, task: Any, failure: Exception) -> tuple[str, str]:
+    """Map an error to what is done next; anything that is not expected is a bug and is logged as one."""
+    words, delay, outcome = f"{type(failure).__name__}: {failure}", None, "later"
+    with kit.db.writing() as session:
+        if not work.holds(session, lease):
+            return "lost", words
+        match failure:
+            case integrations.Refused() if stage.refused is not None and task is not None:
+                stage.refused(session, kit, task, failure)
+                work.settle(session, lease)
+                return "refused", str(failure)
+            case integrations.OutcomeUnknown() if stage.unknown is not None and task is not None:
+                stage.unknown(session, kit, task, failure)
+                delay, words = 2.0, str(failure)
+            case integrations.TryLater():
+                delay, words = failure.delay, str(failure)
+            case integrations.NotAuthorised():
+                pause(session, kit, task, str(failure))
+                delay, words = 300.0, str(failure)
+            case integrations.IntegrationError() | StoreError():
+                words = str(failure)
+            case _:
+                outcome = "bug"
+                log.error("task failed", stage=stage.name, row=lease.row, exc_info=failure)
+        attempts = work.postpone(session, lease, now=kit.now(), error=words, delay=delay)
+        if attempts is not None and attempts == work.ATTEMPTS_BEFORE_A_PERSON and stage.give_up is not None:
+            stage.give_up(session, kit, lease.row, words)
+    return outcome, words
+
+
+def pause(session: Session, kit: Kit, task: Any, why: str) -> None:
+    """Pause the account of a task whose credentials were refused: one alarm, not one per task."""
+    from app.controls import pause_account
+
+    if (account_id := getattr(task, "account_id", None)) is not None:
+        pause_account(session, kit, account_id, why)
+
+
+def settle_all(kit: Kit, stages: dict[str, Stage], *, rounds: int = 200) -> int:
+    """Run every due row of every stage in this process until nothing is due; for tests, demos and `scheduler --once`. Returns the tasks run."""
+    from app.dispatch import lease, mark
+
+    done = 0
+    for _ in range(rounds):
+        mark(kit)
+        before = done
+        for stage in stages.values():
+            with kit.db.writing() as session:
+                leases = lease(session, stage, kit.now(), limit=stage.in_flight)
+            for row, generation in leases:
+                run(kit, stage, row, generation)
+                done += 1
+        if done == before:
+            break
+    return done

@@ -1,0 +1,129 @@
+"""want: restate what each listing should show, once its image set is ready. The only writer of `Listing.wanted`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+import integrations
+from app import work
+from app.db import move
+from app.kit import Kit
+from app.models import Account, Arrival, Listing, ListingMember, Placement, Product, Rendition
+from app.stages.intake import wake_missing
+from app.stages.run import Stage
+from app.states import ArrivalState, ListingState, PlacementState
+
+ON_ITS_WAY = (PlacementState.WAITING, PlacementState.REVIEW, PlacementState.RETOUCH)
+Side = dict[str, str]  # position -> file SHA-256
+
+
+@dataclass(frozen=True)
+class Place:
+    """A placement as the decision sees it."""
+
+    position: str
+    state: PlacementState
+    file: str | None  # of the picture now proposed
+    approved: str | None  # file of the picture last approved
+
+
+def wish(places: Sequence[Place], shown: Mapping[str, str]) -> Side:
+    """What a product's pictures should be: every approved one; a picture that is shown stays until its replacement passes; main is never emptied."""
+    side: Side = {}
+    for place in places:
+        live = shown.get(place.position)
+        if place.state == PlacementState.APPROVED and place.file:
+            side[place.position] = place.file
+        elif live and (place.state in ON_ITS_WAY or place.position == "main"):
+            side[place.position] = live
+    if "main" in shown:
+        side.setdefault("main", shown["main"])
+    return side
+
+
+def fingerprint(wanted: Mapping[str, Side]) -> str:
+    """One short value for a whole side; equal sides, equal fingerprints."""
+    return hashlib.sha256(json.dumps(wanted, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def gather(session: Session, kit: Kit, row: str) -> int | None:
+    product = session.get(Product, int(row))
+    return None if product is None or product.archived else product.id
+
+
+def do(kit: Kit, product_id: int) -> None:
+    """Nothing slow to do: the decision is `wish`, and it needs the rows as they are when it is applied."""
+
+
+def apply(session: Session, kit: Kit, product_id: int, _result: None) -> datetime | None:
+    product, now, again = session.get_one(Product, product_id), kit.now(), []
+    coming = session.scalar(sa.select(sa.func.count()).select_from(Arrival).where(Arrival.product_id == product_id, Arrival.state == ArrivalState.WAITING)) or 0
+    settled = coming == 0
+    for member, listing, account in _offers(session, product_id):
+        places = _places(session, product_id, account)
+        waits = coming > 0 or any(p.state in ON_ITS_WAY for p in places)
+        settled = settled and not waits
+        until = None if product.photos_since is None else product.photos_since + timedelta(seconds=float(account.policy.get("wait_s", 1800)))
+        if waits and until is not None and now < until:
+            again.append(until)
+            continue  # a sister is still on her way: the set goes out together
+        side = wish(places, listing.pushed.get(member.merchant_sku, {}))
+        if "main" in side:
+            _restate(session, listing, {**listing.wanted, member.merchant_sku: side}, product, now)
+    if settled and product.photos_since is not None:
+        product.photos_since = None
+    return min(again, default=None)
+
+
+def _offers(session: Session, product_id: int) -> list[tuple[ListingMember, Listing, Account]]:
+    rows = session.execute(
+        sa.select(ListingMember, Listing, Account)
+        .join(Listing, Listing.id == ListingMember.listing_id)
+        .join(Account, Account.id == Listing.account_id)
+        .where(ListingMember.product_id == product_id)
+        .order_by(Listing.id)
+    )
+    return [(member, listing, account) for member, listing, account in rows]
+
+
+def _places(session: Session, product_id: int, account: Account) -> list[Place]:
+    now, then = aliased(Rendition), aliased(Rendition)
+    rows = session.execute(
+        sa.select(Placement.position, Placement.state, now.file_sha256, then.file_sha256)
+        .outerjoin(now, now.id == Placement.rendition_id)
+        .outerjoin(then, then.id == Placement.approved_id)
+        .where(Placement.product_id == product_id, Placement.account_id == account.id)
+    )
+    order = {position: n for n, position in enumerate(integrations.SITES[account.marketplace].positions)}
+    return sorted((Place(*row) for row in rows), key=lambda place: order.get(place.position, len(order)))
+
+
+def _restate(session: Session, listing: Listing, wanted: dict[str, Side], product: Product, now: datetime) -> None:
+    mark = fingerprint(wanted)
+    if mark != listing.wanted_print:
+        listing.wanted, listing.wanted_print = wanted, mark
+        session.flush()
+    if mark != listing.pushed_print:
+        if listing.state not in (ListingState.TO_SEND, ListingState.ENDED):
+            pictures = sum(len(side) for side in wanted.values())
+            move(session, listing, ListingState.TO_SEND, now=now, sku=product.sku, why=f"{pictures} picture{'s' * (pictures != 1)} to show")
+        work.wake(session, "publish", listing.id, at=now, lead=work.head_start_of(product))
+    elif listing.state == ListingState.TO_SEND:  # back to what was sent before it was ever changed outside
+        move(session, listing, ListingState.SENT, now=now, sku=product.sku, why="what was sent is wanted again")
+        work.wake(session, "watch", listing.id, at=now)
+
+
+def mark(session: Session, kit: Kit, now: datetime) -> int:
+    """Products whose photos have been on their way for longer than any wait, in case a wake-up was lost."""
+    rows = sa.select(Product.id).where(Product.photos_since.is_not(None), Product.photos_since < now - timedelta(seconds=60), Product.archived.is_(False))
+    return wake_missing(session, "want", rows, now)
+
+
+STAGE = Stage("want", gather, do, apply, mark, lease_s=60, in_flight=32)

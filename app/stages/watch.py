@@ -1,0 +1,201 @@
+"""watch: read listings back. Is the picture really live, did somebody swap it, was it suppressed? The only writer of `Listing.seen`.
+
+"Accepted" is never shown as live: live means that the picture read back matches ours by pixels. Something else must be seen
+several times before it counts, because marketplaces at times answer with a sibling's picture or an old one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+import imaging
+import integrations
+from app import work
+from app.db import move, record
+from app.kit import Kit
+from app.models import Account, Event, Listing, ListingMember
+from app.stages.intake import wake_missing
+from app.stages.notices import note
+from app.stages.run import Stage
+from app.states import ListingState
+
+CONFIRMATIONS = 3  # looks in a row that must show something else
+MOST_REPAIRS = 2  # a week; then a person: somebody else is fighting us
+# defaults of an account's policy; amazon.md 8.2: most within 15 minutes, up to 24 hours
+LOOK_GAPS_S = [300, 900, 1800, 3600, 7200, 14400, 28800, 86400]
+SETTLE_S = 86_400
+LIVE_LOOK_S = 6 * 3600
+POLL_S = 900
+LOOKED_AT = (ListingState.SENT, ListingState.LIVE, ListingState.UNPROVABLE, ListingState.DRIFTED, ListingState.TO_SEND, ListingState.ENDED)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What we believe a listing shows."""
+
+    listing_id: int
+    account_id: int
+    account: Account
+    refs: tuple[integrations.Ref, ...]
+    pushed: Mapping[str, Mapping[str, str]]
+    seen: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look at a listing: the statuses as read, and per SKU and position what was seen there."""
+
+    statuses: tuple[integrations.Status, ...]
+    seen: dict[str, dict[str, Any]]
+    unprovable: int  # pushed positions that cannot be read back
+
+
+def gather(session: Session, kit: Kit, row: str) -> Task | None:
+    listing = session.get(Listing, int(row))
+    if listing is None or listing.state not in LOOKED_AT:
+        return None
+    account = session.get_one(Account, listing.account_id)
+    if account.paused:
+        return None
+    members = session.scalars(sa.select(ListingMember).where(ListingMember.listing_id == listing.id).order_by(ListingMember.id)).all()
+    refs = tuple(integrations.Ref(member.merchant_sku, listing.external_id) for member in members)
+    return Task(listing.id, account.id, account, refs, listing.pushed, listing.seen)
+
+
+def do(kit: Kit, task: Task) -> Look:
+    """Read the listing, fetch each picture whose address is new, compare it with ours by pixels."""
+    marketplace = kit.marketplace(task.account)
+    statuses, seen, unprovable = tuple(marketplace.status(task.refs)), {}, 0
+    for status in statuses:
+        sku = status.ref.merchant_sku
+        before, looks = task.seen.get(sku, {}), {}
+        for position, digest in task.pushed.get(sku, {}).items():
+            if position not in status.provable:
+                unprovable += 1
+                continue
+            looks[position] = _look(kit, marketplace, status.pictures.get(position), digest, before.get(position))
+        seen[sku] = looks
+    return Look(statuses, seen, unprovable)
+
+
+def _look(kit: Kit, marketplace: integrations.Marketplace, url: str | None, digest: str, before: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What one position shows: the address, and how alike it is to the file we sent (0..1)."""
+    if url is None:
+        return {"url": None, "file": digest, "score": 0.0, "same": False}
+    if before and before.get("url") == url and before.get("file") == digest and before.get("same"):
+        return dict(before)
+    score = imaging.same_picture(kit.originals.get(digest), marketplace.picture(url))
+    return {"url": url, "file": digest, "score": round(score, 4), "same": score >= imaging.SAME}
+
+
+def apply(session: Session, kit: Kit, task: Task, look: Look) -> datetime | None:
+    listing, now = session.get_one(Listing, task.listing_id), kit.now()
+    for status in look.statuses:
+        note(session, kit, listing, status.ref.merchant_sku, status.notices, now)
+        if status.external_id and listing.external_id is None:
+            taken = sa.select(Listing.id).where(Listing.account_id == listing.account_id, Listing.external_id == status.external_id)
+            if session.scalar(taken) is None:
+                listing.external_id = status.external_id
+    listing.seen, listing.seen_at = look.seen, now
+    if listing.pushed != task.pushed or listing.state == ListingState.TO_SEND:
+        return now + timedelta(seconds=_gap(task.account, 0))  # something newer was sent while we looked
+    policy, sku = task.account.policy, task.refs[0].merchant_sku if task.refs else None
+    to, why = verdict(listing.state, look, doubts=listing.doubts, waited_s=(now - (listing.sent_at or now)).total_seconds(), settle_s=float(policy.get("settle_s", SETTLE_S)))
+    listing.doubts = 0 if to == ListingState.LIVE else listing.doubts + 1
+    session.flush()
+    if to != listing.state:
+        changes = {"live_at": now} if to == ListingState.LIVE else {}
+        move(session, listing, to, now=now, sku=sku, why=why, **changes)
+        if to == ListingState.DRIFTED:
+            _repair(session, kit, listing, task.account, sku, now)
+    if listing.state == ListingState.LIVE:
+        return now + timedelta(seconds=float(policy.get("live_look_s", LIVE_LOOK_S)))
+    return now + timedelta(seconds=_gap(task.account, listing.doubts - 1))
+
+
+def verdict(state: ListingState, look: Look, *, doubts: int, waited_s: float, settle_s: float) -> tuple[ListingState, str]:
+    """What a look says of a listing; pure. A difference counts only after it was seen `CONFIRMATIONS` times and had time to settle."""
+    gone = [s for s in look.statuses if s.ended or not s.exists]
+    patient = doubts + 1 < CONFIRMATIONS or (state == ListingState.SENT and waited_s < settle_s)
+    if gone and len(gone) == len(look.statuses):
+        return (state, "") if patient else (ListingState.ENDED, "it is not there any more")
+    looks = {(sku, position): one for sku, positions in look.seen.items() for position, one in positions.items()}
+    wrong = sorted(position for (_, position), one in looks.items() if not one["same"])
+    if not wrong and looks:
+        return ListingState.LIVE, f"{len(looks)} picture{'s' * (len(looks) != 1)} read back and the same by pixels"
+    if not looks:
+        return (ListingState.UNPROVABLE, "this marketplace gives no way to read these pictures back") if look.unprovable and state == ListingState.SENT else (state, "")
+    if patient or state in (ListingState.DRIFTED, ListingState.ENDED):
+        return state, ""
+    empty = [p for (_, p), one in looks.items() if one["url"] is None]
+    return ListingState.DRIFTED, f"{', '.join(wrong)}: " + ("nothing is shown" if len(empty) == len(wrong) else "shows another picture than ours")
+
+
+def _gap(account: Account, looks: int) -> float:
+    gaps = account.policy.get("look_gaps_s", LOOK_GAPS_S)
+    return float(gaps[max(0, min(looks, len(gaps) - 1))])
+
+
+def _repair(session: Session, kit: Kit, listing: Listing, account: Account, sku: str | None, now: datetime) -> None:
+    """Send ours again where the policy says so, a few times a week at most; else a person sees it."""
+    if account.policy.get("repair", "ask") != "auto":
+        return
+    week = now - timedelta(days=7)
+    done = session.scalar(sa.select(sa.func.count()).select_from(Event).where(Event.kind == "listing", Event.row == str(listing.id), Event.what == "repaired", Event.at > week)) or 0
+    if done >= MOST_REPAIRS:
+        record(session, listing, "not repaired", now=now, sku=sku, why=f"repaired {done} times this week already: somebody else changes it")
+        return
+    listing.pushed_print = None  # what is shown is not what we pushed: due again
+    session.flush()
+    record(session, listing, "repaired", now=now, sku=sku, why="policy auto: ours is sent again")
+    move(session, listing, ListingState.TO_SEND, now=now, sku=sku, why="drifted")
+    work.wake(session, "publish", listing.id, at=now)
+
+
+def mark(session: Session, kit: Kit, now: datetime) -> int:
+    """Listings that were sent and that nobody is going to look at."""
+    return wake_missing(session, "watch", sa.select(Listing.id).where(Listing.state.in_(LOOKED_AT), Listing.pushed_print.is_not(None)), now)
+
+
+# --- what changed on the account since the last poll: a hint; the look at the listing confirms it ----------------------------
+
+
+@dataclass(frozen=True)
+class Poll:
+    account_id: int
+    account: Account
+    cursor: str | None
+
+
+def gather_poll(session: Session, kit: Kit, row: str) -> Poll | None:
+    account = session.get(Account, int(row))
+    return None if account is None or account.paused else Poll(account.id, account, account.cursor)
+
+
+def do_poll(kit: Kit, poll: Poll) -> tuple[list[integrations.NoticeSet], str]:
+    return kit.marketplace(poll.account).notices(poll.cursor)
+
+
+def apply_poll(session: Session, kit: Kit, poll: Poll, result: tuple[list[integrations.NoticeSet], str]) -> datetime | None:
+    sets, cursor = result
+    account, now = session.get_one(Account, poll.account_id), kit.now()
+    for one in sets:
+        same = sa.or_(ListingMember.merchant_sku == one.ref.merchant_sku, sa.and_(Listing.external_id.is_not(None), Listing.external_id == one.ref.external_id))
+        for listing_id in session.scalars(sa.select(Listing.id).join(ListingMember).where(Listing.account_id == account.id, same)):
+            work.wake(session, "watch", listing_id, at=now)
+    account.cursor, account.polled_at = cursor, now
+    return now + timedelta(seconds=float(account.policy.get("poll_s", POLL_S)))
+
+
+def mark_poll(session: Session, kit: Kit, now: datetime) -> int:
+    return wake_missing(session, "notices", sa.select(Account.id).where(Account.paused.is_(None)), now)
+
+
+STAGE = Stage("watch", gather, do, apply, mark, lease_s=300, in_flight=16)
+NOTICES = Stage("notices", gather_poll, do_poll, apply_poll, mark_poll, lease_s=300, in_flight=8)

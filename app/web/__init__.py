@@ -1,0 +1,47 @@
+"""The windows of the house. `create_app` only wires; each module beside this one is something a person or a system sees."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Flask
+
+from app.config import Settings
+from app.kit import Kit
+from app.web import accounts, api, assets, auth, dashboard, errors, health, hooks, lessons, live, media, people, pictures, products, review, session, uploads, words
+
+MAX_FORM_BYTES = 64 * 1024  # a person's form; uploads and hooks state their own limits
+
+BLUEPRINTS = (
+    auth.bp, dashboard.bp, products.bp, review.bp, lessons.bp, accounts.bp, people.bp, live.bp, pictures.bp,
+    hooks.bp, uploads.bp, api.bp, media.bp, health.bp,
+)  # fmt: skip
+
+
+def create_app(settings: Settings, kit: Kit | None = None) -> Flask:
+    """A Flask application over one kit. Loads no model and opens no connection by itself."""
+    app = Flask(__name__, static_folder="static", static_url_path="/assets")
+    app.config.update(
+        SECRET_KEY=settings.keys[0],
+        SECRET_KEY_FALLBACKS=list(settings.keys[1:]),
+        SESSION_COOKIE_NAME="packshot",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=timedelta(days=14),
+        SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
+        MAX_FORM_MEMORY_SIZE=MAX_FORM_BYTES,
+        WTF_CSRF_CHECK_DEFAULT=False,  # auth.guard asks for the token of every signed-in write, and of the sign-in itself
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a review page may stay open all day
+        RATELIMIT_STORAGE_URI="memory://",
+        RATELIMIT_HEADERS_ENABLED=True,
+    )
+    app.extensions["packshot"] = kit or Kit(settings)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    assets.init_app(app)
+    words.init_app(app)
+    session.init_app(app)
+    errors.init_app(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    auth.init_app(app)
+    return app

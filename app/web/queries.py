@@ -1,0 +1,456 @@
+"""What pages read: one select or a few per page, whatever the number of rows. No page asks again for each line it shows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from app.models import (
+    Account,
+    Arrival,
+    Batch,
+    Cutout,
+    Event,
+    FileFacts,
+    ImageSetItem,
+    Lesson,
+    Listing,
+    ListingMember,
+    Notice,
+    Photo,
+    Placement,
+    Product,
+    Rendition,
+    Retouch,
+    Setting,
+    Work,
+)
+from app.states import ArrivalState, LessonState, PhotoState, PlacementState, RenditionState, RetouchState
+
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows of a list, and whether there are more."""
+
+    rows: Sequence[Any]
+    number: int
+    more: bool
+
+
+def page_of(session: Session, select: sa.Select[Any], number: int, size: int = PAGE) -> Page:
+    """One page of a select; one row more than shown is read, so that nothing need be counted."""
+    number = max(1, min(number, 10_000))
+    rows = session.execute(select.limit(size + 1).offset((number - 1) * size)).unique().scalars().all()
+    return Page(rows[:size], number, len(rows) > size)
+
+
+def live_mark(session: Session) -> str:
+    """Changes with every event and every arrival."""
+    event, arrival, settled = session.execute(
+        sa.select(
+            sa.select(sa.func.max(Event.id)).scalar_subquery(),
+            sa.select(sa.func.max(Arrival.id)).scalar_subquery(),
+            sa.select(sa.func.max(Setting.at)).scalar_subquery(),
+        )
+    ).one()
+    return f"{event or 0}.{arrival or 0}.{settled.timestamp() if settled else 0:.0f}"
+
+
+def nav_counts(session: Session) -> dict[str, int]:
+    """What waits for a person: review, tray, open notices, lessons."""
+
+    def count(table: Any, *where: sa.ColumnElement[bool]) -> Any:
+        return sa.select(sa.func.count()).select_from(table).where(*where).scalar_subquery()
+
+    row = session.execute(
+        sa.select(
+            count(Placement, Placement.state == PlacementState.REVIEW)
+            + count(ImageSetItem, ImageSetItem.state == PhotoState.FLAGGED)
+            + count(Arrival, Arrival.state == ArrivalState.REFUSED),
+            count(Arrival, Arrival.state == ArrivalState.UNMATCHED),
+            count(Notice, Notice.end.is_(None)),
+            count(Lesson, Lesson.state == LessonState.PROPOSED),
+        )
+    ).one()
+    return dict(zip(("review", "tray", "notices", "lessons"), row, strict=True))
+
+
+def first_steps(session: Session) -> dict[str, bool]:
+    """What a newcomer has done so far."""
+    names = ("account", "photo", "product")
+    row = session.execute(sa.select(*(sa.exists(sa.select(column)).label(name) for name, column in zip(names, (Account.id, Arrival.id, Product.id), strict=True)))).one()
+    return dict(zip(names, map(bool, row), strict=True))
+
+
+# --- batches
+
+
+@dataclass
+class BatchLine:
+    """A batch and how far it is. Counts are of photos."""
+
+    batch: Batch
+    arrivals: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    photos: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    placements: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    thumbs: list[str] = field(default_factory=list)
+
+    @property
+    def files(self) -> int:
+        return sum(self.arrivals.values())
+
+    @property
+    def shares(self) -> list[tuple[str, str, int]]:
+        """(words, tone, count) of the batch's files, in the order of the road."""
+        flagged = self.photos[PhotoState.FLAGGED] + self.arrivals[ArrivalState.REFUSED]
+        at_person = self.placements["review_items"]
+        done = self.placements["approved_items"]
+        taken = self.photos[PhotoState.ACCEPTED]
+        parts = [
+            ("approved", "good", done),
+            ("being made", "busy", max(0, taken - done - at_person)),
+            ("arriving", "mute", self.arrivals[ArrivalState.WAITING]),
+            ("for review", "warn", at_person + flagged + self.arrivals[ArrivalState.UNMATCHED]),
+            ("rejected or dropped", "bad", self.photos[PhotoState.REJECTED] + self.arrivals[ArrivalState.DROPPED]),
+        ]
+        return [part for part in parts if part[2]]
+
+
+def batch_lines(session: Session, batches: Sequence[Batch], *, thumbs: int = 6) -> list[BatchLine]:
+    """Counts and first pictures of some batches: four selects for all of them together."""
+    lines = {batch.id: BatchLine(batch) for batch in batches}
+    for batch_id, arrival_state, count in session.execute(
+        sa.select(Arrival.batch_id, Arrival.state, sa.func.count()).where(Arrival.batch_id.in_(lines)).group_by(Arrival.batch_id, Arrival.state)
+    ):
+        lines[batch_id].arrivals[arrival_state] = count
+    for batch_id, photo_state, count in session.execute(
+        sa.select(ImageSetItem.batch_id, ImageSetItem.state, sa.func.count()).where(ImageSetItem.batch_id.in_(lines)).group_by(ImageSetItem.batch_id, ImageSetItem.state)
+    ):
+        lines[batch_id].photos[photo_state] = count
+    worst = (
+        sa.select(
+            ImageSetItem.batch_id,
+            ImageSetItem.id,
+            sa.func.max(sa.case((Placement.state.in_((PlacementState.REVIEW, PlacementState.RETOUCH)), 2), (Placement.state == PlacementState.WAITING, 1), else_=0)).label("rank"),
+            sa.func.max(sa.case((Placement.state == PlacementState.APPROVED, 1), else_=0)).label("approved"),
+        )
+        .join(Placement, Placement.item_id == ImageSetItem.id)
+        .where(ImageSetItem.batch_id.in_(lines))
+        .group_by(ImageSetItem.batch_id, ImageSetItem.id)
+        .subquery()
+    )
+    for batch_id, at_person, approved in session.execute(
+        sa.select(
+            worst.c.batch_id,
+            sa.func.sum(sa.case((worst.c.rank == 2, 1), else_=0)),
+            sa.func.sum(sa.case((sa.and_(worst.c.rank == 0, worst.c.approved == 1), 1), else_=0)),
+        ).group_by(worst.c.batch_id)
+    ):
+        lines[batch_id].placements.update(review_items=at_person, approved_items=approved)
+    ranked = (
+        sa.select(
+            ImageSetItem.batch_id,
+            ImageSetItem.photo_sha256,
+            sa.func.row_number().over(partition_by=ImageSetItem.batch_id, order_by=ImageSetItem.id).label("place"),
+        )
+        .where(ImageSetItem.batch_id.in_(lines))
+        .subquery()
+    )
+    for batch_id, sha256 in session.execute(sa.select(ranked.c.batch_id, ranked.c.photo_sha256).where(ranked.c.place <= thumbs).order_by(ranked.c.batch_id, ranked.c.place)):
+        lines[batch_id].thumbs.append(sha256)
+    return list(lines.values())
+
+
+def batches(session: Session, number: int = 1, size: int = 20) -> Page:
+    """Newest batches with counts."""
+    page = page_of(session, sa.select(Batch).order_by(Batch.id.desc()), number, size)
+    return Page(batch_lines(session, page.rows), page.number, page.more)
+
+
+@dataclass(frozen=True)
+class BatchPhoto:
+    """A photo of a batch with what became of it."""
+
+    item: ImageSetItem
+    placements: list[Placement]
+    file: str | None
+
+    @property
+    def state(self) -> str:
+        """The word under the picture: the one that most needs somebody."""
+        if self.item.state != PhotoState.ACCEPTED:
+            return self.item.state.value
+        states = {p.state for p in self.placements}
+        for state in (PlacementState.REVIEW, PlacementState.RETOUCH, PlacementState.REJECTED, PlacementState.WAITING, PlacementState.APPROVED):
+            if state in states:
+                return state.value
+        return "accepted"
+
+
+def batch_photos(session: Session, batch: Batch, number: int, size: int = 120) -> Page:
+    """The photos of one batch, page by page."""
+    page = page_of(session, sa.select(ImageSetItem).where(ImageSetItem.batch_id == batch.id).options(joinedload(ImageSetItem.product)).order_by(ImageSetItem.id), number, size)
+    there = placements_of_items(session, [item.id for item in page.rows])
+    return Page([BatchPhoto(item, there.get(item.id, []), _file(there.get(item.id, []))) for item in page.rows], page.number, page.more)
+
+
+def placements_of_items(session: Session, items: Iterable[int]) -> dict[int, list[Placement]]:
+    """Placements by image set item, each with its account and rendition."""
+    found: dict[int, list[Placement]] = defaultdict(list)
+    select = sa.select(Placement).where(Placement.item_id.in_(list(items))).options(joinedload(Placement.account), joinedload(Placement.rendition)).order_by(Placement.account_id, Placement.id)
+    for placement in session.scalars(select):
+        if placement.item_id is not None:
+            found[placement.item_id].append(placement)
+    return found
+
+
+def _file(placements: Sequence[Placement]) -> str | None:
+    return next((p.rendition.file_sha256 for p in placements if p.rendition is not None and p.rendition.file_sha256), None)
+
+
+def batch_arrivals(session: Session, batch: Batch) -> Sequence[Arrival]:
+    """Files of a batch that have not become a photo."""
+    open_states = (ArrivalState.WAITING, ArrivalState.UNMATCHED, ArrivalState.REFUSED)
+    return session.scalars(sa.select(Arrival).where(Arrival.batch_id == batch.id, Arrival.state.in_(open_states)).order_by(Arrival.id).limit(200)).all()
+
+
+# --- tray, notices, lessons
+
+
+def tray(session: Session, number: int) -> Page:
+    """Arrivals whose name fits no SKU, oldest first."""
+    return page_of(session, sa.select(Arrival).where(Arrival.state == ArrivalState.UNMATCHED).order_by(Arrival.id), number)
+
+
+def notices(session: Session, *, past: bool, account: str, number: int) -> Page:
+    """Open notices (worst and newest first), or those that ended."""
+    select = sa.select(Notice).join(Notice.listing).join(Listing.account).options(joinedload(Notice.listing).joinedload(Listing.account))
+    select = select.where(Notice.end.is_not(None) if past else Notice.end.is_(None))
+    if account:
+        select = select.where(Account.key == account)
+    return page_of(session, select.order_by((Notice.end if past else Notice.begin).desc(), Notice.id.desc()), number)
+
+
+def skus_of(session: Session, found: Iterable[Notice]) -> dict[tuple[int, str], str]:
+    """(listing, merchant SKU) -> our SKU, for links."""
+    listings = {notice.listing_id for notice in found}
+    rows = session.execute(sa.select(ListingMember.listing_id, ListingMember.merchant_sku, Product.sku).join(Product).where(ListingMember.listing_id.in_(listings)))
+    return {(listing, merchant): sku for listing, merchant, sku in rows}
+
+
+def lessons(session: Session, *, decided: bool, number: int) -> Page:
+    """Lessons to decide, or decided ones, newest first."""
+    state = Lesson.state != LessonState.PROPOSED if decided else Lesson.state == LessonState.PROPOSED
+    return page_of(session, sa.select(Lesson).where(state).order_by(Lesson.id.desc()), number)
+
+
+def values_of_fact(session: Session, fact: str, connector: str, position: str | None, limit: int = 400) -> list[float]:
+    """A fact's values on approved pictures there: what a new limit would meet. Newest first."""
+    select = (
+        sa.select(FileFacts.facts)
+        .join(Rendition, Rendition.file_sha256 == FileFacts.file_sha256)
+        .join(Placement, Placement.approved_id == Rendition.id)
+        .join(Account, Account.id == Placement.account_id)
+        .where(Account.marketplace.startswith(connector), Placement.state == PlacementState.APPROVED)
+        .order_by(Placement.id.desc())
+        .limit(limit)
+    )
+    if position:
+        select = select.where(Placement.position == position)
+    values = (facts.get(fact) for facts in session.scalars(select))
+    return [float(v) for v in values if isinstance(v, (int, float)) and not isinstance(v, bool)]
+
+
+# --- products and listings
+
+
+STAGES_OF_PRODUCTS = ("arriving", "rendering", "checking")
+
+
+def products(session: Session, *, q: str, stage: str, number: int) -> Page:
+    """Products by SKU or title, or those with something at a stage; with their photos."""
+    select = sa.select(Product).options(selectinload(Product.items))
+    if q:
+        select = select.where(_like(Product.sku, Product.title, q=q))
+    if stage == "arriving":
+        select = select.where(Product.id.in_(sa.select(Arrival.product_id).where(Arrival.state == ArrivalState.WAITING)))
+    elif stage == "rendering":
+        select = select.where(Product.id.in_(_placed().where(Rendition.state == RenditionState.QUEUED)))
+    elif stage == "checking":
+        select = select.where(Product.id.in_(_placed().where(Rendition.state == RenditionState.RENDERED, Placement.state == PlacementState.WAITING)))
+    return page_of(session, select.order_by(Product.archived, Product.created_at.desc(), Product.id.desc()), number)
+
+
+def _placed() -> sa.Select[Any]:
+    return sa.select(Placement.product_id).join(Rendition, Rendition.id == Placement.rendition_id)
+
+
+def _like(*columns: Any, q: str) -> sa.ColumnElement[bool]:
+    return sa.or_(*(column.icontains(q, autoescape=True) for column in columns))
+
+
+def accounts(session: Session) -> Sequence[Account]:
+    """All accounts in order of their key."""
+    return session.scalars(sa.select(Account).order_by(Account.key)).all()
+
+
+def listings(session: Session, *, account: str, q: str) -> sa.Select[Any]:
+    """Listings of one account or all, by SKU or title; newest change first."""
+    select = sa.select(Listing).join(Listing.account).options(joinedload(Listing.account), selectinload(Listing.members).joinedload(ListingMember.product))
+    if account:
+        select = select.where(Account.key == account)
+    if q:
+        found = sa.select(ListingMember.listing_id).join(Product).where(sa.or_(_like(Product.sku, Product.title, ListingMember.merchant_sku, q=q)))
+        select = select.where(sa.or_(Listing.id.in_(found), Listing.external_id == q))
+    return select.order_by(Listing.id.desc())
+
+
+def open_notices(session: Session, listing_ids: Iterable[int]) -> dict[int, list[Notice]]:
+    """Open notices by listing."""
+    found: dict[int, list[Notice]] = defaultdict(list)
+    for notice in session.scalars(sa.select(Notice).where(Notice.listing_id.in_(list(listing_ids)), Notice.end.is_(None)).order_by(Notice.begin.desc())):
+        found[notice.listing_id].append(notice)
+    return found
+
+
+def main_pictures(session: Session, product_ids: Iterable[int]) -> dict[tuple[int, int], str]:
+    """(product, account) -> file of its main picture: the approved one, else the one proposed."""
+    approved, proposed = sa.orm.aliased(Rendition), sa.orm.aliased(Rendition)
+    rows = session.execute(
+        sa.select(Placement.product_id, Placement.account_id, sa.func.coalesce(approved.file_sha256, proposed.file_sha256))
+        .outerjoin(approved, approved.id == Placement.approved_id)
+        .outerjoin(proposed, proposed.id == Placement.rendition_id)
+        .where(Placement.product_id.in_(list(product_ids)), Placement.position == "main")
+    )
+    return {(product, account): file for product, account, file in rows if file}
+
+
+def product(session: Session, sku: str) -> Product | None:
+    """A product with its photos."""
+    return session.scalar(sa.select(Product).where(Product.sku == sku).options(selectinload(Product.items).joinedload(ImageSetItem.photo)))
+
+
+def placements_of(session: Session, product_id: int) -> Sequence[Placement]:
+    """All placements of a product, with account, photo and both renditions."""
+    options = (joinedload(Placement.account), joinedload(Placement.item), joinedload(Placement.rendition), joinedload(Placement.approved))
+    return session.scalars(sa.select(Placement).where(Placement.product_id == product_id).options(*options).order_by(Placement.account_id, Placement.id)).all()
+
+
+def members_of(session: Session, product_id: int) -> Sequence[ListingMember]:
+    """The listings a product is on."""
+    return session.scalars(sa.select(ListingMember).where(ListingMember.product_id == product_id).options(joinedload(ListingMember.listing).joinedload(Listing.account))).all()
+
+
+def notices_of(session: Session, members: Sequence[ListingMember]) -> Sequence[Notice]:
+    """All notices against a product, open first."""
+    if not members:
+        return []
+    mine = sa.tuple_(Notice.listing_id, Notice.merchant_sku).in_([(m.listing_id, m.merchant_sku) for m in members])
+    return session.scalars(sa.select(Notice).where(mine).options(joinedload(Notice.listing).joinedload(Listing.account)).order_by(Notice.end.is_not(None), Notice.begin.desc()).limit(100)).all()
+
+
+def history(session: Session, sku: str, before: int | None = None, size: int = 60) -> Page:
+    """Events of a product, newest first; `before` is the last event id of the page before."""
+    select = sa.select(Event).where(Event.sku == sku).order_by(Event.id.desc())
+    if before:
+        select = select.where(Event.id < before)
+    return page_of(session, select, 1, size)
+
+
+def retouches_of(session: Session, product_id: int) -> Sequence[Retouch]:
+    """Images of a product that were sent to a retoucher."""
+    return session.scalars(sa.select(Retouch).join(ImageSetItem, ImageSetItem.id == Retouch.item_id).where(ImageSetItem.product_id == product_id).order_by(Retouch.id.desc()).limit(50)).all()
+
+
+def troubles_of(session: Session, rows: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """(stage, row) -> the last failure in words, where there was one."""
+    wanted = list(rows)
+    if not wanted:
+        return {}
+    found = session.execute(sa.select(Work.stage, Work.row, Work.error).where(sa.tuple_(Work.stage, Work.row).in_(wanted), Work.error.is_not(None)))
+    return {(stage, row): error for stage, row, error in found if error}
+
+
+# --- one case of the review queue
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a person needs to judge one picture: before, after, sizes, findings with the places they mean."""
+
+    product: Product | None
+    photo: Photo | None
+    item: ImageSetItem | None = None
+    placement: Placement | None = None
+    file: str | None = None
+    size: tuple[int, int] | None = None
+    alpha: str | None = None
+    findings: Sequence[dict[str, Any]] = ()
+    facts: dict[str, Any] = field(default_factory=dict)
+    sisters: Sequence[Placement] = ()
+    arrival: Arrival | None = None
+    retouch: Retouch | None = None
+
+    @property
+    def stops(self) -> bool:
+        """Whether approving needs a reason."""
+        return any(finding.get("level") == "stop" for finding in self.findings)
+
+    @property
+    def photo_size(self) -> tuple[int, int] | None:
+        return _size(self.photo.facts) if self.photo else None
+
+
+def _size(facts: dict[str, Any]) -> tuple[int, int] | None:
+    width, height = facts.get("width"), facts.get("height")
+    return (int(width), int(height)) if width and height else None
+
+
+def look_at_placement(session: Session, number: int) -> Look | None:
+    """A placement with everything beside it."""
+    options = (joinedload(Placement.product), joinedload(Placement.account), joinedload(Placement.item).joinedload(ImageSetItem.photo), joinedload(Placement.rendition))
+    placement = session.scalar(sa.select(Placement).where(Placement.id == number).options(*options))
+    if placement is None:
+        return None
+    rendition, item = placement.rendition, placement.item
+    file = rendition.file_sha256 if rendition else None
+    facts = session.scalar(sa.select(FileFacts.facts).where(FileFacts.file_sha256 == file).order_by(FileFacts.measure_version.desc()).limit(1)) if file else None
+    cutout = session.get(Cutout, rendition.cutout_id) if rendition else None
+    sisters = placements_of_items(session, [item.id]).get(item.id, []) if item else []
+    retouch = session.scalar(sa.select(Retouch).where(Retouch.placement_id == placement.id, Retouch.state == RetouchState.OUT).limit(1))
+    return Look(
+        product=placement.product,
+        photo=item.photo if item else None,
+        item=item,
+        placement=placement,
+        file=file,
+        size=_size(facts or {}),
+        alpha=cutout.alpha_sha256 if cutout else None,
+        findings=placement.findings,
+        facts={**(cutout.facts if cutout else {}), **(facts or {})},
+        sisters=[s for s in sisters if s.id != placement.id],
+        retouch=retouch,
+    )
+
+
+def look_at_photo(session: Session, number: int) -> Look | None:
+    """A flagged photo of an image set."""
+    item = session.scalar(sa.select(ImageSetItem).where(ImageSetItem.id == number).options(joinedload(ImageSetItem.product), joinedload(ImageSetItem.photo)))
+    if item is None:
+        return None
+    return Look(product=item.product, photo=item.photo, item=item, findings=item.findings, facts=item.photo.facts)
+
+
+def look_at_arrival(session: Session, number: int) -> Look | None:
+    """A file that fits no SKU, or could not be taken in."""
+    arrival = session.scalar(sa.select(Arrival).where(Arrival.id == number).options(joinedload(Arrival.product)))
+    if arrival is None:
+        return None
+    return Look(product=arrival.product, photo=session.get(Photo, arrival.sha256) if arrival.sha256 else None, arrival=arrival)

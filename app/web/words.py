@@ -1,0 +1,153 @@
+"""How values read on a page: money, times, states, findings. Pure, given to templates as filters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Flask, request, url_for
+from markupsafe import Markup, escape
+
+from app.models import Product
+from app.web.session import kit
+from integrations import SITES, to_decimal
+
+SIGNS = {"GBP": "£", "USD": "$", "EUR": "€"}
+BRANDS = {"amazon": "Amazon", "ebay": "eBay"}
+
+# state or word -> tone; what is not named is neutral
+TONES = {
+    **dict.fromkeys(("live", "approved", "accepted", "published", "filed", "proven", "back", "rendered"), "good"),
+    **dict.fromkeys(("sent", "sent, not yet seen", "to send", "to_send", "processing", "waiting", "received", "queued", "sending", "out"), "busy"),
+    **dict.fromkeys(("review", "waiting for approval", "ready for review", "flagged", "at risk", "at_risk", "drifted", "unmatched", "warning", "retouch", "proposed", "warn", "cannot be proven", "unprovable", "unknown"), "warn"),
+    **dict.fromkeys(("suppressed", "held", "removed", "refused", "rejected", "failed", "stop", "paused"), "bad"),
+}  # fmt: skip
+
+STATE_WORDS = {
+    "to_send": "to send",
+    "sent": "sent, not yet seen",
+    "unprovable": "cannot be proven",
+    "at_risk": "at risk",
+    "retouch": "at retouch",
+    "review": "for review",
+    "unmatched": "no SKU found",
+    "flagged": "for review",
+    "filed": "taken in",
+    "refused": "refused",
+    "vacant": "empty",
+}
+
+LEVEL_WORDS = {"stop": "Stops", "review": "For a person", "warn": "Note"}
+
+OPERATOR_WORDS = {"at_least": "at least", "at_most": "at most", "equals": "exactly", "is": "exactly", "one_of": "one of", "between": "between", "below": "below", "above": "above"}
+
+
+def tone(word: str | None) -> str:
+    """good | busy | warn | bad | mute."""
+    return TONES.get(str(word or ""), "mute")
+
+
+def state_words(state: str | None) -> str:
+    """A state as a person says it."""
+    return STATE_WORDS.get(str(state or ""), str(state or "").replace("_", " "))
+
+
+def money(minor: int | None, currency: str | None) -> str:
+    """`£1,234.00`; nothing for no price."""
+    if minor is None or not currency:
+        return ""
+    return f"{SIGNS.get(currency, currency + ' ')}{to_decimal(minor, currency):,}"
+
+
+def worth(product: Product) -> str:
+    """Price of one."""
+    return money(product.price_minor, product.currency)
+
+
+def ago(at: datetime | None) -> Markup:
+    """`5 min ago`, with the full time under the pointer."""
+    if at is None:
+        return Markup("")
+    seconds = (kit().now() - at).total_seconds()
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(at.isoformat(timespec="seconds"), f"{at:%d %b %Y, %H:%M} UTC", _span(seconds))
+
+
+def _span(seconds: float) -> str:
+    late = seconds >= 0
+    size = abs(seconds)
+    for limit, unit, word in ((45, 1, ""), (3600, 60, "min"), (86_400, 3600, "h"), (86_400 * 45, 86_400, "d"), (86_400 * 700, 86_400 * 30.4, "months")):
+        if size < limit:
+            if not word:
+                return "just now" if late else "in a moment"
+            number = f"{max(1, round(size / unit))} {word}"
+            return f"{number} ago" if late else f"in {number}"
+    return f"{size / 86_400 / 365:.0f} years ago"
+
+
+def when(at: datetime | None) -> Markup:
+    """`23 Nov 2026, 21:56` in UTC."""
+    if at is None:
+        return Markup("")
+    return Markup('<time datetime="{}">{}</time>').format(at.isoformat(timespec="seconds"), f"{at:%d %b %Y, %H:%M}")
+
+
+def number(value: object) -> str:
+    """A fact's value: as many digits as a person compares."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(number(v) for v in value)
+    return "not measured" if value is None else str(value)
+
+
+def fact_words(fact: str | None) -> str:
+    """`border_min_level` -> `border min level`."""
+    return (fact or "").replace("_", " ")
+
+
+def position_words(position: str) -> str:
+    """`main` -> `Main`, `alt3` -> `Alt 3`."""
+    return "Main" if position == "main" else position.replace("alt", "Alt ")
+
+
+def account_words(key: str) -> str:
+    """`amazon-uk:main` -> `Amazon UK`; with the seller's own name of the account where it is not `main`."""
+    marketplace, _, name = key.partition(":")
+    site = SITES.get(marketplace)
+    brand, _, country = marketplace.partition("-")
+    words = f"{BRANDS.get(site.connector if site else brand, brand.title())} {country.upper()}".strip()
+    return words if name in ("", "main") else f"{words} ({name})"
+
+
+def measured_words(finding: Mapping[str, Any]) -> str:
+    """`fill: 0.79, limit 0.85`."""
+    if finding.get("fact") is None:
+        return ""
+    return f"{fact_words(finding['fact'])}: {number(finding.get('value'))}, limit {number(finding.get('limit'))}"
+
+
+def picture(kind: str, sha256: str | None, width: int = 320) -> str:
+    """The address of a preview for signed-in people; kind is photo, file or alpha."""
+    return url_for("pictures.preview", kind=kind, sha256=sha256, w=width) if sha256 else ""
+
+
+def same_page(**changes: object) -> str:
+    """This page's address with some of its query changed; None takes one away."""
+    kept = {name: value for name, value in {**request.args.to_dict(), **changes}.items() if value not in (None, "")}
+    return escape(request.path) + ("?" + urlencode(kept) if kept else "")
+
+
+def init_app(app: Flask) -> None:
+    """Filters and globals for templates."""
+    for name, function in (
+        ("tone", tone), ("state_words", state_words), ("ago", ago), ("when", when), ("number", number), ("fact_words", fact_words),
+        ("position_words", position_words), ("account_words", account_words), ("measured_words", measured_words),
+    ):  # fmt: skip
+        app.jinja_env.filters[name] = function
+    app.jinja_env.globals.update(money=money, worth=worth, picture=picture, same_page=same_page, level_words=LEVEL_WORDS)
