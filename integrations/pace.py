@@ -6,7 +6,7 @@ import random
 import threading
 from collections.abc import Callable
 
-__all__ = ["PACE", "Pace"]
+__all__ = ["PACE", "Pace", "retry_after"]
 
 
 class Pace:

@@ -29,9 +29,9 @@ _NAMES = (
 _PATTERNS = tuple(
     (re.compile(pattern, re.IGNORECASE), replacement)
     for pattern, replacement in (
-        (r"((?:authorization|proxy-authorization)['\"]?\s*[:=,]\s*b?['\"]?)(?:bearer|basic)?\s*[^\s'\",;)}\]]+", rf"\1{_HIDDEN}"),
+        (r"((?:authorization|proxy-authorization)['\"]?\s*[:=,]\s*(?:b(?=['\"]))?['\"]?)(?:(?:bearer|basic)\s+)?[^\s'\",;)}\]]+", rf"\1{_HIDDEN}"),
         (r"\b(bearer|basic)\s+[A-Za-z0-9+/=._|#^~%-]{8,}", rf"\1 {_HIDDEN}"),
-        (rf"((?:{_NAMES})['\"]?\s*[:=,]\s*b?['\"]?)[^\s'\",;&<)}}\]]+", rf"\1{_HIDDEN}"),
+        (rf"((?:{_NAMES})['\"]?\s*[:=,]\s*(?:b(?=['\"]))?['\"]?)[^\s'\",;&<)}}\]]+", rf"\1{_HIDDEN}"),
         (rf"(<(?:{_NAMES})[^>]*>)[^<]+", rf"\1{_HIDDEN}"),
         (r"\bAtz[ar]\|[A-Za-z0-9+/=._|-]+", _HIDDEN),  # Amazon's access and refresh tokens
         (r"\bv\^1\.1#[^\s'\"<&]+", _HIDDEN),  # eBay's

@@ -5,8 +5,10 @@ Version 2.1.35 takes an empty 503 for success, mangles the Host header, pollutes
 
 from __future__ import annotations
 
+import atexit
 import types
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -165,8 +167,18 @@ def _tokens_for(access: Access, transport: httpx.BaseTransport | None) -> Any:
 
 
 def _http(access: Access, transport: httpx.BaseTransport | None) -> httpx.Client:
-    """A proxy of the environment cannot reach this machine's practice marketplace, so practice accounts ignore the environment."""
-    return httpx.Client(transport=transport, timeout=TIMEOUT, trust_env=not access.allow_loopback)
+    """The transport given, or this process's shared connections: a connector lives for one job, and would leave its sockets behind."""
+    if transport is not None:
+        return httpx.Client(transport=transport, timeout=TIMEOUT)
+    return _shared(not access.allow_loopback)
+
+
+@cache
+def _shared(environment: bool) -> httpx.Client:
+    """One pool for accounts that heed the environment's proxy, one for practice accounts: a proxy cannot reach this machine's own marketplace."""
+    client = httpx.Client(timeout=TIMEOUT, trust_env=environment)
+    atexit.register(client.close)
+    return client
 
 
 def _refreshed(account: str, ask: Callable[[], Mapping[str, Any]]) -> Token:

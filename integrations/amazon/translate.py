@@ -80,7 +80,7 @@ def new_listing(offer: Offer, access: Access) -> dict[str, Any]:
         "brand": [{"value": product.brand, **words}],
         "condition_type": [{"value": settings.get("condition_types", {}).get(product.condition) or conditions[product.condition]["value"], **here}],
         "purchasable_offer": [{"currency": product.currency, "our_price": [{"schedule": [{"value_with_tax": price}]}], **here}],
-        "fulfillment_availability": [{"fulfillment_channel_code": "DEFAULT", "quantity": product.quantity}],
+        "fulfillment_availability": [{"fulfillment_channel_code": "DEFAULT", "quantity": product.quantity, **here}],
         **_identifier(product, here),
     }
     family = _family_of(product.condition)

@@ -40,9 +40,19 @@ class Trading(Connection):  # type: ignore[misc]  # the SDK carries no types
 
     def __init__(self, endpoint: str, token: str, site: str, timeout: tuple[int, int] = TIMEOUT) -> None:
         self._endpoint = endpoint
-        # no search for ebay.yaml; None in an id makes an invalid header; warnings=True calls the deprecated log.warn
+        # no search for ebay.yaml; None in an id makes an invalid header; warnings=True calls the deprecated log.warn;
+        # errors=False: eBay's refusals are judged by us, not raised and logged at ERROR even where they are expected
         super().__init__(
-            config_file=None, iaf_token=token, siteid=site, compatibility=COMPATIBILITY, appid="", devid="", certid="", timeout=timeout, warnings=False
+            config_file=None,
+            iaf_token=token,
+            siteid=site,
+            compatibility=COMPATIBILITY,
+            appid="",
+            devid="",
+            certid="",
+            timeout=timeout,
+            warnings=False,
+            errors=False,
         )
 
     def build_request_url(self, verb: str) -> str:
