@@ -19,7 +19,10 @@ from app.kit import Kit
 from app.models import Account
 from app.secretbox import SecretsLost
 
-DEFAULT_POLICY: Mapping[str, Any] = {"publish": "ask", "create": False, "wait_s": 1800, "repair": "ask", "listing": {}}
+# seconds: how soon a sent picture is looked for (growing gaps), how long it may take to appear, how often a live listing and the
+# account's notices are looked at. Amazon: most within 15 minutes, up to 24 hours (Seller Central help 17811)
+DEFAULT_PACE: Mapping[str, Any] = {"look_gaps_s": [300, 900, 1800, 3600, 7200, 14400, 28800, 86400], "settle_s": 86_400, "live_look_s": 21_600, "poll_s": 900}
+DEFAULT_POLICY: Mapping[str, Any] = {"publish": "ask", "create": False, "wait_s": 1800, "repair": "ask", "listing": {}, "recipes": {}, "pace": {}}
 CHOICES = ("auto", "ask", "off")
 WAIT_MAXIMUM_S = 30 * 86_400
 NEEDED = {  # by connector; one that we do not know says itself what it misses
@@ -188,7 +191,20 @@ def _policy(policy: Mapping[str, Any], *, confirmed: bool) -> dict[str, Any]:
         raise Refusal(f"policy: wait_s is a whole number of seconds from 0 to {WAIT_MAXIMUM_S}")
     if not isinstance(policy["listing"], Mapping):
         raise Refusal("policy: listing is an object")
-    return {**policy, "listing": dict(policy["listing"])}
+    if not isinstance(policy["recipes"], Mapping) or not all(isinstance(name, str) for name in policy["recipes"].values()):
+        raise Refusal("policy: recipes maps a position to the name of a recipe")
+    return {**policy, "listing": dict(policy["listing"]), "recipes": dict(policy["recipes"]), "pace": _pace(policy["pace"])}
+
+
+def _pace(pace: Mapping[str, Any]) -> dict[str, Any]:
+    if not isinstance(pace, Mapping) or (unknown := sorted(set(pace) - set(DEFAULT_PACE))):
+        raise Refusal(f"policy: pace has {', '.join(DEFAULT_PACE)}" + (f", not {', '.join(unknown)}" if isinstance(pace, Mapping) else ""))
+    made = {**DEFAULT_PACE, **pace}
+    for name, value in made.items():
+        seconds = value if name == "look_gaps_s" and isinstance(value, list) and value else [value]
+        if not all(isinstance(s, int | float) and not isinstance(s, bool) and 0 < s <= WAIT_MAXIMUM_S for s in seconds):
+            raise Refusal(f"policy: pace {name} is in seconds, more than 0 and at most {WAIT_MAXIMUM_S}")
+    return made
 
 
 def _sentence(text: str) -> str:

@@ -13,7 +13,7 @@ from imaging.measure import measure, probe
 from imaging.pipeline import Rendered, render
 from imaging.preview import to_review_jpeg
 from imaging.recipe import FINISH_VERSION, Recipe, RecipeError, RenderRequest, load_recipes
-from imaging.segment import Segmenter, load_segmenter
+from imaging.segment import Segmenter, load_segmenter, shipped_model_sha256
 
 __all__ = [
     "CUTOUT_VERSION",
@@ -46,5 +46,6 @@ __all__ = [
     "render",
     "render_paths",
     "same_picture",
+    "shipped_model_sha256",
     "to_review_jpeg",
 ]

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -49,10 +48,17 @@ def load_segmenter(model: Path | None = None, *, threads: int = 1) -> Segmenter:
     return _Net(weights, sha256, path.name, int(manifest["side"]), float(manifest["mean"]), float(manifest["std"]), threads)
 
 
+def shipped_model_sha256() -> str:
+    """The hash that the shipped net must have, from its manifest; loads nothing."""
+    return str(_manifest()["sha256"])
+
+
 class _Net:
     """An ONNX session with fixed threads: input `x` 1x3xSxS, output 1x1xSxS, probabilities or logits."""
 
     def __init__(self, weights: bytes, sha256: str, name: str, side: int, mean: float, std: float, threads: int) -> None:
+        import onnxruntime  # here, so that a process that never cuts out (web, scheduler) does not pay for it
+
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
         options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL

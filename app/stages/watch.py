@@ -27,11 +27,6 @@ from app.states import ListingState
 
 CONFIRMATIONS = 3  # looks in a row that must show something else
 MOST_REPAIRS = 2  # a week; then a person: somebody else is fighting us
-# defaults of an account's policy; amazon.md 8.2: most within 15 minutes, up to 24 hours
-LOOK_GAPS_S = [300, 900, 1800, 3600, 7200, 14400, 28800, 86400]
-SETTLE_S = 86_400
-LIVE_LOOK_S = 6 * 3600
-POLL_S = 900
 LOOKED_AT = (ListingState.SENT, ListingState.LIVE, ListingState.UNPROVABLE, ListingState.DRIFTED, ListingState.TO_SEND, ListingState.ENDED)
 
 
@@ -105,8 +100,8 @@ def apply(session: Session, kit: Kit, task: Task, look: Look) -> datetime | None
     listing.seen, listing.seen_at = look.seen, now
     if listing.pushed != task.pushed or listing.state == ListingState.TO_SEND:
         return now + timedelta(seconds=_gap(task.account, 0))  # something newer was sent while we looked
-    policy, sku = task.account.policy, task.refs[0].merchant_sku if task.refs else None
-    to, why = verdict(listing.state, look, doubts=listing.doubts, waited_s=(now - (listing.sent_at or now)).total_seconds(), settle_s=float(policy.get("settle_s", SETTLE_S)))
+    pace, sku = task.account.policy["pace"], task.refs[0].merchant_sku if task.refs else None
+    to, why = verdict(listing.state, look, doubts=listing.doubts, waited_s=(now - (listing.sent_at or now)).total_seconds(), settle_s=float(pace["settle_s"]))
     listing.doubts = 0 if to == ListingState.LIVE else listing.doubts + 1
     session.flush()
     if to != listing.state:
@@ -115,7 +110,7 @@ def apply(session: Session, kit: Kit, task: Task, look: Look) -> datetime | None
         if to == ListingState.DRIFTED:
             _repair(session, kit, listing, task.account, sku, now)
     if listing.state == ListingState.LIVE:
-        return now + timedelta(seconds=float(policy.get("live_look_s", LIVE_LOOK_S)))
+        return now + timedelta(seconds=float(pace["live_look_s"]))
     return now + timedelta(seconds=_gap(task.account, listing.doubts - 1))
 
 
@@ -138,7 +133,7 @@ def verdict(state: ListingState, look: Look, *, doubts: int, waited_s: float, se
 
 
 def _gap(account: Account, looks: int) -> float:
-    gaps = account.policy.get("look_gaps_s", LOOK_GAPS_S)
+    gaps = account.policy["pace"]["look_gaps_s"]
     return float(gaps[max(0, min(looks, len(gaps) - 1))])
 
 
@@ -190,7 +185,7 @@ def apply_poll(session: Session, kit: Kit, poll: Poll, result: tuple[list[integr
         for listing_id in session.scalars(sa.select(Listing.id).join(ListingMember).where(Listing.account_id == account.id, same)):
             work.wake(session, "watch", listing_id, at=now)
     account.cursor, account.polled_at = cursor, now
-    return now + timedelta(seconds=float(account.policy.get("poll_s", POLL_S)))
+    return now + timedelta(seconds=float(account.policy["pace"]["poll_s"]))
 
 
 def mark_poll(session: Session, kit: Kit, now: datetime) -> int:
