@@ -147,7 +147,7 @@ def check_value(name: str, value: object, ids: list[str], operation: str) -> lis
         return [problem("90000900", f"The value of '{name}' must be a list of objects.", name)]
     found = []
     for one in value:
-        if one.get("marketplace_id") not in ids:
+        if one.get("marketplace_id", None if LOCATOR.match(name) else ids[0]) not in ids:  # a few attributes, such as stock, know no marketplace
             found.append(problem("99022", f"The 'marketplace_id' of '{name}' is missing or not among the request's marketplaces.", name))
         if LOCATOR.match(name) and operation != "delete":
             url = one.get("media_location")
@@ -179,9 +179,14 @@ def put(seller_id: str, sku: str) -> Response:
     return submission(sku, issues)
 
 
+def meant(value: list[dict[str, Any]], marketplace_id: str) -> list[dict[str, Any]]:
+    """The parts of a value that are for this marketplace."""
+    return [one for one in value if one.get("marketplace_id", marketplace_id) == marketplace_id]
+
+
 def put_one(session: Session, marketplace_id: str, sku: str, read: dict[str, Any]) -> None:
     """The whole listing on one marketplace as the body says."""
-    attributes = {name: [one for one in value if one.get("marketplace_id") == marketplace_id] for name, value in read["attributes"].items()}
+    attributes = {name: meant(value, marketplace_id) for name, value in read["attributes"].items()}
     listing = find(session, marketplace_id, sku)
     facts = {name: value for name, value in attributes.items() if value and not LOCATOR.match(name)}
     created = listing is None
@@ -287,7 +292,7 @@ def patch_one(session: Session, marketplace_id: str, sku: str, patches: list[dic
     facts = dict(listing.attributes)
     for one in patches:
         name = one["path"].removeprefix("/attributes/")
-        value = [part for part in one["value"] if part.get("marketplace_id") == marketplace_id]
+        value = meant(one["value"], marketplace_id)
         if not value:
             continue
         if LOCATOR.match(name):

@@ -16,6 +16,7 @@ from integrations.practice.clock import iso, parse_iso
 from integrations.practice.ebay_media import address, gone, world
 from integrations.practice.ebay_xml import Node, XmlError, parse, write
 from integrations.practice.store import Image, Invocation, Listing, Slot
+from integrations.practice.world import rank
 
 blueprint = Blueprint("ebay_trading", __name__)
 
@@ -379,8 +380,7 @@ def item(listing: Listing, notes: bool = False) -> Content:
 
 def picture_details(listing: Listing) -> Content:
     """The pictures shown now, and how the last set fared."""
-    shown = [slot for slot in listing.slots if slot.image_id]
-    shown.sort(key=lambda slot: int(slot.position.removeprefix("alt") or 0) if slot.position != "main" else 0)
+    shown = sorted((slot for slot in listing.slots if slot.image_id), key=lambda slot: rank(slot.position))
     failed = next((slot for slot in listing.slots if slot.failure), None)
     pending = listing.wanted != [slot.wanted_url for slot in shown]
     status = failed.failure if failed else "Pending" if pending else "Success" if shown else None

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pillow_heif
 import requests
 from PIL import Image, UnidentifiedImageError
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from integrations.practice import judge
 from integrations.practice.config import PictureLimits, Timing
@@ -77,15 +78,15 @@ def download(url: str, limits: PictureLimits, timing: Timing) -> bytes:
             with session.get(url, stream=True, timeout=(timing.connect, timing.fetch), allow_redirects=False, verify=False) as answer:
                 if answer.status_code != 200:
                     raise PictureError("ImageNonExistent", f"HTTP {answer.status_code} from {url}")
-                for chunk in answer.iter_content(65536):
+                while chunk := answer.raw.read1(65536, decode_content=True):  # what has arrived, however little: a slow drip must not hide
                     body += chunk
                     if len(body) > limits.limit_bytes:
                         raise PictureError("InvalidFile", f"larger than {limits.limit_bytes} bytes: {url}")
                     if time.monotonic() > deadline:
                         raise PictureError("ImageReadTimeOut", f"too slow: {url}")
-    except requests.Timeout as error:
+    except (requests.Timeout, ReadTimeoutError) as error:
         raise PictureError("ImageReadTimeOut", f"too slow: {url}") from error
-    except requests.RequestException as error:
+    except (requests.RequestException, HTTPError, OSError) as error:
         raise PictureError("ServerDown", f"no answer from {url}") from error
     return bytes(body)
 

@@ -33,6 +33,7 @@ def create_app(
     by default this machine at the port that was asked (a client's Host header is not to be trusted: one SDK garbles it)."""
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = 32 * 1024 * 1024
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # main picture first
     app.config["PUBLIC_URL"] = lambda: public_url or f"http://{LOOPBACK}:{request.environ['SERVER_PORT']}"
     app.extensions["practice"] = World(Store(database), clock or Clock(), load_hidden())
     for part in (amazon, ebay_media, ebay_trading, witness, page):

@@ -12,7 +12,7 @@ from integrations.practice import amazon, ebay_media, ebay_trading, pictures, to
 from integrations.practice.clock import iso
 from integrations.practice.faults import load_faults
 from integrations.practice.store import Effect, Image, Listing, Notice, Seller, Write
-from integrations.practice.world import World, position_of
+from integrations.practice.world import World, position_of, rank
 
 blueprint = Blueprint("witness", __name__, url_prefix="/practice/api")
 
@@ -151,7 +151,7 @@ def show(session: Session, listing: Listing, place: str, taken: pictures.Taken) 
     slot = world().place(session, listing, place, image, None)
     slot.wanted_url = address(image)
     if listing.connector == "ebay":
-        ordered = [slot.wanted_url for slot in sorted(listing.slots, key=lambda slot: (slot.position != "main", slot.position)) if slot.wanted_url]
+        ordered = [slot.wanted_url for slot in sorted(listing.slots, key=lambda slot: rank(slot.position)) if slot.wanted_url]
         listing.wanted = ordered
 
 
@@ -194,7 +194,7 @@ def described(listing: Listing) -> dict[str, Any]:
                 "height": slot.image.height,
                 "facts": slot.image.facts,
             }
-            for slot in listing.slots
+            for slot in sorted(listing.slots, key=lambda slot: rank(slot.position))
             if slot.image
         },
         "asked": {slot.position: slot.wanted_url for slot in listing.slots if slot.wanted_url},

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from integrations.practice import judge, pictures
@@ -16,13 +16,15 @@ from integrations.practice.store import Effect, History, Image, Listing, Notice,
 
 log = logging.getLogger(__name__)
 
+ROUNDING = 1e-3  # s; sums of floating point seconds must not miss the very moment
+
 
 class World:
     """The state of both marketplaces and the passing of its time. Safe to tick from several threads."""
 
     def __init__(self, store: Store, clock: Clock, hidden: Hidden) -> None:
         self.store, self.clock, self.hidden = store, clock, hidden
-        self._ticking = threading.Lock()
+        self._ticking, self._advancing = threading.Lock(), threading.Lock()
         with store.read() as session:
             kept = session.get(Setting, "offset")
             clock.offset = float(kept.value) if kept else clock.offset
@@ -32,10 +34,18 @@ class World:
         return self.clock.now()
 
     def advance(self, seconds: float) -> float:
-        """Push time forward, remember it across restarts, and let everything due happen; answers the new now."""
-        offset = self.clock.advance(seconds)
-        with self.store.write() as session:
-            session.merge(Setting(key="offset", value=repr(offset)))
+        """Push time forward from one due effect to the next, so that each happens at its own time; answers the new now. Survives a restart."""
+        with self._advancing:
+            left = seconds
+            while left > 0:
+                with self.store.read() as session:
+                    due = session.scalar(select(func.min(Effect.due)).where(Effect.done.is_(None)))
+                step = left if due is None else min(left, max(0.0, due - self.now()) + 1e-6)
+                left -= step
+                offset = self.clock.advance(step)
+                with self.store.write() as session:
+                    session.merge(Setting(key="offset", value=repr(offset)))
+                self.tick()
         self.tick()
         return self.now()
 
@@ -46,7 +56,7 @@ class World:
             while True:
                 with self.store.read() as session:
                     effect = session.scalars(
-                        select(Effect).where(Effect.done.is_(None), Effect.due <= self.now()).order_by(Effect.due, Effect.id).limit(1)
+                        select(Effect).where(Effect.done.is_(None), Effect.due <= self.now() + ROUNDING).order_by(Effect.due, Effect.id).limit(1)
                     ).first()
                 if effect is None:
                     return count
@@ -213,6 +223,12 @@ class World:
         """End a listing: `ended` by its seller for a reason, or `removed` by the marketplace."""
         listing.state, listing.ending_reason, listing.ended = state, reason, self.now()
         self.note(session, listing, state, reason=reason)
+
+
+def rank(position: str) -> tuple[bool, str, int]:
+    """Sorts positions as people count them: main, alt1 ... alt23, then swatch, and offer pictures last."""
+    kind = position.rstrip("0123456789")
+    return position.startswith("offer_"), "" if kind.endswith("main") else kind, int(position[len(kind) :] or 0)
 
 
 def position_of(index: int) -> str:
