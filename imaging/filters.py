@@ -36,9 +36,10 @@ def _mean_along(values: Floats, radius: int, axis: int) -> Floats:
     padding[axis] = (radius + 1, radius)
     sums = np.cumsum(np.pad(values, padding, mode="edge"), axis=axis, dtype=np.float64)
     length = values.shape[axis]
-    high = np.take(sums, range(width, width + length), axis=axis)
-    low = np.take(sums, range(length), axis=axis)
-    return np.asarray((high - low) / width, dtype=np.float32)
+    before = (slice(None),) * axis
+    means = sums[(*before, slice(width, width + length))] - sums[(*before, slice(0, length))]
+    means /= width
+    return means.astype(np.float32)
 
 
 def area_mean(pixels: NDArray[np.uint8], size: tuple[int, int]) -> Floats:
