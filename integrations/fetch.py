@@ -74,17 +74,24 @@ def _get(url: str, limit_bytes: int, ends: float, allow_loopback: bool) -> bytes
             session.mount("https://", _Watched(sockets, True, allow_loopback))
             headers = {"User-Agent": _USER_AGENT, "Accept": "image/*,*/*;q=0.5", "Accept-Encoding": "identity"}
             with session.get(url, stream=True, allow_redirects=False, timeout=(10, 20), headers=headers) as answer:
-                return _read(url, answer, limit_bytes)
+                found = _read(url, answer, limit_bytes)
+        if late.is_set():  # a socket shut down by the watch reads as the end of the body, not as an error
+            raise _too_slow(url)
+        return found
     except InvalidIPAddress:
         raise Refused(f"{_host(url)}: a private address; nothing was fetched") from None
     except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, UnicodeError):
         raise Refused(f"not an address that can be fetched: {url[:80]!r}") from None
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
         if late.is_set():
-            raise Refused(f"{_host(url)}: too slow, given up before the whole picture came") from None
+            raise _too_slow(url) from None
         raise TryLater(60, f"{_host(url)}: {type(error).__name__}") from None
     finally:
         watch.cancel()
+
+
+def _too_slow(url: str) -> Refused:
+    return Refused(f"{_host(url)}: too slow, given up before the whole picture came")
 
 
 def _read(url: str, answer: requests.Response, limit_bytes: int) -> bytes | str:

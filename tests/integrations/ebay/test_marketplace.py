@@ -1,0 +1,220 @@
+"""Publishing and reading over scripted answers: what the practice eBay does not do by itself."""
+
+import dataclasses
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import requests
+import responses
+
+from integrations import Hosted, OutcomeUnknown, Ref, Refused, TryLater
+from integrations.ebay.marketplace import Ebay
+from tests.integrations.accounts import access, offer, picture
+from tests.integrations.ebay.test_client import MEDIA, TOKEN, TRADING, failure, xml
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+STORED = {"imageUrl": "https://i.ebayimg.com/images/g/a/s-l500.jpg", "maxDimensionImageUrl": "https://i.ebayimg.com/images/g/a/s-l1600.jpg"}
+EXPIRES = {"expirationDate": "2026-12-23T12:00:00.000Z"}
+NOTHING = xml("GetMyeBaySelling", "<ActiveList/><UnsoldList/>")
+
+
+class Script:
+    """Answers by Trading call, the last one staying; what was asked is kept by name."""
+
+    def __init__(self, wire: responses.RequestsMock) -> None:
+        self.answers: dict[str, list[Any]] = {"GetMyeBaySelling": [NOTHING], "GetItem": [failure("GetItem", "17")]}
+        self.asked: list[tuple[str, str]] = []
+        wire.add_callback(responses.POST, TRADING, callback=self)
+
+    def __call__(self, request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+        verb = str(request.headers["X-EBAY-API-CALL-NAME"])
+        body = request.body or b""
+        self.asked.append((verb, body.decode() if isinstance(body, bytes) else body))
+        queue = self.answers[verb]
+        answer = queue.pop(0) if len(queue) > 1 else queue[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return 200, {}, answer
+
+    def count(self, verb: str) -> int:
+        return len([name for name, _ in self.asked if name == verb])
+
+
+@pytest.fixture
+def wire() -> Iterator[responses.RequestsMock]:
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        mock.post(TOKEN, json={"access_token": "access-1", "expires_in": 7200})
+        mock.post(f"{MEDIA}/image/create_image_from_file", status=201, json={**STORED, **EXPIRES}, headers={"Location": f"{MEDIA}/image/77"})
+        yield mock
+
+
+@pytest.fixture
+def script(wire: responses.RequestsMock) -> Script:
+    return Script(wire)
+
+
+@pytest.fixture
+def ebay() -> Ebay:
+    return Ebay(access("ebay-uk"), now=lambda: NOW)
+
+
+def uploads(wire: responses.RequestsMock) -> int:
+    return len([call for call in wire.calls if str(call.request.url).endswith("create_image_from_file")])
+
+
+def test_a_stored_picture_is_told_in_the_receipt(wire: responses.RequestsMock, script: Script, ebay: Ebay) -> None:
+    script.answers["ReviseFixedPriceItem"] = [xml("ReviseFixedPriceItem", "<ItemID>110000000001</ItemID>")]
+
+    receipt = ebay.publish(offer(external_id="110000000001"))
+
+    [stored] = receipt.hosted
+    assert (stored.url, stored.image_id, stored.expires) == (STORED["maxDimensionImageUrl"], "77", datetime(2026, 12, 23, 12, tzinfo=UTC))
+    assert stored.sha256 == picture().sha256
+
+
+@pytest.mark.parametrize(("days", "sent"), [(2.9, 1), (3.1, 0), (None, 0)])
+def test_a_picture_that_ebay_still_has_is_not_sent_again_unless_it_is_about_to_go(
+    wire: responses.RequestsMock, script: Script, ebay: Ebay, days: float | None, sent: int
+) -> None:
+    script.answers["ReviseFixedPriceItem"] = [xml("ReviseFixedPriceItem")]
+    kept = Hosted(picture().sha256, STORED["imageUrl"], "1", NOW + timedelta(days=days) if days else None)
+
+    ebay.publish(offer(external_id="1", pictures=(picture(hosted=kept),)))
+
+    assert uploads(wire) == sent
+
+
+def test_a_hosted_picture_with_other_bytes_is_not_used(wire: responses.RequestsMock, script: Script, ebay: Ebay) -> None:
+    script.answers["ReviseFixedPriceItem"] = [xml("ReviseFixedPriceItem")]
+
+    ebay.publish(offer(external_id="1", pictures=(picture(hosted=Hosted("another", STORED["imageUrl"])),)))
+
+    assert uploads(wire) == 1
+
+
+def test_bytes_that_are_not_the_checked_ones_are_never_sent(wire: responses.RequestsMock, script: Script, ebay: Ebay) -> None:
+    with pytest.raises(Refused, match="not the one"):
+        ebay.publish(offer(external_id="1", pictures=(dataclasses.replace(picture(), data=lambda: b"other"),)))
+
+    assert uploads(wire) == 0
+
+
+def test_an_upload_without_an_answer_is_only_tried_later(script: Script, ebay: Ebay) -> None:
+    with responses.RequestsMock() as wire:
+        wire.post(TOKEN, json={"access_token": "access-1", "expires_in": 7200})
+        wire.post(f"{MEDIA}/image/create_image_from_file", body=requests.ReadTimeout("slow"))
+        with pytest.raises(TryLater):
+            ebay.publish(offer(external_id="1"))
+
+
+def test_a_failed_listing_keeps_what_was_stored(wire: responses.RequestsMock, script: Script, ebay: Ebay) -> None:
+    script.answers["ReviseFixedPriceItem"] = [failure("ReviseFixedPriceItem", "21919184", "added text")]
+
+    with pytest.raises(Refused, match="added text") as caught:
+        ebay.publish(offer(external_id="1"))
+
+    assert len(caught.value.hosted) == 1
+    assert caught.value.issues[0].reason == "text-or-watermark"
+
+
+def test_a_repeated_revision_is_success(wire: responses.RequestsMock, script: Script, ebay: Ebay) -> None:
+    details = "<DuplicateInvocationDetails><Status>Success</Status></DuplicateInvocationDetails>"
+    script.answers["ReviseFixedPriceItem"] = [failure("ReviseFixedPriceItem", "488", extra=details)]
+
+    assert ebay.publish(offer(external_id="110000000001")).external_id == "110000000001"
+
+
+def test_a_repeated_addition_takes_the_listing_of_the_first(wire: responses.RequestsMock, script: Script, ebay: Ebay) -> None:
+    details = "<DuplicateInvocationDetails><Status>Success</Status></DuplicateInvocationDetails><ItemID>110000000009</ItemID>"
+    script.answers["AddFixedPriceItem"] = [failure("AddFixedPriceItem", "488", extra=details)]
+
+    assert ebay.publish(offer(create=True)).external_id == "110000000009"
+
+
+def test_a_repeated_addition_that_names_no_listing_is_looked_up_and_else_unknown(wire: responses.RequestsMock, script: Script, ebay: Ebay) -> None:
+    script.answers["AddFixedPriceItem"] = [failure("AddFixedPriceItem", "488")]
+    found = xml("GetMyeBaySelling", "<ActiveList><ItemArray><Item><ItemID>110000000007</ItemID><SKU>S/1 ü</SKU></Item></ItemArray></ActiveList>")
+
+    with pytest.raises(OutcomeUnknown):
+        ebay.publish(offer(create=True))
+    script.answers["GetMyeBaySelling"] = [NOTHING, found]
+    receipt = ebay.publish(offer(create=True))
+
+    assert receipt.external_id == "110000000007"
+
+
+def test_a_first_call_still_at_work_is_waited_for(wire: responses.RequestsMock, script: Script, ebay: Ebay) -> None:
+    details = "<DuplicateInvocationDetails><Status>InProgress</Status></DuplicateInvocationDetails>"
+    script.answers["AddFixedPriceItem"] = [failure("AddFixedPriceItem", "488", extra=details)]
+
+    with pytest.raises(TryLater):
+        ebay.publish(offer(create=True))
+
+
+def test_an_ended_listing_is_refused_in_ebays_words(wire: responses.RequestsMock, script: Script, ebay: Ebay) -> None:
+    script.answers["ReviseFixedPriceItem"] = [failure("ReviseFixedPriceItem", "291", "not allowed to revise ended listings")]
+
+    with pytest.raises(Refused, match="ended listings"):
+        ebay.publish(offer(external_id="1", create=True))
+
+
+def test_the_listing_is_looked_for_on_every_page(wire: responses.RequestsMock, script: Script, ebay: Ebay) -> None:
+    pages = "<PaginationResult><TotalNumberOfPages>2</TotalNumberOfPages></PaginationResult>"
+    first = xml("GetMyeBaySelling", f"<ActiveList><ItemArray><Item><ItemID>1</ItemID><SKU>OTHER</SKU></Item></ItemArray>{pages}</ActiveList>")
+    second = xml("GetMyeBaySelling", f"<ActiveList><ItemArray><Item><ItemID>110000000002</ItemID><SKU>S/1 ü</SKU></Item></ItemArray>{pages}</ActiveList>")
+    script.answers["GetMyeBaySelling"] = [first, second]
+    script.answers["ReviseFixedPriceItem"] = [xml("ReviseFixedPriceItem")]
+
+    assert ebay.publish(offer(create=True)).external_id == "110000000002"
+    assert script.count("AddFixedPriceItem") == 0
+
+
+def test_a_known_listing_that_is_gone_has_the_unsold_lists_words(wire: responses.RequestsMock, script: Script, ebay: Ebay) -> None:
+    unsold = (
+        "<UnsoldList><ItemArray><Item><ItemID>1</ItemID><SKU>S</SKU><eBayNotes>Removed: watermark in the photo.</eBayNotes></Item></ItemArray></UnsoldList>"
+    )
+    script.answers["GetMyeBaySelling"] = [xml("GetMyeBaySelling", unsold)]
+
+    known, other = ebay.status([Ref("S", "1"), Ref("T", "2")])
+
+    assert (known.exists, known.ended) == (False, True)
+    assert [(notice.code, notice.kind, notice.reason) for notice in known.notices] == [("Unsold", "removed", "text-or-watermark")]
+    assert [(notice.code, notice.kind) for notice in other.notices] == [("Gone", "removed")]
+    assert script.count("GetMyeBaySelling") == 1
+
+
+def events(*ids: int) -> str:
+    items = "".join(f"<Item><ItemID>{number}</ItemID><SKU>S{number}</SKU></Item>" for number in ids)
+    return xml("GetSellerEvents", f"<Timestamp>2026-11-23T12:00:00.000Z</Timestamp><ItemArray>{items}</ItemArray>")
+
+
+def test_notices_read_what_changed_and_what_was_removed(wire: responses.RequestsMock, script: Script, ebay: Ebay) -> None:
+    held = "<Item><ItemID>1</ItemID><SKU>S1</SKU><SellingStatus><ListingStatus>Active</ListingStatus><ListingOnHold>true</ListingOnHold></SellingStatus></Item>"
+    unsold = "<UnsoldList><ItemArray><Item><ItemID>9</ItemID><SKU>S9</SKU><eBayNotes>Removed.</eBayNotes></Item></ItemArray></UnsoldList>"
+    script.answers |= {"GetSellerEvents": [events(1)], "GetItem": [xml("GetItem", held)], "GetMyeBaySelling": [xml("GetMyeBaySelling", unsold)]}
+
+    found, cursor = ebay.notices("2026-11-23T11:30:00Z")
+
+    assert {entry.ref.merchant_sku: [notice.kind for notice in entry.notices] for entry in found} == {"S1": ["held"], "S9": ["removed"]}
+    assert cursor == "2026-11-23T11:58:00Z"
+    assert "<ModTimeFrom>2026-11-23T11:30:00.000Z</ModTimeFrom>" in dict(script.asked)["GetSellerEvents"]
+
+
+def test_a_cursor_older_than_the_window_is_cut_to_it(wire: responses.RequestsMock, script: Script, ebay: Ebay) -> None:
+    script.answers["GetSellerEvents"] = [events()]
+
+    ebay.notices("2026-01-01T00:00:00Z")
+
+    assert "<ModTimeFrom>2026-11-21T13:00:00.000Z</ModTimeFrom>" in dict(script.asked)["GetSellerEvents"]
+
+
+def test_a_full_answer_is_a_cut_one_and_the_window_is_halved(wire: responses.RequestsMock, script: Script, ebay: Ebay) -> None:
+    script.answers["GetSellerEvents"] = [events(*range(2000)), events(1)]
+    script.answers["GetItem"] = [xml("GetItem", "<Item><ItemID>1</ItemID></Item>")]
+
+    found, cursor = ebay.notices("2026-11-23T11:00:00Z")
+
+    assert len(found) == 1
+    assert cursor == "2026-11-23T11:28:00Z"
