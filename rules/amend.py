@@ -38,7 +38,8 @@ def amended(file: str, text: str, entry: str) -> str:
     root = read(file, text).root
     node = _entry(root, wanted["id"])
     edits = [_appended(text, root, {"id": wanted["id"], **changes})] if node is None else list(_edits(text, node, changes))
-    for start, end, replacement in sorted(edits, reverse=True):
+    edits.sort(key=lambda edit: edit[0])  # stable: of two insertions in one place the earlier comes to stand first
+    for start, end, replacement in edits[::-1]:
         text = text[:start] + replacement + text[end:]
     return text
 
@@ -112,7 +113,7 @@ def _edits(text: str, node: MappingNode, changes: dict[str, Any]) -> Iterator[Ed
         else:
             yield old.start_mark.index, _end(text, old), _flow(changes[key])
     if missing:
-        last = _end(text, node)
+        last = _end(text, node.value[-1][1])
         if node.flow_style:
             yield last, last, "".join(f", {key}: {_flow(value)}" for key, value in missing.items())
         else:
@@ -125,19 +126,19 @@ def _list_edits(text: str, node: SequenceNode, wanted: tuple[Any, ...]) -> Itera
     current = [(_value(text, item), item) for item in node.value]
     kept = [item for value, item in current if any(same(value, each) for each in wanted)]
     added = [each for each in wanted if not any(same(value, each) for value, _ in current)]
-    if node.flow_style:
+    if not kept:
+        yield node.start_mark.index, _end(text, node), _flow(wanted)
+    elif node.flow_style:
         if len(kept) == len(current):
             yield (_end(text, node.value[-1]),) * 2 + ("".join(f", {_flow(each)}" for each in added),)
         else:
             texts = [text[item.start_mark.index : _end(text, item)] for item in kept] + [_flow(each) for each in added]
             yield node.start_mark.index, node.end_mark.index, f"[{', '.join(texts)}]"
-        return
-    dash = " " * node.start_mark.column + "- "
-    for _, item in current:
-        if item not in kept:
-            start = text.rfind("\n", 0, item.start_mark.index) + 1
-            yield start, _line_end(text, _end(text, item)) + 1, ""
-    if added:
+    else:
+        dash = " " * node.start_mark.column + "- "
+        for _, item in current:
+            if item not in kept:  # from the end of the line before to the end of its own
+                yield _line_end(text, text.rfind("\n", 0, item.start_mark.index)), _line_end(text, _end(text, item)), ""
         yield from _lines_after(text, _end(text, node.value[-1]), [dash + _flow(each) for each in added])
 
 
@@ -148,13 +149,13 @@ def _value(text: str, node: Node) -> Any:
 def _lines_after(text: str, position: int, lines: list[str]) -> Iterator[Edit]:
     newline = "\r\n" if "\r\n" in text else "\n"
     at = _line_end(text, position)
-    at -= text[at - 1 : at] == "\r"
     yield at, at, "".join(newline + line for line in lines)
 
 
 def _line_end(text: str, position: int) -> int:
+    """Where the line that holds this position ends, before its newline (also one of Windows)."""
     end = text.find("\n", position)
-    return len(text) if end < 0 else end
+    return len(text) if end < 0 else end - (text[end - 1 : end] == "\r")
 
 
 def _end(text: str, node: Node) -> int:

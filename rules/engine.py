@@ -1,8 +1,10 @@
 """A rule set in force, and the judgement of one picture's facts by it. Pure: same facts, same set, same findings in the same order."""
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 from typing import Any
 
 import yaml
@@ -45,21 +47,24 @@ def _listed(value: Any) -> Any:
 
 
 class RuleSet:
-    """Rules of all authorities, composed and checked. `yaml` is the canonical text, `hash` its SHA-256: equal meaning, equal hash.
+    """Rules of all authorities, composed and checked. `hash` is the SHA-256 of what they say: equal meaning, equal hash.
 
     Comments, order and layout of the files do not change the hash; every word that a person or a verdict sees does.
     """
-
-    __slots__ = ("_judged", "by_id", "hash", "rules", "yaml")
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self.rules = tuple(sorted(rules, key=lambda rule: (AUTHORITIES.index(rule.authority), rule.id)))
         self.by_id = {rule.id: rule for rule in self.rules}
         composed = {name: [rule.plain() for rule in self.for_authority(name)] for name in AUTHORITIES}
-        self.yaml = yaml.dump(composed, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=160)
-        self.hash = hashlib.sha256(self.yaml.encode()).hexdigest()
+        self._composed = composed
+        self.hash = hashlib.sha256(json.dumps(composed, default=str).encode()).hexdigest()
         order = sorted(self.rules, key=lambda rule: (LEVELS.index(rule.level), rule.id))
         self._judged = {name: [rule for rule in order if rule.authority == name] for name in AUTHORITIES}
+
+    @cached_property
+    def yaml(self) -> str:
+        """The canonical text, which `rules.parse` reads back to an equal set."""
+        return yaml.dump(self._composed, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=160)
 
     def for_authority(self, name: str) -> tuple[Rule, ...]:
         """The rules of `intake`, `amazon` or `ebay`, by id."""

@@ -142,7 +142,7 @@ def tightened(rule: Rule, value: FactValue) -> Any:
 def _beyond(value: int | float, direction: Literal[1, -1]) -> int | float:
     """The next number of three significant digits strictly above (1) or below (-1) the value."""
     exact = Decimal(repr(value))
-    quantum = Decimal(1).scaleb(exact.adjusted() - 2) if exact else Decimal("0.001")
+    quantum = Decimal(1).scaleb(max(exact.adjusted() - 2, -6)) if exact else Decimal("0.001")
     if isinstance(value, int):
         quantum = max(quantum, Decimal(1))
     whole = (exact / quantum).to_integral_value(ROUND_FLOOR if direction == 1 else ROUND_CEILING)

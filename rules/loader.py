@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,8 @@ class Entry:
 
     def problem(self, words: str, *path: str | int) -> str:
         """`file:line:column: rule id: key: words`."""
-        key = f"{path[0]}: " if path else ""
-        return f"{self.document.at((*self.path, *path))}: {self.data.get('id') or 'rule without id'}: {key}{words}"
+        key, name = f"{path[0]}: " if path else "", self.data.get("id")
+        return f"{self.document.at((*self.path, *path))}: {name if isinstance(name, str) else 'rule without id'}: {key}{words}"
 
 
 def load(known_facts: Collection[str], overlay: Path | Mapping[str, str] | None = None) -> RuleSet:
@@ -41,13 +42,22 @@ def load(known_facts: Collection[str], overlay: Path | Mapping[str, str] | None 
     adds a rule. Overlay files have the names of the shipped ones. Raises RuleError with every problem, also for a folder that does not exist.
     """
     problems: list[str] = []
-    base = [entry for name in AUTHORITIES for entry in _entries(read(f"{name}.yaml", _text(SHIPPED / f"{name}.yaml", problems)), name, problems)]
-    entries = _by_id(base, problems)
+    base, faults = _shipped()
+    problems.extend(faults)
+    entries = _by_id(list(base), problems)
     names = _overlay(overlay, problems)
     changes = [entry for name, text in names.items() for entry in _entries(read(f"{name}.yaml", text), name, problems)]
     for entry in _by_id(changes, problems).values():
         entries[entry.data["id"]] = _laid_over(entries.get(entry.data["id"]), entry, problems)
     return _compose(entries.values(), known_facts, problems)
+
+
+@cache
+def _shipped() -> tuple[tuple[Entry, ...], tuple[str, ...]]:
+    """The entries of the shipped files and what is wrong with those; read once, they do not change while the program runs."""
+    problems: list[str] = []
+    base = [entry for name in AUTHORITIES for entry in _entries(read(f"{name}.yaml", _text(SHIPPED / f"{name}.yaml", problems)), name, problems)]
+    return tuple(base), tuple(problems)
 
 
 def parse(text: str, known_facts: Collection[str]) -> RuleSet:

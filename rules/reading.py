@@ -15,6 +15,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 MAX_CHARACTERS = 1_000_000
 MAX_DEPTH = 12
+TAGS = {"str", "int", "float", "bool", "null", "timestamp", "value", "merge", "seq", "map"}
 Path = tuple[str | int, ...]
 INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
 DECIMAL = re.compile(r"[-+]?[0-9]{1,18}\.[0-9]{0,30}([eE][-+]?[0-9]{1,3})?")
@@ -93,6 +94,8 @@ class _Reader:
 
     def value(self, node: Node, path: Path) -> Any:
         self.document.marks[path] = node.start_mark
+        if node.tag.removeprefix("tag:yaml.org,2002:") not in TAGS:
+            self._problem(node, f"tag {node.tag!r} is not allowed here")
         if isinstance(node, MappingNode):
             return self._mapping(node, path)
         if isinstance(node, SequenceNode):
@@ -114,8 +117,6 @@ class _Reader:
 
     def _scalar(self, node: ScalarNode) -> Any:
         text, tag = str(node.value), node.tag.removeprefix("tag:yaml.org,2002:")
-        if tag not in ("str", "int", "float", "bool", "null", "timestamp", "value", "merge"):
-            self._problem(node, f"tag {node.tag!r} is not allowed here")
         try:
             text.encode()
         except UnicodeEncodeError:
