@@ -3,12 +3,12 @@
 import base64
 import binascii
 
-from flask import Blueprint, Response, current_app, jsonify, request
+from flask import Blueprint, Response, jsonify, request
 
 from integrations.practice import pictures, tokens
 from integrations.practice.clock import iso
+from integrations.practice.current import public_url, world
 from integrations.practice.store import Image, Slot
-from integrations.practice.world import World
 
 blueprint = Blueprint("ebay_media", __name__)
 
@@ -17,12 +17,6 @@ REFUSED = {  # PictureError.code -> (errorId, message)
     "TooManyPixels": (190202, "The image dimensions exceed the maximum."),
     "InvalidFileFormat": (190203, "The image format is not supported."),
 }
-
-
-def world() -> World:
-    """The world of this application."""
-    found: World = current_app.extensions["practice"]
-    return found
 
 
 def problem(status: int, number: int, message: str, domain: str = "API_MEDIA") -> tuple[Response, int]:
@@ -110,5 +104,4 @@ def described(image: Image) -> dict[str, str]:
 
 def address(image_id: str, size: int = 1600) -> str:
     """Where a picture is shown."""
-    base: str = current_app.config["PUBLIC_URL"]()
-    return f"{base}/images/g/{image_id}/s-l{size}.jpg"
+    return f"{public_url()}/images/g/{image_id}/s-l{size}.jpg"

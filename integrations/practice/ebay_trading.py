@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from integrations.practice import tokens
 from integrations.practice.clock import iso, parse_iso
-from integrations.practice.ebay_media import address, gone, world
+from integrations.practice.current import public_url, world
+from integrations.practice.ebay_media import gone
+from integrations.practice.ebay_view import Content, item, times
 from integrations.practice.ebay_xml import Node, XmlError, parse, write
 from integrations.practice.store import Image, Invocation, Listing, Slot
-from integrations.practice.world import rank
 
 blueprint = Blueprint("ebay_trading", __name__)
 
-Content = dict[str, Any]
 VERSION = "1421"
 
 
@@ -100,11 +100,10 @@ def check_pictures(session: Session, call: Call) -> tuple[list[str], list[str | 
         raise Failure(
             error(37, f"At most {limits.pictures_max} pictures and {limits.urls_length_max} characters of PictureURL.", "Item.PictureDetails.PictureURL")
         )
-    base = current_app.config["PUBLIC_URL"]()
     found: list[str | None] = []
     warnings: list[Content] = []
     for url in urls:
-        if url.startswith(f"{base}/images/g/"):
+        if url.startswith(f"{public_url()}/images/g/"):
             image = session.get(Image, urlsplit(url).path.split("/")[3])
             if image is None or image.connector != "ebay" or gone(image, session.query(Slot).filter(Slot.image_id == image.id).count() > 0):
                 raise Failure(error(37, f"The picture is not known or has expired: {url}", "Item.PictureDetails.PictureURL"))
@@ -334,65 +333,6 @@ def events(call: Call) -> Content:
     with world().store.read() as session:
         query = select(Listing).where(Listing.connector == "ebay", Listing.seller == call.seller, Listing.updated >= start, Listing.updated <= stop)
         return {"TimeTo": iso(stop), "ItemArray": {"Item": [item(one) for one in session.scalars(query.order_by(Listing.updated))]}}
-
-
-def times(listing: Listing) -> Content:
-    """What every write answers."""
-    month = 30 * 86400
-    return {
-        "ItemID": listing.external_id,
-        "SKU": listing.sku or None,
-        "StartTime": iso(listing.created),
-        "EndTime": iso(listing.ended or listing.created + month),
-    }
-
-
-def item(listing: Listing, notes: bool = False) -> Content:
-    """The Item element. `notes` adds what eBay tells the seller of a removed listing."""
-    complaints = listing.open_notices()
-    policy = {"PolicyID": complaints[0].code, "PolicyText": " ".join(notice.message for notice in complaints)} if complaints else None
-    active = listing.state == "active"
-    money = {"@currencyID": listing.currency, "#text": listing.price}
-    times_ = times(listing)
-    return {
-        "ItemID": listing.external_id,
-        "SKU": listing.sku or None,
-        "Title": listing.title,
-        "Currency": listing.currency,
-        "Quantity": listing.quantity,
-        "StartPrice": money,
-        "ListingType": "FixedPriceItem",
-        "ListingDetails": {"StartTime": times_["StartTime"], "EndTime": times_["EndTime"], "EndingReason": listing.ending_reason},
-        "SellingStatus": {
-            "CurrentPrice": money,
-            "QuantitySold": 0,
-            "ListingStatus": "Active" if active else "Completed",
-            "AdminEnded": True if listing.state == "removed" else None,
-            "ListingOnHold": True if active and complaints else None,
-        },
-        "PictureDetails": picture_details(listing),
-        "HideFromSearch": True if active and listing.quantity == 0 else None,
-        "ReasonHideFromSearch": "OutOfStock" if active and listing.quantity == 0 else None,
-        "ItemPolicyViolation": policy,
-        "eBayNotes": policy["PolicyText"] if policy and notes else None,
-    }
-
-
-def picture_details(listing: Listing) -> Content:
-    """The pictures shown now, and how the last set fared."""
-    shown = sorted((slot for slot in listing.slots if slot.image_id), key=lambda slot: rank(slot.position))
-    failed = next((slot for slot in listing.slots if slot.failure), None)
-    pending = listing.wanted != [slot.wanted_url for slot in shown]
-    status = failed.failure if failed else "Pending" if pending else "Success" if shown else None
-    urls = [address(slot.image_id) for slot in shown if slot.image_id]
-    return {
-        "GalleryType": "Gallery",
-        "GalleryURL": urls[0] if urls else None,
-        "PictureURL": urls,
-        "PictureSource": "EPS" if urls else None,
-        "GalleryStatus": status,
-        "GalleryErrorInfo": f"{failed.failure}: {failed.wanted_url}" if failed else None,
-    }
 
 
 CALLS: dict[str, Callable[[Call], Content]] = {

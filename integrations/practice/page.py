@@ -2,14 +2,14 @@
 
 import hashlib
 
-from flask import Blueprint, Response, abort, current_app, render_template, request
+from flask import Blueprint, Response, abort, render_template, request
 from sqlalchemy import select
 
 from integrations.practice import pictures
 from integrations.practice.clock import iso
+from integrations.practice.current import world
 from integrations.practice.store import Image, Listing
 from integrations.practice.witness import described
-from integrations.practice.world import World
 
 blueprint = Blueprint("page", __name__, template_folder="templates")
 
@@ -17,10 +17,9 @@ blueprint = Blueprint("page", __name__, template_folder="templates")
 @blueprint.get("/practice")
 def shop() -> str:
     """Every listing with the pictures it shows, its status and what stands against it; newest change first."""
-    world: World = current_app.extensions["practice"]
-    with world.store.read() as session:
+    with world().store.read() as session:
         listings = [described(listing) for listing in session.scalars(select(Listing).order_by(Listing.updated.desc()).limit(200))]
-    return render_template("practice.html", listings=listings, now=iso(world.now()))
+    return render_template("practice.html", listings=listings, now=iso(world().now()))
 
 
 @blueprint.get("/images/I/<image_id>.jpg")
@@ -37,8 +36,7 @@ def ebay_picture(image_id: str, size: int) -> Response:
 
 def picture(connector: str, image_id: str, size: int | None) -> Response:
     """The bytes, cacheable for ever: an address never changes its picture."""
-    world: World = current_app.extensions["practice"]
-    with world.store.read() as session:
+    with world().store.read() as session:
         image = session.get(Image, image_id)
         if image is None or image.connector != connector:
             abort(404)

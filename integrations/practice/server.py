@@ -14,7 +14,14 @@ from flask import Flask, request
 from waitress import wasyncore
 from waitress.server import create_server
 
-from integrations.practice import amazon, ebay_media, ebay_trading, page, witness
+from integrations.practice import (
+    amazon,
+    amazon_read,  # noqa: F401 - adds its routes to Amazon's blueprint, as `amazon` does
+    ebay_media,
+    ebay_trading,
+    page,
+    witness,
+)
 from integrations.practice.clock import Clock
 from integrations.practice.config import load_hidden
 from integrations.practice.faults import Faults, load_faults

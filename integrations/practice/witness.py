@@ -8,19 +8,14 @@ from flask import Blueprint, Response, abort, current_app, jsonify, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from integrations.practice import amazon, ebay_media, ebay_trading, pictures, tokens
+from integrations.practice import amazon, amazon_view, ebay_media, ebay_trading, pictures, tokens
 from integrations.practice.clock import iso
+from integrations.practice.current import world
 from integrations.practice.faults import load_faults
 from integrations.practice.store import Effect, Image, Listing, Notice, Seller, Write
-from integrations.practice.world import World, position_of, rank
+from integrations.practice.world import position_of, rank
 
 blueprint = Blueprint("witness", __name__, url_prefix="/practice/api")
-
-
-def world() -> World:
-    """The world of this application."""
-    found: World = current_app.extensions["practice"]
-    return found
 
 
 @blueprint.before_request
@@ -157,7 +152,7 @@ def show(session: Session, listing: Listing, place: str, taken: pictures.Taken) 
 
 def address(image: Image) -> str:
     """Where the picture is shown."""
-    return amazon.address(image.id) if image.connector == "amazon" else ebay_media.address(image.id)
+    return amazon_view.address(image.id) if image.connector == "amazon" else ebay_media.address(image.id)
 
 
 def status(listing: Listing) -> str:
@@ -168,7 +163,7 @@ def status(listing: Listing) -> str:
     if listing.connector == "ebay":
         return "held" if notices else "active"
     enforced = [notice for notice in notices if notice.complaint["actions"]]
-    if any(not amazon.exempt(notice) for notice in enforced):
+    if any(not amazon_view.exempt(notice) for notice in enforced):
         return "suppressed"
     return "at_risk" if enforced else "active"
 

@@ -271,3 +271,15 @@ def test_search_pages_and_filters(practice: PracticeServer, media: Media) -> Non
     ):
         with pytest.raises(SellingApiBadRequestException):
             api.search_listings_items("SELLER", marketplaceIds=UK, **refused)
+
+
+def test_a_deleted_listing_is_not_found_and_can_be_created_anew(practice: PracticeServer, media: Media) -> None:
+    asin = seeded(practice, "GONE")
+    api = amazon(practice.url)
+
+    assert api.delete_listings_item("SELLER", "GONE", marketplaceIds=UK).payload["status"] == "ACCEPTED"
+    with pytest.raises(SellingApiNotFoundException):
+        api.get_listings_item("SELLER", "GONE", marketplaceIds=UK)
+    api.put_listings_item("SELLER", "GONE", marketplaceIds=UK, body=new_watch(media.url("a.jpg", finished())))
+
+    assert api.get_listings_item("SELLER", "GONE", marketplaceIds=UK).payload["summaries"][0]["asin"] == asin
