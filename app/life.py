@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -69,3 +69,23 @@ def limit_memory(megabytes: int) -> None:
     """A hard ceiling: a task that asks for more fails with MemoryError instead of taking the machine down. Linux; elsewhere without effect."""
     if sys.platform == "linux" and megabytes > 0:
         resource.setrlimit(resource.RLIMIT_DATA, (megabytes * 1_000_000, megabytes * 1_000_000))
+
+
+def when(event: threading.Event, then: Callable[[], None]) -> None:
+    """Call a function, in a thread of its own, once an event is set."""
+
+    def wait() -> None:
+        event.wait()
+        then()
+
+    threading.Thread(target=wait, name="when", daemon=True).start()
+
+
+def exit_on_signals() -> None:
+    """SIGTERM ends this process as Ctrl-C does: `finally` blocks run."""
+
+    def leave(*_: object) -> None:
+        raise SystemExit(0)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, leave)

@@ -31,13 +31,17 @@ def migrate(url: str) -> None:
     jobs.migrate(url)
 
 
+def head() -> str:
+    """The newest migration of this version."""
+    return str(ScriptDirectory(str(SCRIPTS)).get_current_head())
+
+
 def check_current(url: str) -> None:
     """Raise NotMigrated unless the database is at this version's migration."""
     with connection(url) as conn:
         at = MigrationContext.configure(conn).get_current_revision()
-    head = ScriptDirectory(str(SCRIPTS)).get_current_head()
-    if at != head:
-        raise NotMigrated(f"database is at migration {at or 'none'}, this version needs {head}: run `packshot migrate`")
+    if at != head():
+        raise NotMigrated(f"database is at migration {at or 'none'}, this version needs {head()}: run `packshot migrate`")
 
 
 def config(conn: sa.Connection) -> Config:

@@ -1,0 +1,43 @@
+"""What the commands share: the kit of a migrated house, and tables that line up."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from app.kit import Kit
+
+
+@contextmanager
+def open_house() -> Iterator[Kit]:
+    """The kit of the installation that the environment names. Raises ConfigError, NotMigrated."""
+    from app import config, migrate
+    from app.kit import Kit
+
+    kit = Kit(config.load())
+    try:
+        migrate.check_current(kit.settings.database)
+        yield kit
+    finally:
+        kit.close()
+
+
+def whoever() -> str:
+    """The name that history shows for what is done on the command line."""
+    try:
+        return f"{getpass.getuser()} (command line)"
+    except (KeyError, OSError):  # an account without a name
+        return "command line"
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print rows in columns; the last column may be as long as it likes."""
+    cells = [[str(cell) for cell in row] for row in rows]
+    widths = [max(len(line[n]) for line in [list(heads), *cells]) for n in range(len(heads))]
+    for line in [list(heads), *cells]:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())

@@ -1,0 +1,182 @@
+"""Seller accounts, and the emergency stop."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from app.commands.common import open_house, table, whoever
+
+
+@click.command()
+@click.option("--account", help="This account alone; all writing everywhere where not given.")
+@click.option("--why", default="", help="Said on every page.")
+def stop(account: str | None, why: str) -> None:
+    """The emergency stop: nothing more is written to marketplaces until `packshot resume`."""
+    from app import controls
+    from app.accounts import find_account
+
+    with open_house() as kit, kit.db.writing() as session:
+        controls.stop(session, kit, whoever(), find_account(session, account) if account else None, why)
+    click.echo(f"Writing to {account or 'all marketplaces'} is stopped. `packshot resume{f' --account {account}' if account else ''}` lets it go on.")
+
+
+@click.command()
+@click.option("--account", help="This account alone.")
+def resume(account: str | None) -> None:
+    """Let writing go on."""
+    from app import controls
+    from app.accounts import find_account
+
+    with open_house() as kit, kit.db.writing() as session:
+        controls.resume(session, kit, whoever(), find_account(session, account) if account else None)
+    click.echo(f"Writing to {account or 'marketplaces'} goes on.")
+
+
+@click.group()
+def accounts() -> None:
+    """Seller accounts on marketplaces: credentials and policies."""
+
+
+@accounts.command("list")
+def list_() -> None:
+    """Every account, its policy and its state."""
+    import sqlalchemy as sa
+
+    from app.models import Account
+
+    with open_house() as kit, kit.db.reading() as session:
+        rows = [
+            (
+                a.key,
+                a.seller_id,
+                a.policy.get("publish", "ask"),
+                a.policy.get("create", False),
+                a.policy.get("wait_s", ""),
+                "yes" if a.confirmed else "no",
+                _state(a),
+            )
+            for a in session.scalars(sa.select(Account).order_by(Account.key))
+        ]
+    table(("account", "seller", "publish", "create", "wait s", "confirmed", "state"), rows)
+
+
+def _state(account: Any) -> str:
+    return f"paused: {account.paused}" if account.paused else "stopped" if account.stopped else "practice" if account.practice else "in use"
+
+
+@accounts.command()
+@click.argument("key")
+@click.option("--seller-id", required=True, help="The seller's id on the marketplace.")
+@click.option("--credentials", "file", type=click.File("r"), default="-", help="A JSON object in a file, or - for standard input: never on the command line.")
+@click.option("--endpoint", "endpoints", multiple=True, help="name=url; another address than the marketplace's own.")
+@click.option("--practice", is_flag=True, help="An account on practice marketplaces on this machine.")
+@click.option("--replace", is_flag=True, help="New credentials for an account that exists.")
+def add(key: str, seller_id: str, file: Any, endpoints: tuple[str, ...], practice: bool, replace: bool) -> None:
+    """Add the account KEY (marketplace:name, as amazon-uk:main). It asks before each write until `accounts confirm`."""
+    from app import accounts as house
+
+    credentials = _read(file)
+    pairs = dict(_pair(text) for text in endpoints)
+    with open_house() as kit, kit.db.writing() as session:
+        if replace:
+            house.set_credentials(session, kit, house.find_account(session, key), whoever(), credentials, pairs or None)
+        else:
+            house.add_account(session, kit, key, seller_id=seller_id, credentials=credentials, endpoints=pairs, practice=practice, who=whoever())
+    click.echo(f"{key}: {'new credentials are kept' if replace else 'added'}. `packshot accounts test {key}` asks the marketplace whether they are right.")
+
+
+def _read(file: Any) -> dict[str, str]:
+    try:
+        found = json.load(file)
+    except ValueError as error:
+        raise click.UsageError(f"--credentials: not JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise click.UsageError("--credentials: must be a JSON object of names and values")
+    return found
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign:
+        raise click.UsageError(f"{text!r} must be name=value")
+    return name, value
+
+
+@accounts.command()
+@click.argument("key")
+def test(key: str) -> int:
+    """Ask the marketplace something harmless with the account's credentials; exit 1 if it does not accept them."""
+    from app import accounts as house
+
+    with open_house() as kit:
+        with kit.db.reading() as session:
+            account = house.find_account(session, key)
+        sentence = house.test_account(kit, account)
+    click.echo(sentence)
+    return 0 if "accepts our credentials" in sentence else 1
+
+
+@accounts.command()
+@click.argument("key")
+@click.argument("changes", nargs=-1, required=True)
+def policy(key: str, changes: tuple[str, ...]) -> None:
+    """Change the policy of KEY: publish=auto|ask|off create=true|false wait_s=N repair=auto|ask|off listing=JSON."""
+    from app import accounts as house
+
+    wanted = {name: _value(value) for name, value in map(_pair, changes)}
+    with open_house() as kit, kit.db.writing() as session:
+        account = house.find_account(session, key)
+        house.set_policy(session, kit, account, whoever(), **wanted)
+        now = {**house.DEFAULT_POLICY, **account.policy}
+    click.echo(f"{key}: {', '.join(f'{name}={json.dumps(value)}' for name, value in now.items())}")
+
+
+def _value(text: str) -> Any:
+    """true, 1800, {"..."} as JSON; a bare word as itself."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+@accounts.command()
+@click.argument("key")
+def confirm(key: str) -> None:
+    """Say that what was imported for KEY is yours: from now on its policy may be `auto`."""
+    from app import accounts as house
+
+    with open_house() as kit, kit.db.writing() as session:
+        house.confirm_import(session, kit, house.find_account(session, key), whoever())
+    click.echo(f"{key}: confirmed. `packshot accounts policy {key} publish=auto` lets it publish by itself.")
+
+
+@click.command("send-hook")
+@click.argument("file", type=click.File("rb"), default="-")
+@click.option("--to", default="http://127.0.0.1:8000/hooks/inventory", show_default=True, help="The address of the hook.")
+@click.option("--id", "webhook_id", help="webhook-id; a new one where not given. The same id again has no effect.")
+@click.option(
+    "--secret-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A file with the secret, where it is not this installation's."
+)
+def send_hook(file: Any, to: str, webhook_id: str | None, secret_file: Path | None) -> int:
+    """Sign a JSON event as the inventory system would, and send it; prints the answer, exit 1 unless it is 2xx."""
+    import uuid
+    from datetime import UTC, datetime
+
+    import requests
+
+    from app import config
+    from integrations import inventory
+
+    raw = file.read()
+    secret = secret_file.read_text().strip() if secret_file else config.load().webhook_secret.get_secret_value()
+    headers = inventory.sign(secret, webhook_id or f"msg_{uuid.uuid4().hex}", datetime.now(UTC), raw)
+    answer = requests.post(to, data=raw, headers={**headers, "Content-Type": "application/json"}, timeout=30)
+    click.echo(f"{answer.status_code} {answer.text.strip()}")
+    return 0 if answer.ok else 1
+
+
+COMMANDS = (stop, resume, accounts, send_hook)

@@ -1,0 +1,131 @@
+"""Pictures without a database: render and check."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+PATHS = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+
+
+@click.command()
+@PATHS
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the finished pictures.")
+@click.option("--recipe", "recipe_name", default="amazon-main", show_default=True, help="What kind of picture: amazon-main, amazon-alt, ebay-main, ebay-alt.")
+@click.option("--alpha", is_flag=True, help="Also write NAME.alpha.png, the mask in the photo's own size.")
+@click.option("--jobs", type=click.IntRange(1, 64), help="Processes; as many as processors where not given.")
+@click.option("--model", envvar="PACKSHOT_MODEL", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Instead of the shipped model.")
+@JSON
+def render(paths: tuple[Path, ...], out: Path, recipe_name: str, alpha: bool, jobs: int | None, model: Path | None, as_json: bool) -> int:
+    """Cut out, finish and measure photographs; exit 1 if one could not be read."""
+    import imaging
+
+    recipes = imaging.load_recipes()
+    if recipe_name not in recipes:
+        raise click.UsageError(f"--recipe: there is no {recipe_name}; there are {', '.join(sorted(recipes))}")
+    one = len(paths) == 1 and not paths[0].is_dir()
+    results = imaging.render_paths(paths, recipes[recipe_name], out, alpha=alpha, jobs=jobs or (1 if one else os.cpu_count() or 1), model=model)
+    failed = 0
+    for result in _with_bar(results, None if one else sum(1 for _ in _pictures(paths))):
+        failed += "error" in result
+        if as_json:
+            click.echo(json.dumps(result, ensure_ascii=False))
+        elif "error" in result:
+            click.echo(f"packshot: {result['file']}: {result['error']}", err=True)
+        else:
+            notes = f"  ({'; '.join(result['notes'])})" if result["notes"] else ""
+            click.echo(f"{result['file']} -> {result['output']}  sure {result['confidence']:.2f}{notes}")
+    return 1 if failed else 0
+
+
+@click.command()
+@PATHS
+@click.option("--marketplace", required=True, help="Whose rules: amazon-uk, ebay-uk, ...")
+@click.option("--position", default="main", show_default=True, help="Where the picture is to be shown: main, alt1, ...")
+@click.option("--category", default="", help="watch, ring, necklace, ...; general rules alone where not given.")
+@click.option("--condition", default="new", show_default=True, type=click.Choice(["new", "used"]))
+@click.option(
+    "--rules",
+    "overlay",
+    envvar="PACKSHOT_RULES_DIR",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Your overlay.",
+)
+@JSON
+def check(paths: tuple[Path, ...], marketplace: str, position: str, category: str, condition: str, overlay: Path | None, as_json: bool) -> int:
+    """Judge picture files by a marketplace's rules; exit 1 if a finding stops one."""
+    import imaging
+    import integrations
+    import rules
+
+    site = integrations.SITES.get(marketplace)
+    if site is None:
+        raise click.UsageError(f"--marketplace: there is no {marketplace}; there are {', '.join(integrations.SITES)}")
+    if position not in site.positions_for(condition):
+        raise click.UsageError(f"--position: {marketplace} has no {position} for {condition} goods; it has {', '.join(site.positions_for(condition))}")
+    rule_set = rules.load(imaging.FACTS, overlay)
+    scope = rules.Scope(marketplace=site.key, country=site.country, category=category, position=position, condition=condition)
+    stopped = 0
+    for path in _pictures(paths):
+        try:
+            measured = imaging.measure(path.read_bytes())
+        except (imaging.ImagingError, OSError) as error:
+            stopped += 1
+            words = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+            if as_json:
+                click.echo(json.dumps({"file": str(path), "error": words}, ensure_ascii=False))
+            else:
+                click.echo(f"packshot: {path}: {words}", err=True)
+            continue
+        findings = rules.judge(rule_set, site.connector, measured.facts, scope, measured.regions)
+        stopped += any(finding.level == "stop" for finding in findings)
+        if as_json:
+            told = [finding.to_dict() for finding in findings]
+            click.echo(json.dumps({"file": str(path), "facts": dict(measured.facts), "findings": told}, ensure_ascii=False))
+        else:
+            _tell(path, findings)
+    return 1 if stopped else 0
+
+
+def _tell(path: Path, findings: list[Any]) -> None:
+    if not findings:
+        click.echo(f"{path}: clean")
+    for finding in findings:
+        place = f" at {','.join(map(str, finding.region))}" if finding.region else ""
+        click.echo(f"{path}: {finding.level} {finding.rule}: {finding.fact} is {finding.value}{place}. {finding.message} [{finding.source['page']}]")
+
+
+def _pictures(paths: Iterable[Path]) -> Iterator[Path]:
+    """The files named, and the pictures in the folders named."""
+    from integrations import sources
+
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(p for p in path.rglob("*") if p.is_file() and p.suffix.lower() in sources.PHOTO_SUFFIXES)
+        else:
+            yield path
+
+
+def _with_bar(results: Iterator[dict[str, Any]], total: int | None) -> Iterator[dict[str, Any]]:
+    """The results, with a progress bar on a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    if total is None or not console.is_terminal:
+        yield from results
+        return
+    with Progress("rendering", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console, transient=True) as bar:
+        task = bar.add_task("rendering", total=total)
+        for result in results:
+            bar.advance(task)
+            yield result
+
+
+COMMANDS = (render, check)

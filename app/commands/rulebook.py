@@ -1,0 +1,79 @@
+"""`packshot rules ...`: what is required, whether the cases hold, what the overlay changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    import rules as requirements
+
+OVERLAY = click.option(
+    "--rules", "overlay", envvar="PACKSHOT_RULES_DIR", type=click.Path(file_okay=False, path_type=Path), help="Your own rules over the shipped ones."
+)
+
+
+@click.group()
+def rules() -> None:
+    """The requirements of the marketplaces and of the house, as data."""
+
+
+def _load(overlay: Path | None) -> requirements.RuleSet:
+    import imaging
+    import rules as requirements
+
+    return requirements.load(imaging.FACTS, overlay if overlay is not None and overlay.is_dir() else None)
+
+
+@rules.command("list")
+@OVERLAY
+@click.option("--authority", help="intake, amazon or ebay alone.")
+def list_(overlay: Path | None, authority: str | None) -> None:
+    """Every rule: what it requires, where, and what happens if not."""
+    from app.commands.common import table
+
+    rows = []
+    for rule in _load(overlay).rules:
+        if authority in (None, rule.authority):
+            where = "; ".join(f"{name} {', '.join(value)}" for name, value in rule.applies_to.model_dump().items() if value)
+            rows.append(
+                (rule.authority, rule.level, rule.id, f"{rule.fact} {rule.operator} {'' if rule.limit is None else rule.limit}".strip(), where or "everywhere")
+            )
+    table(("authority", "level", "rule", "requires", "where"), rows)
+
+
+@rules.command()
+@OVERLAY
+def test(overlay: Path | None) -> None:
+    """Load every file and hold every rule to its own cases; exit 1 names each problem as file:line:column."""
+    made = _load(overlay)
+    cases = sum(len(rule.passes) + len(rule.fails) for rule in made.rules)
+    click.echo(f"{len(made.rules)} rules, {cases} cases: all hold. Rule set {made.hash[:12]}.")
+
+
+@rules.command()
+@OVERLAY
+def diff(overlay: Path | None) -> None:
+    """What your own rules change in the shipped ones, in words."""
+    import rules as requirements
+
+    lines = requirements.diff(_load(None), _load(overlay))
+    click.echo("\n".join(lines) if lines else "Nothing: the shipped rules are in force as they are.")
+
+
+@rules.command()
+@OVERLAY
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write; standard output where not given.")
+def export(overlay: Path | None, out: Path | None) -> None:
+    """The composed rule set as one YAML text, as verdicts refer to it by hash."""
+    made = _load(overlay)
+    if out is None:
+        click.echo(made.yaml, nl=False)
+    else:
+        out.write_text(made.yaml, encoding="utf-8")
+        click.echo(f"{out}: rule set {made.hash[:12]}, {len(made.rules)} rules")
+
+
+COMMANDS = (rules,)

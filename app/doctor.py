@@ -1,0 +1,147 @@
+"""`packshot doctor`: looks at every part that an installation stands on, and says in words what is not well."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+import requests
+import sqlalchemy as sa
+
+import imaging
+import rules
+from app import accounts, controls, dispatch, migrate, rulebook
+from app.kit import Kit
+from app.models import Account, Heartbeat
+
+SILENT_S = 30.0
+LATE_S = 600.0  # a due row that nobody took for so long
+CLOCK_S = 120.0  # webhook signatures and marketplaces' tokens tolerate a few minutes at most
+DISK_MB = 1000
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One part: well or not, in words."""
+
+    what: str
+    well: bool
+    words: str
+
+
+def examine(kit: Kit) -> Iterator[Finding]:
+    """Every part in turn; one that cannot even be looked at is not well, and the rest are still looked at."""
+    for what, look in PARTS:
+        begun = time.monotonic()
+        try:
+            yield from (Finding(what, well, words) for well, words in look(kit))
+        except Exception as error:  # whatever is wrong, it is a finding
+            yield Finding(
+                what, False, f"{type(error).__name__}: {' '.join(str(getattr(error, 'orig', None) or error).split())[:300]} ({time.monotonic() - begun:.1f} s)"
+            )
+
+
+Look = Callable[[Kit], Iterator[tuple[bool, str]]]
+
+
+def _database(kit: Kit) -> Iterator[tuple[bool, str]]:
+    migrate.check_current(kit.settings.database)
+    with kit.db.writing() as session:
+        session.execute(sa.text("SELECT 1"))
+    yield True, f"{sa.engine.make_url(kit.settings.database).render_as_string(hide_password=True)}, migrated, writable"
+
+
+def _stores(kit: Kit) -> Iterator[tuple[bool, str]]:
+    kit.originals.check()
+    kit.media.store.check()
+    yield True, f"originals {kit.settings.originals}, media {kit.settings.media}"
+
+
+def _disk(kit: Kit) -> Iterator[tuple[bool, str]]:
+    kit.settings.var.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(kit.settings.var).free / 1e6
+    yield free > DISK_MB, f"{free:,.0f} MB free in {kit.settings.var}"
+
+
+def _media(kit: Kit) -> Iterator[tuple[bool, str]]:
+    """The public address answers with the very bytes that were put there."""
+    if not kit.settings.media_base_url:
+        with kit.db.reading() as session:
+            amazon = session.scalar(sa.select(sa.func.count()).select_from(Account).where(Account.marketplace.startswith("amazon-"))) or 0
+        yield not amazon, "PACKSHOT_MEDIA_BASE_URL is not set: Amazon accounts cannot publish, eBay accounts can"
+        return
+    name = kit.media.name("doctor")
+    data = b"packshot doctor"
+    if name not in kit.media.store.names():
+        kit.media.store.put(data, name)
+    answer = requests.get(f"{kit.settings.media_base_url}/media/{name}", timeout=10)
+    yield (
+        answer.content == data,
+        f"{kit.settings.media_base_url}/media/ answers {answer.status_code}{'' if answer.content == data else ' and not with our file'}",
+    )
+    if "Date" in answer.headers:
+        away = abs((parsedate_to_datetime(answer.headers["Date"]) - kit.now()).total_seconds())
+        yield away < CLOCK_S, f"its clock and ours differ by {away:.0f} s"
+
+
+def _model(kit: Kit) -> Iterator[tuple[bool, str]]:
+    segmenter = kit.segmenter  # checks the file against the manifest
+    chosen = kit.settings.model or Path("shipped model")
+    yield True, f"{chosen}, {segmenter.sha256[:12]}, shipped is {imaging.shipped_model_sha256()[:12]}"
+
+
+def _rules(kit: Kit) -> Iterator[tuple[bool, str]]:
+    with kit.db.reading() as session:
+        in_force = rulebook.active_hash(session)
+        texts = rulebook.overlay(session, kit)
+    made = rules.load(imaging.FACTS, texts)
+    yield in_force is not None, f"{len(made.rules)} rules load; in force is {(in_force or 'none')[:12]}"
+    if in_force is not None and in_force != made.hash:
+        yield False, f"the files give {made.hash[:12]}, which is not yet in force: is a scheduler running?"
+
+
+def _processes(kit: Kit) -> Iterator[tuple[bool, str]]:
+    with kit.db.reading() as session:
+        beats = session.execute(sa.select(Heartbeat.name, Heartbeat.at).order_by(Heartbeat.name)).all()
+    now = kit.now()
+    alive = [name for name, at in beats if now - at < timedelta(seconds=SILENT_S)]
+    for role in ("scheduler", "worker"):
+        names = [name.partition(":")[2] for name in alive if name.startswith(f"{role}:")]
+        yield bool(names), f"{role}: {', '.join(names) or 'none is alive'}"
+
+
+def _queue(kit: Kit) -> Iterator[tuple[bool, str]]:
+    with kit.db.reading() as session:
+        late = {stage: age for stage, age in dispatch.oldest_due(session, kit.now()).items() if age > LATE_S}
+    flying = kit.jobs.counts()
+    yield not late, f"in flight: {sum(flying.values())}" + "".join(f"; {stage}: oldest due row waits {age / 60:.0f} min" for stage, age in late.items())
+
+
+def _accounts(kit: Kit) -> Iterator[tuple[bool, str]]:
+    with kit.db.reading() as session:
+        known = list(session.scalars(sa.select(Account).order_by(Account.key)))
+        banners = controls.banners(session, kit)
+    for account in known:
+        sentence = accounts.test_account(kit, account)
+        yield "accepts our credentials" in sentence and not account.paused, sentence
+    if not known:
+        yield True, "none yet"
+    yield from ((False, banner) for banner in banners)
+
+
+PARTS: tuple[tuple[str, Look], ...] = (
+    ("database", _database),
+    ("stores", _stores),
+    ("disk", _disk),
+    ("media address", _media),
+    ("model", _model),
+    ("rules", _rules),
+    ("processes", _processes),
+    ("queue", _queue),
+    ("accounts", _accounts),
+)
