@@ -16,7 +16,7 @@ NAME = re.compile(r"[0-9a-f]{40}\.jpg")
 bp = states(Blueprint("media", __name__), PUBLIC)
 
 
-@bp.get("/media/<name>")
+@bp.get("/media/<path:name>")
 def picture(name: str) -> ResponseReturnValue:
     """A finished file by its keyed name; 404 for anything else, in the same words, so that guessing learns nothing."""
     if not NAME.fullmatch(name):
