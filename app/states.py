@@ -148,7 +148,12 @@ FIRST: dict[type[StrEnum], StrEnum] = {
 }
 
 # Where a row may rest for ever. Every other state must have a way out.
-FINAL: frozenset[StrEnum] = frozenset({A.FILED, A.DROPPED, U.ACCEPTED, U.REFUSED, U.MOOT, L.ACCEPTED, L.DECLINED, T.BACK, T.CANCELLED})
+FINAL: dict[type[StrEnum], frozenset[StrEnum]] = {  # by machine: members of two StrEnums with one value are equal
+    ArrivalState: frozenset({A.FILED, A.DROPPED}),
+    PushState: frozenset({U.ACCEPTED, U.REFUSED, U.MOOT}),
+    LessonState: frozenset({L.ACCEPTED, L.DECLINED}),
+    RetouchState: frozenset({T.BACK, T.CANCELLED}),
+}
 
 
 class IllegalMove(Exception):
