@@ -152,7 +152,8 @@ class Status:
     """A listing read back.
 
     `pictures` maps a position to the address it really shows; a position in `provable` but not in `pictures` is known to be empty, a position
-    outside `provable` cannot be read back by this connector. `notices` is the complete set of what is open now. `buyable` is None when unsaid.
+    outside `provable` cannot be read back by this connector (`Site.aligned` is for marketplaces that know only an order). `notices` is the
+    complete set of what is open now. `buyable` is None when unsaid.
     """
 
     ref: Ref

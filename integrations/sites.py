@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from importlib.resources import files
@@ -30,6 +30,7 @@ class Site:
     offer_positions: tuple[str, ...] = ()
     picture_hosts: tuple[str, ...] = ()
     limits: Mapping[str, int] = field(default_factory=dict)
+    positions_are_order: bool = False
     source: str = ""
 
     def positions_for(self, condition: str) -> tuple[str, ...]:
@@ -39,6 +40,17 @@ class Site:
     def recipe_for(self, position: str) -> str:
         """The recipe that makes a picture for this position."""
         return self.recipes["main" if position == "main" else "alt"]
+
+    def aligned(self, pictures: Mapping[str, str], sent: Collection[str]) -> dict[str, str]:
+        """What a Status shows, under the positions that were sent: where a marketplace knows only an order, the n-th picture is at the n-th one sent.
+
+        Pictures beyond those sent keep positions that were not.
+        """
+        if not self.positions_are_order:
+            return dict(pictures)
+        shown = [pictures[position] for position in self.positions if position in pictures]
+        slots = [*(position for position in self.positions if position in sent), *(position for position in self.positions if position not in sent)]
+        return dict(zip(slots, shown, strict=False))
 
     def shows_pictures_from(self, host: str) -> bool:
         """Whether this host is one of the marketplace's own picture hosts."""

@@ -83,6 +83,8 @@ def new_listing(offer: Offer, access: Access) -> dict[str, Any]:
         "fulfillment_availability": [{"fulfillment_channel_code": "DEFAULT", "quantity": product.quantity, **here}],
         **_identifier(product, here),
     }
+    if offer.external_id:  # an ASIN that is known: this is one more offer on its page
+        attributes["merchant_suggested_asin"] = [{"value": offer.external_id, **here}]
     family = _family_of(product.condition)
     attributes |= {locator(picture.position, family): _located(picture, access) for picture in _in_order(offer.pictures, site)}
     attributes |= settings.get("attributes", {})

@@ -133,18 +133,18 @@ class Ebay:
         since = max(translate.moment(cursor) or now - longest, now - longest) if cursor else now - longest
         changed, until = self._changed(since, now)
         found: dict[str, NoticeSet] = {}
-        for item_id, sku in changed.items():
-            item, words = self._item(item_id)
+        for number, (item_id, event) in enumerate(changed.items()):
+            item, words = self._item(item_id) if number < self.site.limits["seller_events_details"] else (event, "")
             notices = translate.notices_of(item) if item else (translate.gone_notice(words),)
-            found[item_id] = NoticeSet(Ref(sku or text((item or {}).get("SKU")), item_id), notices, until)
+            found[item_id] = NoticeSet(Ref(text(event.get("SKU")) or text((item or {}).get("SKU")), item_id), notices, until)
         for item in self._selling("UnsoldList", IncludeNotes=True, DurationInDays=60):
             item_id, notices = text(item.get("ItemID")), translate.unsold_notices(item)
             if notices and not any(notice.kind == "removed" for notice in (found[item_id].notices if item_id in found else ())):
                 found[item_id] = NoticeSet(Ref(text(item.get("SKU")), item_id), notices, until)
         return list(found.values()), (until - _OVERLAP).isoformat(timespec="seconds").replace("+00:00", "Z")
 
-    def _changed(self, since: datetime, now: datetime) -> tuple[dict[str, str], datetime]:
-        """Item id -> SKU of what changed after `since`, and the time up to which that is complete. A full answer is a cut one: the window is halved."""
+    def _changed(self, since: datetime, now: datetime) -> tuple[dict[str, dict[str, Any]], datetime]:
+        """Item id -> item of what changed after `since`, and the time up to which that is complete. A full answer is a cut one: the window is halved."""
         until: datetime | None = None
         while True:
             window = {"ModTimeFrom": _written(since), "ModTimeTo": _written(until) if until else None, "DetailLevel": "ReturnAll"}
@@ -152,7 +152,7 @@ class Ebay:
             items = many((reply.get("ItemArray") or {}).get("Item"))
             end = until or translate.moment(reply.get("Timestamp")) or now
             if len(items) < self.site.limits["seller_events_items"] or end - since < timedelta(minutes=1):
-                return {text(item.get("ItemID")): text(item.get("SKU")) for item in items}, end
+                return {text(item.get("ItemID")): item for item in items}, end
             until = since + (end - since) / 2
 
     def picture(self, url: str) -> bytes:

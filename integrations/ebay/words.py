@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -13,6 +14,8 @@ import yaml
 from integrations.errors import Problem
 
 __all__ = ["clean", "codes", "entry_for", "many", "problems_of", "text"]
+
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @cache
@@ -30,8 +33,10 @@ def clean(value: Any) -> Any:
         return [clean(inner) for inner in value if inner is not None]
     if isinstance(value, bool):
         return "true" if value else "false"
-    text = str(value)
-    return text if text.startswith("<![CDATA[") else escape(text, {'"': "&quot;"})
+    text = _NOT_XML.sub(" ", str(value))
+    # a CDATA section that ends early could smuggle in elements of its own
+    whole = text.startswith("<![CDATA[") and text.find("]]>") == len(text) - 3
+    return text if whole else escape(text, {'"': "&quot;"})
 
 
 def many(value: Any) -> list[Any]:

@@ -8,6 +8,7 @@ import hashlib
 import io
 import uuid
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from integrations.practice import PracticeServer
 from tests.integrations.accounts import access, offer, product
 
 
+@cache
 def watch_like(seed: int, side: int = 1600) -> bytes:
     """A finished picture of our own drawing: a round dial on pure white, different for each seed."""
     image = Image.new("RGB", (side, side), "white")

@@ -47,6 +47,14 @@ def test_picture_hosts_are_matched_whole(host: str, theirs: bool) -> None:
     assert SITES["amazon-uk"].shows_pictures_from(host) is theirs
 
 
+def test_where_positions_are_an_order_the_nth_picture_is_at_the_nth_position_sent() -> None:
+    shown = {"main": "a", "alt1": "b", "alt2": "c"}
+
+    assert SITES["ebay-uk"].aligned(shown, ["alt5", "main"]) == {"main": "a", "alt5": "b", "alt1": "c"}
+    assert SITES["ebay-uk"].aligned({"main": "a"}, ["main", "alt5"]) == {"main": "a"}
+    assert SITES["amazon-uk"].aligned(shown, ["main", "alt5"]) == shown
+
+
 @pytest.mark.parametrize("line", ["colour: blue", "source: ''", "positions: [alt1]", "positions: [main, main]"])
 def test_a_wrong_site_is_refused_by_name(line: str) -> None:
     place = "{connector: c, country: X, currency: X, locale: x, ids: {}, endpoints: {}, source: s}"

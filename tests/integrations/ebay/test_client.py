@@ -1,5 +1,6 @@
 """The hardened Trading client against recorded kinds of answers: each trap of ebaysdk 2.2.0 has a test named after it."""
 
+import pickle
 import socket
 import threading
 from collections.abc import Iterator
@@ -10,8 +11,9 @@ import pytest
 import requests
 import responses
 
-from integrations import NotAuthorised, OutcomeUnknown, Refused, TryLater
+from integrations import Hosted, NotAuthorised, OutcomeUnknown, Refused, TryLater
 from integrations.ebay.client import EbayClient, Failure
+from integrations.ebay.words import clean
 from tests.integrations.accounts import access
 
 TRADING = "https://api.ebay.com/ws/api.dll"
@@ -66,6 +68,25 @@ def test_list_members_and_text_are_escaped_once(wire: responses.RequestsMock) ->
     assert item is not None
     assert [url.text for url in item.iter(f"{{{NAMESPACE}}}PictureURL")] == ["https://a/1.jpg?x=1&y=2", "https://a/2.jpg"]
     assert item.findtext(f"{{{NAMESPACE}}}Title") == 'Diver\'s <watch> & "strap"'
+
+
+def test_a_cdata_section_is_left_alone_unless_it_smuggles() -> None:
+    assert clean("<![CDATA[<b>bold</b>]]>") == "<![CDATA[<b>bold</b>]]>"
+    assert clean("<![CDATA[x]]></Description><StartPrice>1</StartPrice>") == "&lt;![CDATA[x]]&gt;&lt;/Description&gt;&lt;StartPrice&gt;1&lt;/StartPrice&gt;"
+    assert clean("<![CDATA[x]]><a/><![CDATA[y]]>").startswith("&lt;")
+
+
+def test_characters_that_xml_cannot_hold_become_spaces() -> None:
+    assert clean("a\x0bb\x00c\ud800\U0001f600\n") == "a b c \U0001f600\n"
+
+
+def test_a_failure_survives_a_journey_between_processes() -> None:
+    failed = Failure("GetItem", {"Errors": {"ErrorCode": "17", "LongMessage": "gone"}})
+    failed.hosted = (Hosted("a", "u"),)
+
+    again = pickle.loads(pickle.dumps(failed))
+
+    assert (again.message, again.issues, again.hosted, again.says("gone")) == (failed.message, failed.issues, failed.hosted, True)
 
 
 def test_none_is_left_out_and_booleans_are_lower_case(wire: responses.RequestsMock) -> None:

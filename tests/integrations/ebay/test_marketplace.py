@@ -218,3 +218,11 @@ def test_a_full_answer_is_a_cut_one_and_the_window_is_halved(wire: responses.Req
 
     assert len(found) == 1
     assert cursor == "2026-11-23T11:28:00Z"
+
+
+def test_a_flood_of_changes_is_not_read_one_by_one(wire: responses.RequestsMock, script: Script, ebay: Ebay) -> None:
+    script.answers |= {"GetSellerEvents": [events(*range(150))], "GetItem": [xml("GetItem", "<Item><ItemID>1</ItemID></Item>")]}
+
+    found, _ = ebay.notices("2026-11-23T11:30:00Z")
+
+    assert (len(found), script.count("GetItem")) == (150, 100)
