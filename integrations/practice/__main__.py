@@ -14,8 +14,9 @@ def main() -> None:
     parser.add_argument("--database", type=Path, default=Path("var/practice.db"))
     parser.add_argument("--seed", type=int, default=0, help="decides which calls a fault given by rate strikes")
     parser.add_argument("--faults", type=Path, help="YAML list of {when, nth or rate, do}")
+    parser.add_argument("--hidden", type=Path, help="other hidden limits and delays, in the shape of hidden.yaml")
     given = parser.parse_args()
-    serve(given.host, given.port, database=given.database, seed=given.seed, faults=given.faults)
+    serve(given.host, given.port, database=given.database, seed=given.seed, faults=given.faults, hidden=given.hidden)
 
 
 if __name__ == "__main__":

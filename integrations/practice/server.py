@@ -4,7 +4,7 @@ import logging
 import socket
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -23,7 +23,7 @@ from integrations.practice import (
     witness,
 )
 from integrations.practice.clock import Clock
-from integrations.practice.config import load_hidden
+from integrations.practice.config import HIDDEN, load_hidden
 from integrations.practice.faults import Faults, load_faults
 from integrations.practice.store import Store
 from integrations.practice.world import World
@@ -34,15 +34,21 @@ LOOPBACK = "127.0.0.1"
 
 
 def create_app(
-    database: Path, seed: int = 0, faults: Path | Sequence[dict[str, Any]] | None = None, clock: Clock | None = None, public_url: str | None = None
+    database: Path,
+    seed: int = 0,
+    faults: Path | Sequence[dict[str, Any]] | None = None,
+    clock: Clock | None = None,
+    public_url: str | None = None,
+    hidden: Path | None = None,
 ) -> Flask:
     """Both marketplaces and their witness as one application on one SQLite file. Pictures are addressed under `public_url`,
-    by default this machine at the port that was asked (a client's Host header is not to be trusted: one SDK garbles it)."""
+    by default this machine at the port that was asked (a client's Host header is not to be trusted: one SDK garbles it).
+    `hidden` is another file of hidden limits. Raises pydantic.ValidationError for a mistaken file."""
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = 32 * 1024 * 1024
     app.json.sort_keys = False  # type: ignore[attr-defined]  # main picture first
     app.config["PUBLIC_URL"] = lambda: public_url or f"http://{LOOPBACK}:{request.environ['SERVER_PORT']}"
-    app.extensions["practice"] = World(Store(database), clock or Clock(), load_hidden())
+    app.extensions["practice"] = World(Store(database), clock or Clock(), load_hidden(hidden or HIDDEN))
     for part in (amazon, ebay_media, ebay_trading, witness, page):
         app.register_blueprint(part.blueprint)
     coat = Faults(app.wsgi_app, load_faults(faults), seed)
@@ -73,10 +79,12 @@ class Ticker(threading.Thread):
         self.join(timeout=30)
 
 
-def serve(host: str = LOOPBACK, port: int = 8001, *, database: Path = Path("var/practice.db"), seed: int = 0, faults: Path | None = None) -> None:
+def serve(
+    host: str = LOOPBACK, port: int = 8001, *, database: Path = Path("var/practice.db"), seed: int = 0, faults: Path | None = None, hidden: Path | None = None
+) -> None:
     """Run until interrupted. `port` 0 takes a free one. Prints the address when it listens."""
     logging.getLogger("waitress").setLevel(logging.WARNING)
-    app = create_app(database, seed, faults)
+    app = create_app(database, seed, faults, hidden=hidden)
     server = create_server(app, host=host, port=port, threads=8, ident="practice")
     ticker = Ticker(app.extensions["practice"])
     ticker.start()
@@ -92,17 +100,23 @@ class PracticeServer:
     database of their own. Time stands still and moves by `advance`; with `live=True` it runs, and effects happen by themselves."""
 
     def __init__(
-        self, database: Path | None = None, *, seed: int = 0, faults: Sequence[dict[str, Any]] | None = None, live: bool = False, now: float | None = None
+        self,
+        database: Path | None = None,
+        *,
+        seed: int = 0,
+        faults: Sequence[dict[str, Any]] | None = None,
+        live: bool = False,
+        now: float | None = None,
+        hidden: Path | None = None,
     ) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="practice-") if database is None else None
         self._database = database or Path(self._folder.name if self._folder else "") / "practice.db"
         self.clock = Clock() if live else Clock(frozen=now if now is not None else Clock().now())
-        self._live, self._seed, self._faults = live, seed, faults
-        self._stops: list[Callable[[], None]] = []
+        self._live, self._seed, self._faults, self._hidden = live, seed, faults, hidden
         self.url = ""
 
     def __enter__(self) -> "PracticeServer":
-        self.app = create_app(self._database, self._seed, self._faults, self.clock)
+        self.app = create_app(self._database, self._seed, self._faults, self.clock, hidden=self._hidden)
         self.world: World = self.app.extensions["practice"]
         listener = socket.socket()
         listener.bind((LOOPBACK, 0))

@@ -1,12 +1,15 @@
 """The witness, the page and the hidden judge."""
 
 import base64
+from pathlib import Path
 
 import pytest
 import requests
+import yaml
 
 from integrations.practice import PracticeServer, judge, pictures
-from integrations.practice.config import load_hidden
+from integrations.practice.config import HIDDEN, load_hidden
+from tests.integrations.practice import clients
 from tests.integrations.practice.drawn import Media, finished
 
 
@@ -101,3 +104,27 @@ def test_the_judge_counts_and_guesses() -> None:
     assert facts["longest_side"] == 1000
     assert facts["text_pieces"] == 0
     assert judge.measure(finished(1000, text=True))["text_pieces"] >= 6
+
+
+def test_a_complaint_with_a_grace_is_at_risk_first_and_suppressed_later(tmp_path: Path, media: Media) -> None:
+    hidden = yaml.safe_load(HIDDEN.read_text())
+    for rule in hidden["amazon"]["rules"]:
+        rule["exempt_seconds"] = 100.0
+    changed = tmp_path / "hidden.yaml"
+    changed.write_text(yaml.safe_dump(hidden))
+
+    with PracticeServer(hidden=changed) as practice:
+        practice.witness("listings", marketplace="amazon-uk", seller="SELLER", sku="W", title="A watch")
+        api = clients.amazon(practice.url)
+        api.patch_listings_item(
+            "SELLER", "W", marketplaceIds=clients.UK, body=clients.pictures_patch(main_product_image_locator=media.url("a.jpg", finished(blur=5)))
+        )
+        statuses, exemptions = [], []
+        for seconds in (10, 99, 2):
+            practice.advance(seconds)
+            statuses.append(practice.witness("listings")[0]["status"])
+            issue = api.get_listings_item("SELLER", "W", marketplaceIds=clients.UK, includedData="issues").payload["issues"][0]
+            exemptions.append(issue["enforcements"]["exemption"]["status"])
+
+    assert statuses == ["at_risk", "at_risk", "suppressed"]
+    assert exemptions == ["EXEMPT_UNTIL_EXPIRY_DATE", "EXEMPT_UNTIL_EXPIRY_DATE", "NOT_EXEMPT"]
