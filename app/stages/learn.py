@@ -56,6 +56,7 @@ def gather(session: Session, kit: Kit, row: str) -> Task | None:
                 message=notice.message,
                 facts=box["facts"],
                 scope=rules.Scope(marketplace=site.key, country=site.country, category=product.category, position=position, condition=product.condition),
+                seen=kit.now().date(),
             ),
         )
         for position, box in notice.black_box.items()
