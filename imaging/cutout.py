@@ -86,18 +86,17 @@ def _settled(rgb: NDArray[np.uint8], p: Floats) -> NDArray[np.uint8]:
     if holes.any():
         inside = np.asarray(Image.fromarray(holes).resize(size, Image.Resampling.NEAREST))
         alpha = np.where(inside, np.minimum(alpha, resize(p, size, Image.Resampling.BICUBIC)), alpha)
-    alpha = np.where(_near_pieces(p >= 0.5, size), crisp(alpha), 0)
-    return np.floor(alpha * 255).astype(np.uint8)
+    return np.asarray(np.floor(crisp(alpha) * _near_pieces(p >= 0.5, size) * 255), dtype=np.uint8)
 
 
-def _near_pieces(mask: Mask, size: tuple[int, int]) -> Mask:
-    """Where alpha may be: in and right beside parts that are more than dust."""
+def _near_pieces(mask: Mask, size: tuple[int, int]) -> Floats:
+    """1 in and right beside parts that are more than dust, 0 elsewhere: alpha may be there."""
     parts = find_parts(mask, diagonal=True)
     real = np.concatenate([[False], parts.areas >= _DUST * mask.size])
     if len(parts) and not real.any():
         real[1] = True
     near = box_mean(real[parts.labels].astype(np.float32), max(1, round(_BESIDE * max(mask.shape)))) > 1e-4
-    return np.asarray(Image.fromarray(near).resize(size, Image.Resampling.NEAREST))
+    return resize(near.astype(np.float32), size, Image.Resampling.BILINEAR)
 
 
 def count_pieces(mask: NDArray[np.bool_]) -> int:

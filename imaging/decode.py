@@ -21,7 +21,7 @@ from imaging.colour import profile_name, to_srgb
 from imaging.errors import TooBig, Unreadable
 from imaging.jpeg import estimate_quality
 
-FORMATS = ("JPEG", "MPO", "PNG", "TIFF", "WEBP", "GIF", "BMP", "HEIF")
+FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "GIF", "BMP", "HEIF")  # Pillow opens MPO by its JPEG door
 ORDINARY_PIXELS = 30_000_000  # formats that must be decoded whole: three bytes each, several copies in flight
 MOST_PIXELS = 120_000_000  # a 102-megapixel medium-format back is the largest camera we expect
 LONGEST_SIDE = 30_000

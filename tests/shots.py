@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageDraw, ImageFilter
 
-_FINER = 2  # drawn at twice the size, so that edges are smooth
+_SMOOTH_UP_TO = 3_000_000  # px: smaller pictures are drawn at twice the size, so that edges are smooth
 _UNDO = {
     1: None,
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -149,15 +149,16 @@ def _drawn(scene: Scene) -> tuple[Image.Image, Image.Image]:
     """The photograph without camera faults, and its exact mask."""
     random = np.random.default_rng(scene.seed)
     width, height = scene.size
+    finer = 2 if width * height <= _SMOOTH_UP_TO else 1
     colours = [tuple(int(v) for v in random.integers(20, 200, 3)) for _ in range(3)]
     tone = int(random.integers(150, 215))
-    items, mask = Image.new("RGB", (width * _FINER, height * _FINER)), Image.new("L", (width * _FINER, height * _FINER), 0)
+    items, mask = Image.new("RGB", (width * finer, height * finer)), Image.new("L", (width * finer, height * finer), 0)
     if not scene.empty:
         draw_item = _watch if scene.item == "watch" else _ring
         places = (0.28, 0.72) if scene.two else (0.5,)
-        long = scene.fill * height * _FINER * (0.8 if scene.two else 1.0)
+        long = scene.fill * height * finer * (0.8 if scene.two else 1.0)
         for across in places:
-            x, y = (across + scene.shift[0]) * width * _FINER, (0.5 + scene.shift[1]) * height * _FINER
+            x, y = (across + scene.shift[0]) * width * finer, (0.5 + scene.shift[1]) * height * finer
             draw_item(ImageDraw.Draw(items), ImageDraw.Draw(mask), x, y, long, colours)
     items, mask = items.resize(scene.size, Image.Resampling.BOX), mask.resize(scene.size, Image.Resampling.BOX)
     if scene.backdrop is not None:

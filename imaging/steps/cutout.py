@@ -24,7 +24,7 @@ def cutout(frame: Frame, recipe: Recipe) -> Frame:
     radius = max(1, round(_REACH * recipe.size_px / _COARSER))
     sure = Image.fromarray(np.where(frame.alpha >= _SURE, 255, 0).astype(np.uint8))
     kept = Image.composite(frame.image, Image.new("RGB", frame.image.size), sure)
-    share = np.asarray(sure.reduce(_COARSER), dtype=np.float32) / 255
+    share = np.asarray(sure.reduce(_COARSER), dtype=np.float32) / np.float32(255)
     weight = box_mean(box_mean(share, radius), radius)
     colours = box_mean(box_mean(np.asarray(kept.reduce(_COARSER), dtype=np.float32), radius), radius) / np.maximum(weight, 1e-3)[..., None]
     inside = Image.fromarray(np.clip(np.rint(colours), 0, 255).astype(np.uint8)).resize(frame.image.size, Image.Resampling.BILINEAR)

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from imaging import Recipe, load_segmenter, measure, render_paths
+from imaging.batch import plan, render_file
+from tests import shots
+
+
+def shoot(folder: Path) -> None:
+    for name, data in {
+        "a/dial.jpg": shots.watch_photo(0, (400, 300), orientation=6),
+        "b/dial.jpg": shots.watch_photo(1, (400, 300)),
+        "b/broken.jpg": shots.watch_photo(2, (400, 300), truncated=True),
+        "b/notes.txt": b"not for us",
+    }.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
+def test_a_folder_is_rendered_and_a_bad_file_does_not_stop_it(tmp_path: Path, recipe: Recipe) -> None:
+    shoot(tmp_path / "in")
+
+    results = list(render_paths([tmp_path / "in"], recipe, tmp_path / "out", alpha=True))
+
+    good = [result for result in results if "error" not in result]
+    assert [Path(result["file"]).name for result in results] == ["dial.jpg", "broken.jpg", "dial.jpg"]
+    assert "unreadable" in results[1]["error"]
+    assert {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.*")} == {
+        "a/dial.jpg",
+        "a/dial.alpha.png",
+        "b/dial.jpg",
+        "b/dial.alpha.png",
+    }
+    assert set(good[0]) == {"file", "output", "alpha", "sha256", "facts", "notes", "confidence", "ms"}
+    assert measure(Path(good[0]["output"]).read_bytes()).facts.items() <= good[0]["facts"].items()
+    mask = np.asarray(Image.open(good[0]["alpha"]))
+    truth = shots.watch_alpha(0, (400, 300)) >= 128
+    assert mask.shape == truth.shape
+    assert ((mask >= 128) & truth).sum() > 0.9 * truth.sum()
+
+
+def test_processes_give_the_same_bytes_in_the_same_order(tmp_path: Path, recipe: Recipe) -> None:
+    shoot(tmp_path / "in")
+
+    alone = list(render_paths([tmp_path / "in"], recipe, tmp_path / "one"))
+    together = list(render_paths([tmp_path / "in"], recipe, tmp_path / "two", jobs=2))
+
+    assert [result.get("sha256") for result in alone] == [result.get("sha256") for result in together]
+    assert [result["file"] for result in alone] == [result["file"] for result in together]
+
+
+def test_files_of_one_name_never_overwrite_each_other() -> None:
+    named = [Path("/x/a/dial.jpg"), Path("/x/b/dial.jpg"), Path("/x/b/Dial.png"), Path("/x/b/side.jpg"), Path("/y/z/side.jpg")]
+
+    targets = [str(target).lower() for _, target in plan(named)]
+
+    assert len(set(targets)) == len(named)
+    assert all(not target.startswith(("/", "..")) for target in targets)
+
+
+def test_a_missing_file_is_told(tmp_path: Path, recipe: Recipe) -> None:
+    result = render_file(tmp_path / "none.jpg", tmp_path / "out" / "none", recipe, load_segmenter())
+
+    assert result == {"file": str(tmp_path / "none.jpg"), "error": "No such file or directory"}

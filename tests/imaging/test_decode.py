@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import contextlib
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from imaging import TooBig, Unreadable, probe
+from imaging.decode import load, picture, read_header, stored_box, upright
+from tests import shots
+
+
+def difference(a: Image.Image, b: Image.Image) -> float:
+    return float(np.abs(np.asarray(a, dtype=np.int16) - np.asarray(b, dtype=np.int16)).mean())
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_orientation_tag_gives_the_same_upright_picture(orientation: int) -> None:
+    straight = picture(shots.watch_photo(size=(400, 300)), 400)[1]
+
+    header, turned = picture(shots.watch_photo(size=(400, 300), orientation=orientation), 400)
+
+    assert header.size == (400, 300)
+    assert turned.size == (400, 300)
+    assert difference(straight, turned) < 3
+
+
+@given(st.integers(1, 8), st.floats(0, 0.9), st.floats(0, 0.9), st.floats(0.05, 0.1))
+@settings(max_examples=40, deadline=None)
+def test_a_box_of_the_upright_picture_is_found_in_the_stored_one(orientation: int, left: float, top: float, side: float) -> None:
+    box = (left, top, left + side, top + side / 2)
+    marked = Image.new("L", (200, 200), 0)
+    x0, y0, x1, y1 = stored_box(box, orientation)
+
+    marked.paste(255, (round(x0 * 200), round(y0 * 200), round(x1 * 200), round(y1 * 200)))
+
+    found = upright(marked, orientation).getbbox()
+    assert found is not None
+    assert all(abs(at / 200 - share) <= 0.011 for at, share in zip(found, box, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"", "empty"),
+        (b"GIF89a", "damaged|not a picture"),
+        (b"just words, no picture", "not a picture"),
+        (shots.watch_photo(size=(400, 300), truncated=True), "cut off"),
+        (shots.watch_photo(size=(400, 300), truncated=True, format="PNG"), "cut off"),
+        (shots.animated_gif(), "3 frames"),
+        (b"%PDF-1.7 nothing", "not a picture"),
+    ],
+    ids=["empty", "stub", "words", "cut jpeg", "cut png", "animation", "pdf"],
+)
+def test_what_is_no_photo_is_unreadable_with_a_plain_reason(data: bytes, says: str) -> None:
+    with pytest.raises(Unreadable, match=f"^unreadable: .*({says})"):
+        picture(data, 400)
+
+
+def test_a_forged_header_is_refused_before_anything_is_allocated() -> None:
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 60000, 60000, 8, 2, 0, 0, 0))
+    forged = b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+
+    with pytest.raises(Unreadable, match="more"):
+        read_header(forged)
+
+
+def test_a_huge_png_is_for_the_big_photo_lane_but_its_header_can_be_judged() -> None:
+    out = io.BytesIO()
+    Image.new("L", (6000, 5500), 128).save(out, "PNG", compress_level=1)
+
+    with pytest.raises(TooBig):
+        load(out.getvalue())
+
+    assert probe(out.getvalue()).facts["megapixels"] == 33.0
+
+
+def test_a_big_jpeg_is_decoded_near_the_size_that_is_wanted() -> None:
+    data = shots.watch_photo(size=(4000, 3000))
+
+    photo = load(data, 0.5)
+
+    assert photo.header.size == (4000, 3000)
+    assert photo.image.size == (2000, 1500)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        shots.watch_photo(size=(600, 450), cmyk=True),
+        shots.watch_photo(size=(600, 450), cmyk=True, format="TIFF"),
+        shots.watch_photo(size=(600, 450), format="PNG"),
+        shots.watch_photo(size=(600, 450), format="WEBP"),
+        shots.watch_photo(size=(600, 450), format="HEIF"),
+        shots.lab_tiff(),
+    ],
+    ids=["cmyk jpeg", "cmyk tiff", "png", "webp", "heif", "lab"],
+)
+def test_formats_and_colour_models_give_the_same_rgb_picture(data: bytes) -> None:
+    wanted = picture(shots.watch_photo(size=(600, 450)), 600)[1]
+
+    got = picture(data, 600)[1]
+
+    assert got.mode == "RGB"
+    assert difference(wanted, got) < 8
+
+
+def test_sixteen_bit_grey_keeps_its_tones() -> None:
+    got = picture(shots.sixteen_bit_png(size=(600, 450)), 600)[1]
+
+    wanted = picture(shots.watch_photo(size=(600, 450), grey=True, noise=0), 600)[1]
+    assert difference(wanted, got) < 3
+
+
+def test_transparency_is_laid_on_white() -> None:
+    out = io.BytesIO()
+    Image.new("RGBA", (50, 40), (200, 10, 10, 0)).save(out, "PNG")
+
+    header, image = picture(out.getvalue(), 50)
+
+    assert header.has_alpha
+    assert image.getpixel((5, 5)) == (255, 255, 255)
+
+
+@given(st.integers(0, 5000), st.integers(0, 255))
+@settings(max_examples=60, deadline=None)
+def test_a_flipped_byte_never_breaks_out_as_another_error(at: int, value: int) -> None:
+    data = bytearray(shots.watch_photo(size=(240, 180)))
+    data[at % len(data)] = value
+
+    with contextlib.suppress(Unreadable, TooBig):
+        picture(bytes(data), 240)

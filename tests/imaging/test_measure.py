@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
+
+from imaging import FACTS, Measured, measure, probe
+from tests import shots
+
+HOUSE = {"pieces_off", "products_with_photo", "has_main", "pictures"}
+CUTOUT = {"cutout_confidence", "cutout_pieces", "cutout_touching_sides", "cutout_area"}
+
+
+def jpeg(image: Image.Image, **settings: object) -> bytes:
+    out = io.BytesIO()
+    image.save(out, "JPEG", **({"quality": 95, "subsampling": 0} | settings))  # type: ignore[arg-type]
+    return out.getvalue()
+
+
+def boxes(*placed: tuple[int, int, int, int], background: tuple[int, int, int] = (255, 255, 255)) -> Image.Image:
+    image = Image.new("RGB", (1000, 1000), background)
+    for box in placed:
+        left, top, right, bottom = box
+        ImageDraw.Draw(image).rectangle((left, top, right - 1, bottom - 1), fill=(60, 80, 120))
+    return image
+
+
+def test_every_measured_fact_is_registered_and_every_picture_fact_is_measured() -> None:
+    facts = measure(shots.watch_photo()).facts
+
+    assert set(facts) == set(FACTS) - HOUSE - CUTOUT
+    assert set(probe(shots.watch_photo()).facts) <= set(FACTS)
+    assert all(fact.name == name and fact.method for name, fact in FACTS.items())
+
+
+def test_fill_centre_and_pieces_of_a_known_drawing() -> None:
+    measured = measure(jpeg(boxes((100, 300, 900, 700))))
+
+    assert measured.facts["fill"] == pytest.approx(0.8, abs=0.005)
+    assert measured.facts["fill_area"] == pytest.approx(0.32, abs=0.005)
+    assert measured.facts["centre_offset"] == pytest.approx(0, abs=0.003)
+    assert measured.facts["pieces"] == 1
+    assert measured.facts["background_white_share"] == 1
+    assert all(abs(a - b) <= 4 for a, b in zip(measured.regions["fill"], (100, 300, 900, 700), strict=True))
+
+
+def test_a_second_piece_is_counted_and_shown() -> None:
+    measured = measure(jpeg(boxes((100, 100, 500, 900), (700, 600, 850, 800))))
+
+    assert measured.facts["pieces"] == 2
+    assert all(abs(a - b) <= 6 for a, b in zip(measured.regions["pieces"], (700, 600, 850, 800), strict=True))
+
+
+def test_one_grey_pixel_on_the_border_is_found_and_shown() -> None:
+    image = boxes((200, 200, 800, 800))
+    image.putpixel((999, 640), (251, 255, 255))
+    out = io.BytesIO()
+    image.save(out, "PNG")
+
+    measured = measure(out.getvalue())
+
+    assert measured.facts["border_min_level"] == 251
+    assert measured.regions["border_min_level"] == (999, 640, 1000, 641)
+
+
+def test_an_item_that_runs_out_of_the_frame_touches_that_side() -> None:
+    measured = measure(jpeg(boxes((300, 200, 1000, 800))))
+
+    assert measured.facts["touching_sides"] == 1
+    assert measured.regions["touching_sides"][2] == 1000
+
+
+def test_a_grey_background_is_not_white() -> None:
+    facts = measure(jpeg(boxes((300, 200, 700, 800), background=(226, 226, 226)))).facts
+
+    assert facts["background_white_share"] == 0
+    assert facts["background_level"] == pytest.approx(226, abs=1)
+    assert facts["subject_found"] is True
+
+
+def test_a_soft_shadow_is_not_the_subject() -> None:
+    shade = Image.new("L", (1000, 1000), 0)
+    shade.paste(90, (200, 240, 800, 840))
+    item = boxes((200, 200, 800, 800))
+    light = ImageChops.invert(shade.filter(ImageFilter.GaussianBlur(25)))
+    picture = Image.composite(item, Image.merge("RGB", [light] * 3), ImageChops.invert(item.convert("L")).point(lambda level: 255 if level else 0))
+
+    facts = measure(jpeg(picture)).facts
+
+    assert facts["fill"] == pytest.approx(0.6, abs=0.03)
+
+
+def test_an_empty_picture_has_no_subject() -> None:
+    facts = measure(jpeg(boxes())).facts
+
+    assert facts["subject_found"] is False
+    assert "fill" not in facts
+
+
+def test_a_cluttered_picture_has_no_plain_background() -> None:
+    clutter = np.random.default_rng(0).integers(0, 255, (40, 40, 3), dtype=np.uint8)
+
+    facts = measure(jpeg(Image.fromarray(clutter).resize((800, 800), Image.Resampling.NEAREST))).facts
+
+    assert facts["subject_found"] is False
+    assert facts["background_white_share"] < 0.2  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("asked", [30, 75, 92, 98])
+def test_the_jpeg_quality_is_read_back(asked: int) -> None:
+    assert measure(jpeg(boxes((200, 200, 800, 800)), quality=asked)).facts["jpeg_quality"] == pytest.approx(asked, abs=1)
+
+
+def value(measured: Measured, name: str) -> float:
+    found = measured.facts[name]
+    assert isinstance(found, int | float)
+    return found
+
+
+def test_a_blurred_photo_is_far_less_sharp_at_any_size() -> None:
+    for size in ((1200, 900), (3000, 2250)):
+        crisp = value(probe(shots.watch_photo(size=size)), "sharpness")
+        soft = value(probe(shots.watch_photo(size=size, blur=size[0] / 250)), "sharpness")
+        assert crisp > 15
+        assert soft < crisp / 2
+
+
+def test_dark_and_clipped_photos_stand_out() -> None:
+    plain, dark, bright = (probe(shots.watch_photo(1, **fault)) for fault in ({}, {"dark": True}, {"bright": True}))  # type: ignore[arg-type]
+
+    assert value(dark, "luminance") < 35 < value(plain, "luminance")
+    assert value(bright, "clipped_share") >= value(plain, "clipped_share")
+
+
+def test_an_original_is_told_by_its_header() -> None:
+    facts = probe(shots.watch_photo(orientation=6, size=(900, 600))).facts
+
+    assert (facts["width"], facts["height"], facts["aspect"]) == (900, 600, 1.5)
+    assert (facts["format"], facts["frames"], facts["profile"], facts["mode"]) == ("JPEG", 1, "none", "RGB")
+    assert probe(shots.watch_photo(cmyk=True)).facts["mode"] == "CMYK"
+
+
+def test_regions_of_an_original_are_in_its_own_pixels() -> None:
+    region = probe(shots.watch_photo(size=(3000, 2250))).regions["fill"]
+
+    rows = np.flatnonzero((shots.watch_alpha(size=(3000, 2250)) >= 128).any(axis=1))
+    assert abs(region[1] - rows[0]) < 20
+    assert abs(region[3] - rows[-1]) < 20
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (3, 700), (2000, 2), (16, 16)])
+def test_odd_sizes_are_measured(width: int, height: int) -> None:
+    facts = measure(jpeg(Image.new("RGB", (width, height), (250, 250, 250)))).facts
+
+    assert (facts["width"], facts["height"]) == (width, height)

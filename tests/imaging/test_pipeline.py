@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from imaging import Recipe, Rendered, RenderRequest, Unreadable, load_recipes, measure, render
+from imaging.pipeline import STEPS
+from tests import shots
+
+RECIPE = load_recipes()["amazon-main"]
+SMALL = RECIPE.model_copy(update={"size_px": 400})
+
+
+def finished(recipe: Recipe = SMALL, **photo: object) -> Rendered:
+    truth = {key: value for key, value in photo.items() if key in ("seed", "size", "item", "fill", "shift", "two", "cropped")}
+    alpha = shots.alpha_png(shots.watch_alpha(**truth))  # type: ignore[arg-type]
+    return render(shots.watch_photo(**photo), alpha, RenderRequest(photo="p", cutout="c", recipe=recipe))  # type: ignore[arg-type]
+
+
+def pixels(rendered: Rendered) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    return np.asarray(Image.open(io.BytesIO(rendered.data)))
+
+
+def test_a_finished_main_picture_is_what_amazon_asks_for() -> None:
+    rendered = finished(RECIPE, size=(2400, 3000), fill=0.85)
+
+    facts = measure(rendered.data).facts
+    assert rendered.size == (2000, 2000)
+    assert (facts["format"], facts["mode"], facts["profile"], facts["jpeg_quality"]) == ("JPEG", "RGB", "srgb", 92)
+    assert facts["border_min_level"] == 255
+    assert facts["fill"] == pytest.approx(0.88, abs=0.012)
+    assert facts["centre_offset"] == pytest.approx(0, abs=0.01)
+    assert (facts["pieces"], facts["touching_sides"]) == (1, 0)
+    assert rendered.notes == ()
+    assert set(rendered.ms) == {"decode", *(step.__name__ for step in STEPS), "encode"}
+
+
+@given(
+    seed=st.integers(0, 5),
+    item=st.sampled_from(["watch", "ring"]),
+    size=st.sampled_from([(300, 300), (500, 260), (260, 500)]),
+    fill=st.floats(0.3, 0.95),
+    shift=st.tuples(st.floats(-0.4, 0.4), st.floats(-0.4, 0.4)),
+    orientation=st.integers(1, 8),
+    share=st.floats(0.5, 0.9),
+)
+@settings(max_examples=25, deadline=None)
+def test_whatever_the_photo_the_border_is_white_and_the_item_has_its_size(
+    seed: int, item: str, size: tuple[int, int], fill: float, shift: tuple[float, float], orientation: int, share: float
+) -> None:
+    alpha = shots.watch_alpha(seed, size, item=item, fill=fill, shift=shift)
+    if not (alpha >= 128).any():
+        return
+    recipe = SMALL.model_copy(update={"fill": share})
+
+    rendered = finished(recipe, seed=seed, size=size, item=item, fill=fill, shift=shift, orientation=orientation)
+
+    picture = pixels(rendered)
+    ring = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
+    assert (ring == 255).all()
+    differs = picture.min(axis=2) < 200
+    rows, columns = np.flatnonzero(differs.any(axis=1)), np.flatnonzero(differs.any(axis=0))
+    longest = max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1
+    assert longest <= share * 400 + 12
+
+
+@pytest.mark.parametrize("orientation", range(2, 9))
+def test_a_turned_photo_gives_the_same_picture(orientation: int) -> None:
+    straight, turned = finished(size=(500, 360)), finished(size=(500, 360), orientation=orientation)
+
+    assert np.abs(pixels(straight).astype(int) - pixels(turned)).mean() < 1.2
+
+
+def test_the_same_request_gives_the_same_bytes() -> None:
+    assert finished(seed=3).data == finished(seed=3).data
+
+
+def test_an_enlarged_item_is_told() -> None:
+    rendered = finished(RECIPE, tiny=True, size=(300, 225))
+
+    assert rendered.notes[0].startswith("enlarged")
+
+
+def test_the_photo_does_not_shine_through_its_own_edge() -> None:
+    """The backdrop was grey; beside the item the finished picture must go to white and not through a grey rim."""
+    rendered = finished(SMALL.model_copy(update={"shadow": SMALL.shadow.model_copy(update={"contact": 0.0, "ambient": 0.0})}), seed=1)
+
+    grey = pixels(rendered).astype(int)
+    beside = grey[(grey.max(axis=2) - grey.min(axis=2) < 8) & (grey.min(axis=2) > 235)]
+    assert (beside >= 250).mean() > 0.99
+
+
+def test_a_mask_of_another_photo_is_refused() -> None:
+    with pytest.raises(Unreadable, match="does not belong"):
+        render(shots.watch_photo(size=(300, 300)), shots.alpha_png(shots.watch_alpha(size=(300, 200))), RenderRequest(photo="p", cutout="c", recipe=SMALL))
+
+
+@pytest.mark.parametrize(("mask", "says"), [(b"", "damaged"), (shots.alpha_png(np.zeros((300, 300), np.uint8)), "empty")])
+def test_a_useless_mask_is_refused(mask: bytes, says: str) -> None:
+    with pytest.raises(Unreadable, match=says):
+        render(shots.watch_photo(size=(300, 300)), mask, RenderRequest(photo="p", cutout="c", recipe=SMALL))
+
+
+def test_sisters_at_one_scale_keep_their_proportion() -> None:
+    request = RenderRequest(photo="p", cutout="c", recipe=SMALL, mm_per_px=0.5, adjustments={"longest_mm": 100.0})
+
+    rendered = render(shots.watch_photo(size=(600, 600)), shots.alpha_png(shots.watch_alpha(size=(600, 600))), request)
+
+    assert measure(rendered.data).facts["fill"] == pytest.approx(200 / 400, abs=0.02)
+
+
+def test_another_backdrop_can_be_asked_for() -> None:
+    request = RenderRequest(photo="p", cutout="c", recipe=SMALL, backdrop="#e0e4e8")
+
+    rendered = render(shots.watch_photo(size=(600, 600)), shots.alpha_png(shots.watch_alpha(size=(600, 600))), request)
+
+    assert np.abs(pixels(rendered)[2, 2].astype(int) - (224, 228, 232)).max() <= 2

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from imaging import ImagingError, Recipe, RecipeError, RenderRequest, load_recipes
+from imaging.recipe import SHIPPED
+
+
+def written(tmp_path: Path, **changes: object) -> Path:
+    values = yaml.safe_load(SHIPPED.read_text())["amazon-main"] | changes
+    path = tmp_path / "recipes.yaml"
+    path.write_text(yaml.safe_dump({"mine": {k: v for k, v in values.items() if v is not None}}))
+    return path
+
+
+def test_the_shipped_recipes() -> None:
+    recipes = load_recipes()
+
+    assert set(recipes) == {"amazon-main", "amazon-alt", "ebay-main", "ebay-alt"}
+    assert recipes["amazon-main"].fill == 0.88
+    assert recipes["amazon-alt"].fill == 0.85
+    assert all(recipe.size_px == 2000 for recipe in recipes.values())
+
+
+def test_an_overlay_adds_and_replaces(tmp_path: Path) -> None:
+    recipes = load_recipes(written(tmp_path, fill=0.8))
+
+    assert recipes["mine"].fill == 0.8
+    assert "amazon-main" in recipes
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"fil": 0.9}, "recipes.yaml: mine: fil: "),
+        ({"fill": None}, "recipes.yaml: mine: fill: Field required"),
+        ({"fill": "0.8"}, "recipes.yaml: mine: fill: "),
+        ({"fill": 1.2}, "recipes.yaml: mine: fill: "),
+        ({"quality": 20}, "recipes.yaml: mine: quality: "),
+        ({"fill": 0.98}, "more than the canvas"),
+        ({"shadow": {"contact": 2.0, "ambient": 0.1, "spread": 0.02}}, "recipes.yaml: mine: shadow.contact: "),
+    ],
+)
+def test_a_wrong_recipe_is_refused_with_file_recipe_and_key(tmp_path: Path, changes: dict[str, object], says: str) -> None:
+    with pytest.raises(RecipeError) as caught:
+        load_recipes(written(tmp_path, **changes))
+
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["[1, 2]", "a: 3", "a: {fill: 1", "a: {}\na: {}"])
+def test_what_is_no_recipe_file_is_refused_by_name(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "odd.yaml"
+    path.write_text(text)
+
+    with pytest.raises(RecipeError, match=r"odd\.yaml"):
+        load_recipes(path)
+
+
+def test_recipes_and_requests_survive_json(recipe: Recipe) -> None:
+    request = RenderRequest(photo="p", cutout="c", recipe=recipe, adjustments={"exposure": 0.5})
+
+    assert Recipe.from_dict(recipe.to_dict()) == recipe
+    assert RenderRequest.from_dict(request.to_dict()) == request
+    assert RenderRequest.from_dict(request.to_dict()).id == request.id
+
+
+def test_whatever_decides_the_picture_decides_the_id(recipe: Recipe) -> None:
+    base = RenderRequest(photo="p", cutout="c", recipe=recipe)
+    others = [
+        RenderRequest(photo="q", cutout="c", recipe=recipe),
+        RenderRequest(photo="p", cutout="d", recipe=recipe),
+        RenderRequest(photo="p", cutout="c", recipe=recipe.model_copy(update={"fill": 0.8})),
+        RenderRequest(photo="p", cutout="c", recipe=recipe, backdrop="#eeeeee"),
+        RenderRequest(photo="p", cutout="c", recipe=recipe, adjustments={"exposure": 0.1}),
+        RenderRequest(photo="p", cutout="c", recipe=recipe, mm_per_px=0.1, adjustments={"longest_mm": 80.0}),
+    ]
+
+    assert len({request.id for request in [base, *others]}) == 7
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"adjustments": {"glow": 1.0}}, {"mm_per_px": 0.1}, {"adjustments": {"exposure": 9.0}}, {"backdrop": "white"}, {"adjustments": {"longest_mm": 3.0}}],
+)
+def test_a_request_that_cannot_be_meant_is_refused(recipe: Recipe, wrong: dict[str, object]) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 pydantic's own words
+        RenderRequest.from_dict({"photo": "p", "cutout": "c", "recipe": recipe.to_dict(), **wrong})
+
+
+def test_a_broken_stored_recipe_is_an_imaging_error() -> None:
+    with pytest.raises(ImagingError, match="recipe: x: "):
+        Recipe.from_dict({"name": "x"})
