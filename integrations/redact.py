@@ -65,6 +65,9 @@ _GUARD = RedactingFilter()
 
 
 def guard() -> None:
-    """Put the filter on the SDKs' own loggers; may be called any number of times."""
+    """Put the filter on the SDKs' own loggers; may be called any number of times. Done at import, so before any SDK is."""
     for name in SDK_LOGGERS:
         logging.getLogger(name).addFilter(_GUARD)
+
+
+guard()

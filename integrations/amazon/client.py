@@ -23,7 +23,6 @@ from sp_api.base.credential_provider import FromCodeCredentialProvider
 from integrations.errors import IntegrationError, NotAuthorised, OutcomeUnknown, Problem, Refused, TryLater
 from integrations.marketplace import Access
 from integrations.pace import PACE, retry_after
-from integrations.redact import guard
 from integrations.tokens import TOKENS, Token, identity
 
 __all__ = ["AmazonClient"]
@@ -33,8 +32,6 @@ Payload = dict[str, Any]
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 CREDENTIALS = ("lwa_app_id", "lwa_client_secret", "refresh_token")
 _BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
-
-guard()
 
 
 class Answer(Exception):

@@ -18,7 +18,6 @@ from integrations.ebay.words import clean, entry_for, problems_of
 from integrations.errors import IntegrationError, NotAuthorised, OutcomeUnknown, Problem, Refused, TryLater
 from integrations.marketplace import Access
 from integrations.pace import PACE, retry_after
-from integrations.redact import guard
 from integrations.tokens import TOKENS, Token, identity
 
 __all__ = ["EbayClient", "Failure", "Reply"]
@@ -31,8 +30,6 @@ SCOPE = "https://api.ebay.com/oauth/api_scope/sell.inventory"
 COMPATIBILITY = "1421"  # Trading versions 1421-1487 are in use; reference: WSDL 1487
 TIMEOUT = (5, 60)
 _SLOW_READS = {"GetSellerEvents": (5, 130)}  # knowledge base 1313: more than 120 s
-
-guard()
 
 
 class Trading(Connection):  # type: ignore[misc]  # the SDK carries no types
