@@ -50,6 +50,12 @@ class Look:
     seen: dict[str, dict[str, Any]]
     unprovable: int  # pushed positions that cannot be read back
 
+    @property
+    def agrees(self) -> bool:
+        """Whether the listing is there and everything that can be read back is ours."""
+        there = all(status.exists and not status.ended for status in self.statuses)
+        return there and all(one["same"] for looks in self.seen.values() for one in looks.values())
+
 
 def gather(session: Session, kit: Kit, row: str) -> Task | None:
     listing = session.get(Listing, int(row))
@@ -102,7 +108,7 @@ def apply(session: Session, kit: Kit, task: Task, look: Look) -> datetime | None
         return now + timedelta(seconds=_gap(task.account, 0))  # something newer was sent while we looked
     pace, sku = task.account.policy["pace"], task.refs[0].merchant_sku if task.refs else None
     to, why = verdict(listing.state, look, doubts=listing.doubts, waited_s=(now - (listing.sent_at or now)).total_seconds(), settle_s=float(pace["settle_s"]))
-    listing.doubts = 0 if to == ListingState.LIVE else listing.doubts + 1
+    listing.doubts = 0 if look.agrees else listing.doubts + 1
     session.flush()
     if to != listing.state:
         changes = {"live_at": now} if to == ListingState.LIVE else {}

@@ -1,0 +1,200 @@
+"""Pushes: committed before sending, never twice, unknown outcomes read back, a No goes to a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+import sqlalchemy as sa
+
+import integrations
+from app import accounts, controls, work
+from app.kit import Kit
+from app.models import Account, Listing, Product, Push, Work
+from app.stages import STAGES, publish
+from app.stages.run import settle_all
+from app.states import ListingState, PlacementState, PushState
+from tests.app.conftest import Clock
+from tests.app.factories import account, item, listing, placement, product, rendition
+from tests.app.fakes import FakeMarketplace
+
+PUBLISH = {"want": STAGES["want"], "publish": STAGES["publish"]}
+
+
+@dataclass
+class Shop:
+    kit: Kit
+    clock: Clock
+    market: FakeMarketplace
+    on: Account
+    of: Product
+
+    def go(self, seconds: float = 0) -> None:
+        self.clock.advance(seconds)
+        settle_all(self.kit, PUBLISH)
+
+    def wish(self) -> None:
+        with self.kit.db.writing() as session:
+            work.wake(session, "want", self.of.id, at=self.kit.now())
+
+    def replace_picture(self) -> None:
+        """A new photo passed: something newer is wanted."""
+        fresh = item(self.kit, self.of, "dial")
+        made = rendition(self.kit, fresh)
+        with self.kit.db.writing() as session:
+            from app.models import Placement
+
+            main = session.scalars(sa.select(Placement).where(Placement.position == "main")).one()
+            main.item_id, main.rendition_id, main.approved_id = fresh.id, made.id, made.id
+        self.wish()
+
+    def the_listing(self) -> Listing:
+        with self.kit.db.reading() as session:
+            return session.scalars(sa.select(Listing)).one()
+
+    def pushes(self) -> list[PushState]:
+        with self.kit.db.reading() as session:
+            return list(session.scalars(sa.select(Push.state).order_by(Push.number)))
+
+
+@pytest.fixture()
+def shop(kit: Kit, clock: Clock) -> Iterator[Shop]:
+    market = FakeMarketplace()
+    kit.connect = market.connect  # type: ignore[method-assign,assignment]
+    on, of = account(kit), product(kit, "W-1")
+    listing(kit, of, on)
+    dial = item(kit, of)
+    placement(kit, dial, on, rendition(kit, dial), "main", PlacementState.APPROVED)
+    shop = Shop(kit, clock, market, on, of)
+    shop.wish()
+    yield shop
+
+
+def test_an_approved_set_is_sent_once(shop: Shop) -> None:
+    shop.go()
+    shop.wish()
+    shop.go(60)
+
+    assert len(shop.market.writes) == 1
+    one = shop.the_listing()
+    assert (one.state, one.external_id, one.pushed == one.wanted) == (ListingState.SENT, "X1", True)
+    assert shop.pushes() == [PushState.ACCEPTED]
+
+
+def test_the_push_row_is_there_before_anything_is_sent(shop: Shop) -> None:
+    seen: list[list[PushState]] = []
+    send = shop.market.publish
+
+    def look_first(offer: integrations.Offer) -> integrations.Receipt:
+        seen.append(shop.pushes())
+        return send(offer)
+
+    shop.market.publish = look_first  # type: ignore[method-assign]
+    shop.go()
+    assert seen == [[PushState.SENDING]]
+
+
+def test_a_timeout_after_the_effect_is_read_back_and_repeated_under_the_same_key(shop: Shop) -> None:
+    shop.market.fail, shop.market.after = integrations.OutcomeUnknown("no answer"), True
+    shop.go()
+    assert shop.pushes() == [PushState.UNKNOWN]
+    shop.market.calls.clear()
+    shop.go(10)
+
+    assert shop.market.calls[0] == "status", "looked before writing again"
+    assert len(shop.market.writes) == 1, "one effect, whatever the number of tries"
+    assert shop.pushes() == [PushState.ACCEPTED]
+
+
+def test_a_worker_that_died_after_sending_lists_nothing_twice(shop: Shop) -> None:
+    settle_all(shop.kit, {"want": STAGES["want"]})
+    with shop.kit.db.writing() as session:
+        task = publish.gather(session, shop.kit, str(session.scalars(sa.select(Listing.id)).one()))
+    assert task is not None
+    publish.do(shop.kit, task)  # sent; and then the process is killed: no apply
+    shop.go(10)
+
+    assert len(shop.market.writes) == 1
+    assert shop.pushes() == [PushState.ACCEPTED]
+    assert shop.the_listing().external_id == "X1"
+
+
+def test_something_newer_wanted_after_an_unknown_outcome_makes_the_old_push_moot(shop: Shop) -> None:
+    shop.market.fail, shop.market.after = integrations.OutcomeUnknown("no answer"), True
+    shop.go()
+    shop.replace_picture()
+    shop.go(10)
+
+    assert shop.pushes() == [PushState.MOOT, PushState.ACCEPTED]
+    assert len(shop.market.listings) == 1, "the listing that came of the unknown push was adopted, not made again"
+    assert shop.the_listing().pushed == shop.the_listing().wanted
+
+
+def test_a_refusal_keeps_their_words_and_is_not_sent_again_until_something_changes(shop: Shop) -> None:
+    shop.market.fail = integrations.Refused("no", (integrations.Problem("21919137", "The picture is too small.", "low-resolution", ("main",)),))
+    shop.go()
+    shop.go(3600)
+    one = shop.the_listing()
+    assert one.problem == "The picture is too small."
+    assert shop.market.calls.count("publish") == 1
+
+    shop.replace_picture()
+    shop.go(10)
+    assert shop.pushes() == [PushState.REFUSED, PushState.ACCEPTED]
+    assert shop.the_listing().problem is None
+
+
+def test_the_emergency_stop_stops_and_resuming_goes_on(shop: Shop) -> None:
+    with shop.kit.db.writing() as session:
+        controls.stop(session, shop.kit, "ann")
+    shop.go(60)
+    assert shop.market.writes == []
+    with shop.kit.db.writing() as session:
+        controls.resume(session, shop.kit, "ann")
+    shop.go(1)
+    assert len(shop.market.writes) == 1
+
+
+def test_refused_credentials_pause_the_account_and_nothing_more_is_sent(shop: Shop) -> None:
+    shop.market.fail = integrations.NotAuthorised("invalid_grant")
+    shop.go()
+    shop.go(3600)
+    with shop.kit.db.reading() as session:
+        assert session.scalars(sa.select(Account.paused)).one() == "invalid_grant"
+    assert shop.market.calls.count("publish") == 1
+
+
+def test_try_later_waits_as_long_as_it_was_told(shop: Shop) -> None:
+    shop.market.fail = integrations.TryLater(120, "slow down")
+    shop.go()
+    with shop.kit.db.reading() as session:
+        due = session.scalars(sa.select(Work.due_at).where(Work.stage == "publish")).one()
+    assert due is not None
+    assert (due - shop.kit.now()).total_seconds() == 120
+    shop.go(121)
+    assert shop.pushes() == [PushState.ACCEPTED]
+
+
+def test_under_the_policy_ask_a_person_lets_each_change_through(shop: Shop) -> None:
+    with shop.kit.db.writing() as session:
+        accounts.set_policy(session, shop.kit, session.get_one(Account, shop.on.id), "ann", publish="ask")
+    shop.go(10)
+    assert shop.market.writes == []
+    with shop.kit.db.reading() as session:
+        [line] = publish.plan(session, shop.kit)
+        assert (line.sku, line.add, line.creates) == ("W-1", ("main",), True)
+        assert "person" in (line.barred or "")
+    with shop.kit.db.writing() as session:
+        publish.confirm(session, shop.kit, session.scalars(sa.select(Listing)).one(), "ann")
+    shop.go(1)
+    assert len(shop.market.writes) == 1
+
+
+def test_a_marketplace_that_fetches_pictures_needs_a_public_address(kit: Kit, clock: Clock, shop: Shop) -> None:
+    object.__setattr__(kit.settings, "media_base_url", "")
+    amazon, of = account(kit, "amazon-uk:main"), product(kit, "W-2")
+    one = listing(kit, of, amazon, ListingState.TO_SEND, wanted={"W-2": {"main": "0" * 64}}, wanted_print="p")
+    with kit.db.reading() as session:
+        assert "PACKSHOT_MEDIA_BASE_URL" in (publish.barred(session, kit, session.get_one(Listing, one.id), amazon) or "")
+

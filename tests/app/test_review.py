@@ -1,0 +1,158 @@
+"""A person's decisions: overrides need a reason and hold for one picture; nothing is decided twice."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from app import views, work
+from app.errors import Refusal
+from app.kit import Kit
+from app.models import ImageSetItem, Placement, Product
+from app.stages import STAGES, check, review
+from app.stages.run import settle_all
+from app.states import PhotoState, PlacementState
+from tests.app.factories import account, item, listing, placement, product, rendition
+
+FINDING = {"rule": "ebay-longest-side", "level": "stop", "fact": "longest_side", "value": 400, "limit": 500, "message": "Too small.", "source": None, "fix": None, "region": [0, 0, 9, 9]}
+
+
+def waiting(kit: Kit, **facts: object) -> Placement:
+    on, of = account(kit), product(kit, "W-1")
+    listing(kit, of, on)
+    dial = item(kit, of)
+    return placement(kit, dial, on, rendition(kit, dial, facts=dict(facts)), state=PlacementState.REVIEW, findings=[FINDING])
+
+
+def test_an_override_needs_a_reason_and_survives_being_judged_again(kit: Kit) -> None:
+    case = waiting(kit, longest_side=400)
+    with kit.db.writing() as session, pytest.raises(Refusal, match="say why"):
+        review.approve(session, kit, session.get_one(Placement, case.id), "ann")
+    with kit.db.writing() as session:
+        review.approve(session, kit, session.get_one(Placement, case.id), "ann", "the buyer knows")
+    with kit.db.writing() as session:
+        work.wake(session, "check", case.id, at=kit.now())
+    settle_all(kit, {"check": STAGES["check"]})
+
+    with kit.db.reading() as session:
+        again = session.get_one(Placement, case.id)
+        assert (again.state, again.decided_by) == (PlacementState.APPROVED, "ann")
+        assert again.findings[0]["rule"] == "ebay-longest-side", "the finding stays to be seen"
+
+
+def test_an_override_is_for_this_very_picture_only(kit: Kit) -> None:
+    case = waiting(kit, longest_side=400)
+    with kit.db.writing() as session:
+        review.approve(session, kit, session.get_one(Placement, case.id), "ann", "the buyer knows")
+    with kit.db.reading() as session:
+        old = session.get_one(ImageSetItem, case.item_id)
+    other = rendition(kit, old, facts={"longest_side": 400})
+    with kit.db.writing() as session:
+        session.get_one(Placement, case.id).rendition_id = other.id
+    settle_all(kit, {"check": STAGES["check"]})
+    with kit.db.reading() as session:
+        assert session.get_one(Placement, case.id).state == PlacementState.REVIEW
+
+
+def test_rejecting_and_retouching_say_who_and_why(kit: Kit) -> None:
+    case = waiting(kit)
+    with kit.db.writing() as session:
+        retouch = review.send_to_retouch(session, kit, session.get_one(Placement, case.id), "ann", "studio", "dust on the crystal")
+        assert (retouch.to, retouch.note) == ("studio", "dust on the crystal")
+    with kit.db.writing() as session, pytest.raises(Refusal, match="retouch"):
+        review.send_to_retouch(session, kit, session.get_one(Placement, case.id), "bob", "", "")
+    with kit.db.writing() as session, pytest.raises(Refusal, match="say why"):
+        review.reject(session, kit, session.get_one(Placement, case.id), "bob", " ")
+
+
+def test_a_flagged_photo_can_be_accepted_with_a_reason_but_not_if_it_cannot_be_read(kit: Kit) -> None:
+    account(kit)
+    of = product(kit, "W-1")
+    dark = item(kit, of, "dial", PhotoState.FLAGGED, findings=[{**FINDING, "rule": "intake-luminance", "message": "Too dark."}])
+    broken = item(kit, of, "side", PhotoState.FLAGGED, findings=[{**FINDING, "rule": "intake-readable", "message": "unreadable: truncated"}])
+    with kit.db.writing() as session:
+        review.accept_photo(session, kit, session.get_one(ImageSetItem, dark.id), "ann", "it is a black watch")
+    with kit.db.writing() as session, pytest.raises(Refusal, match="cannot be read"):
+        review.accept_photo(session, kit, session.get_one(ImageSetItem, broken.id), "ann", "please")
+    with kit.db.reading() as session:
+        assert set(session.scalars(sa.select(Placement.position))) == {"main", "alt1"}
+        assert session.scalars(sa.select(Placement.rendition_id).where(Placement.position == "alt1")).one() is None
+
+
+def test_the_queue_puts_money_and_waiting_first_and_tells_the_finding_in_words(kit: Kit) -> None:
+    on = account(kit)
+    for sku, price in (("CHEAP", 1_000), ("DEAR", 900_000)):
+        of = product(kit, sku, price_minor=price)
+        dial = item(kit, of)
+        placement(kit, dial, on, rendition(kit, dial), state=PlacementState.REVIEW, findings=[FINDING])
+    with kit.db.reading() as session:
+        first, second = review.queue(session)
+        assert (first.sku, second.sku) == ("DEAR", "CHEAP")
+        assert first.words == ("Too small.",)
+        assert first.regions == ((0, 0, 9, 9),)
+        assert review.waiting(session) == 2
+
+
+def test_the_same_photo_on_two_products_is_flagged(kit: Kit) -> None:
+    one, two = product(kit, "A"), product(kit, "B")
+    first = item(kit, one)
+    with kit.db.writing() as session:
+        second = ImageSetItem(product_id=two.id, photo_sha256=first.photo_sha256, shot="dial", created_at=kit.now(), findings=[])
+        session.add(second)
+        session.flush()
+        from app.models import Photo
+        from app.stages.intake import judge_item
+
+        judge_item(session, kit, session.get_one(Product, two.id), second, session.get_one(Photo, first.photo_sha256))
+        assert second.state == PhotoState.FLAGGED
+        assert second.findings[0]["rule"] == "intake-one-product"
+
+
+def test_why_it_is_not_live_is_one_sentence_at_every_step(kit: Kit) -> None:
+    on, of = account(kit), product(kit, "W-1")
+    with kit.db.reading() as session:
+        [why] = views.why(session, kit, "W-1")
+        assert "not offered" in why.sentence
+    listing(kit, of, on)
+    with kit.db.reading() as session:
+        assert views.why(session, kit, "W-1")[0].sentence == "no photo has arrived"
+    flagged = item(kit, of, "dial", PhotoState.FLAGGED, findings=[{**FINDING, "message": "Too dark."}])
+    with kit.db.reading() as session:
+        assert "Too dark." in views.why(session, kit, "W-1")[0].sentence
+    with kit.db.writing() as session:
+        session.get_one(ImageSetItem, flagged.id).state = PhotoState.ACCEPTED
+    main = placement(kit, flagged, on, rendition(kit, flagged), state=PlacementState.REVIEW, findings=[FINDING])
+    with kit.db.reading() as session:
+        assert "waits in review: Too small." in views.why(session, kit, "W-1")[0].sentence
+    with kit.db.writing() as session:
+        session.get_one(Placement, main.id).state = PlacementState.REJECTED
+    with kit.db.reading() as session:
+        assert "was rejected" in views.why(session, kit, "W-1")[0].sentence
+
+
+@pytest.mark.parametrize(
+    ("counts", "word"),
+    [
+        ({}, "queued"),
+        ({"queued": 3}, "queued"),
+        ({"queued": 1, "published": 5}, "processing"),
+        ({"processing": 1, "review": 1}, "processing"),
+        ({"review": 1, "published": 8}, "ready for review"),
+        ({"approved": 1, "published": 8}, "approved"),
+        ({"published": 8}, "published"),
+    ],
+)
+def test_a_batch_is_as_far_as_its_slowest_photo(counts: dict[str, int], word: str) -> None:
+    assert views.batch_word(counts) == word
+
+
+def test_a_stricter_rule_sends_an_approved_picture_back_to_review(kit: Kit) -> None:
+    case = waiting(kit)
+    with kit.db.writing() as session:
+        row = session.get_one(Placement, case.id)
+        row.state, row.findings, row.judged_rules = PlacementState.APPROVED, [], "an older set"
+    with kit.db.writing() as session:
+        assert check.mark(session, kit, kit.now()) == 1
+    settle_all(kit, {"check": STAGES["check"]})
+    with kit.db.reading() as session:
+        assert session.get_one(Placement, case.id).state == PlacementState.APPROVED
