@@ -10,10 +10,10 @@ from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 
 from app.web import api_document
-from app.web.api_core import Operation, serve
+from app.web.api_core import ROWS, Operation, serve
 from app.web.auth import KEY, states
 
-CONVERTERS = {"id": "int(max=9223372036854775807)", "sku": "path"}  # a SKU may hold slashes
+CONVERTERS = {"id": f"int(max={ROWS})", "sku": "path"}  # a SKU may hold slashes
 
 bp = states(Blueprint("api", __name__, url_prefix="/api/v1"), KEY)
 

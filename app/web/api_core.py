@@ -10,7 +10,7 @@ import binascii
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import sqlalchemy as sa
@@ -28,6 +28,7 @@ from app.web.session import SAFE, kit, session
 
 BODY_BYTES = 256 * 1024
 MOST, USUAL = 200, 50
+ROWS, BIG = 2**31 - 1, 2**63 - 1  # the largest row numbers that PostgreSQL compares without complaint
 
 
 class Shape(BaseModel):
@@ -172,7 +173,7 @@ def _closed(values: Sequence[Any]) -> str:
 
 def _opened(cursor: str, by: Sequence[InstrumentedAttribute[Any]]) -> list[Any]:
     try:
-        said = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        said = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
         if not isinstance(said, list) or len(said) != len(by):
             raise ValueError
         return [_typed(value, column) for value, column in zip(said, by, strict=True)]
@@ -182,8 +183,10 @@ def _opened(cursor: str, by: Sequence[InstrumentedAttribute[Any]]) -> list[Any]:
 
 def _typed(value: Any, column: InstrumentedAttribute[Any]) -> Any:
     if isinstance(column.type, UTCDateTime):
-        return datetime.fromisoformat(value)
-    fits = type(value) is int and abs(value) < 2**63 if isinstance(column.type, sa.Integer) else type(value) is str and "\x00" not in value
+        at = datetime.fromisoformat(value)
+        return at.replace(tzinfo=at.tzinfo or UTC)
+    largest = BIG if isinstance(column.type, sa.BigInteger) else ROWS
+    fits = type(value) is int and 0 <= value <= largest if isinstance(column.type, sa.Integer) else type(value) is str and "\x00" not in value
     if not fits:
         raise ValueError
     return value

@@ -20,7 +20,8 @@ from app.web.uploads import FILE_BYTES, Arrived, Fields
 
 REF = "#/components/schemas/{model}"
 OPERATIONS: tuple[Operation, ...] = (*READS, *WRITES)
-KEY_TYPES = {"id": {"type": "integer", "minimum": 0}, "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"}}
+HASH = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+KEY_TYPES = {"id": {"type": "integer", "minimum": 0}, "sha256": HASH, "rendition": HASH}
 PROBLEM = {
     "type": "object",
     "description": "RFC 9457 problem details: the one shape of every error.",

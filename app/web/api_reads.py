@@ -35,10 +35,10 @@ from app.models import (
 )
 from app.states import ArrivalState, LessonState, ListingState, PhotoState, PlacementState, PushState, RenditionState, RetouchState
 from app.web import api_shapes as shapes
-from app.web.api_core import PAGING, Call, Operation, Parameter, page
+from app.web.api_core import BIG, PAGING, ROWS, Call, Operation, Parameter, page
 
 Words = Annotated[str, Field(max_length=512)]
-Number = Annotated[int, Field(ge=0, lt=2**63)]
+Number = Annotated[int, Field(ge=0, le=ROWS)]
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,8 @@ COLLECTIONS = (
         filters={"state": _is(Arrival.state, ArrivalState), "batch": _is(Arrival.batch_id, Number), "sku": _sku(Arrival.product)},
     ),
     Collection(
-        "renditions", "rendition", sa.select(Rendition), shapes.RenditionOut, (Rendition.created_at, Rendition.id), Rendition.id, newest_first=True,
+        "renditions", "rendition", sa.select(Rendition), shapes.RenditionOut, (Rendition.created_at, Rendition.id), Rendition.id,
+        newest_first=True, key_name="rendition",
         filters={"state": _is(Rendition.state, RenditionState), "photo": _is(Rendition.photo_sha256, Words), "recipe": _is(Rendition.recipe, Words)},
         more=_facts,
     ),
@@ -228,7 +229,7 @@ COLLECTIONS = (
         "events", "event", sa.select(Event), shapes.EventOut, (Event.id,), Event.id, newest_first=True,
         filters={"sku": _is(Event.sku, Words), "kind": _is(Event.kind, Words), "row": _is(Event.row, Words), "who": _is(Event.who, Words),
                  "since": Filter(AwareDatetime, lambda at: Event.at >= at, "from this time on"),
-                 "after": Filter(Number, lambda number: Event.id > number, "with a number above this one: what is new since you last looked")},
+                 "after": Filter(Annotated[int, Field(ge=0, le=BIG)], lambda number: Event.id > number, "with a greater number: what is new since")},
     ),
 )  # fmt: skip
 
