@@ -136,7 +136,10 @@ class Ref:
 
 @dataclass(frozen=True)
 class Notice:
-    """What a marketplace says against a listing. `reason` is one of REASONS, None when nobody has said what the code means; `until` ends a grace period."""
+    """What a marketplace says against a listing. `reason` is one of REASONS, None when nobody has said what the code means; `until` ends a grace period.
+
+    `guessed`: the reason was read from the marketplace's prose, as its code says nothing; a person confirms it.
+    """
 
     code: str
     message: str
@@ -145,6 +148,7 @@ class Notice:
     positions: tuple[str, ...] = ()
     until: datetime | None = None
     raw: Mapping[str, Any] = field(default_factory=dict)
+    guessed: bool = False
 
 
 @dataclass(frozen=True)
@@ -153,7 +157,7 @@ class Status:
 
     `pictures` maps a position to the address it really shows; a position in `provable` but not in `pictures` is known to be empty, a position
     outside `provable` cannot be read back by this connector (`Site.aligned` is for marketplaces that know only an order). `notices` is the
-    complete set of what is open now. `buyable` is None when unsaid.
+    complete set of what is open now, one for each code and kind. `buyable` is None when unsaid.
     """
 
     ref: Ref

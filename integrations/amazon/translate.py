@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
@@ -170,8 +171,24 @@ def submission_problems(payload: Payload) -> tuple[Problem, ...] | None:
 
 
 def notices_of(item: Payload, marketplace: str) -> tuple[Notice, ...]:
-    """Everything open against the listing. The kind comes from enforcements and their exemption, never from prose, severity or BUYABLE."""
-    return tuple(_notice(issue) for issue in item.get("issues") or [] if _concerns(issue, marketplace))
+    """Everything open against the listing, one notice for each code and kind, which names every position concerned.
+
+    The kind comes from enforcements and their exemption, never from prose, severity or BUYABLE.
+    """
+    found: dict[tuple[str, str], Notice] = {}
+    for issue in item.get("issues") or []:
+        if _concerns(issue, marketplace):
+            notice = _notice(issue)
+            first = found.get((notice.code, notice.kind))
+            found[notice.code, notice.kind] = _merged(first, notice) if first else notice
+    return tuple(found.values())
+
+
+def _merged(first: Notice, more: Notice) -> Notice:
+    """The same complaint about several pictures."""
+    message = first.message if more.message in first.message else f"{first.message} {more.message}"
+    issues = [*(first.raw.get("issues") or [dict(first.raw)]), dict(more.raw)]
+    return replace(first, message=message, positions=tuple(dict.fromkeys((*first.positions, *more.positions))), raw={"issues": issues})
 
 
 def _concerns(issue: Payload, marketplace: str) -> bool:
@@ -181,7 +198,16 @@ def _concerns(issue: Payload, marketplace: str) -> bool:
 
 def _notice(issue: Payload) -> Notice:
     kind, until = _kind(issue)
-    return Notice(str(issue.get("code") or "unknown"), str(issue.get("message") or ""), kind, _reason(issue), _positions(issue), until, dict(issue))
+    reason, message = _reason(issue), str(issue.get("message") or "")
+    guess = _guess(issue, message) if reason is None else None
+    return Notice(str(issue.get("code") or "unknown"), message, kind, reason or guess, _positions(issue), until, dict(issue), guess is not None)
+
+
+def _guess(issue: Payload, message: str) -> str | None:
+    """The reason that an image issue's words speak of; None for other issues and other words."""
+    image = "INVALID_IMAGE" in (issue.get("categories") or []) or any("image_locator" in str(name) for name in issue.get("attributeNames") or [])
+    lower = message.lower()
+    return next((entry["reason"] for entry in _table("codes.yaml")["words"] if any(word in lower for word in entry["any"])), None) if image else None
 
 
 def _actions(issue: Payload) -> list[str]:

@@ -242,8 +242,8 @@ def gone_notice(words: str) -> Notice:
 
 def _signal(name: str, words: str, raw: dict[str, Any]) -> Notice:
     entry = codes()["signals"][name]
-    reason = (_reason_in(words) if entry["reason"] == "policy" else None) or entry["reason"]
-    return Notice(name, words or entry["says"], entry["kind"], reason, (), None, raw)
+    guess = _reason_in(words) if entry["reason"] == "policy" else None
+    return Notice(name, words or entry["says"], entry["kind"], guess or entry["reason"], (), None, raw, guess is not None)
 
 
 def _reason_in(words: str) -> str | None:

@@ -73,9 +73,29 @@ def test_actions_are_plain_strings_and_new_ones_are_tolerated(action: str, kind:
 
 
 def test_an_unknown_code_passes_through_without_a_reason() -> None:
-    found = notice({**SUPPRESSED, "code": "18999"})
+    found = notice({**SUPPRESSED, "code": "18999", "message": "Something new."})
 
-    assert (found.code, found.reason, found.kind) == ("18999", None, "suppressed")
+    assert (found.code, found.reason, found.kind, found.guessed) == ("18999", None, "suppressed", False)
+
+
+def test_an_unknown_image_codes_reason_is_guessed_from_its_words_and_marked() -> None:
+    found = notice({**SUPPRESSED, "code": "18999", "message": "We believe the main image has a non-white background."})
+
+    assert (found.reason, found.guessed, found.kind) == ("non-white-background", True, "suppressed")
+    assert notice(SUPPRESSED).guessed is False
+
+
+def test_words_of_an_issue_that_is_not_about_an_image_mean_nothing() -> None:
+    assert notice({"code": "1", "severity": "ERROR", "message": "The title has a logo, graphic or watermark."}).reason is None
+
+
+def test_the_same_complaint_about_several_pictures_is_one_notice() -> None:
+    issues = [{**SUPPRESSED, "attributeNames": [f"other_product_image_locator_{number}"]} for number in (2, 5)]
+
+    [found] = translate.notices_of(item(*issues), HERE)
+
+    assert found.positions == ("alt2", "alt5")
+    assert found.raw == {"issues": issues}
 
 
 def test_a_missing_image_needs_no_code() -> None:
@@ -103,6 +123,7 @@ def test_issues_of_another_marketplace_and_mere_information_are_left_out() -> No
 def test_every_reason_of_the_table_is_a_word_we_have() -> None:
     table = translate._table("codes.yaml")
 
+    assert {entry["reason"] for entry in table["words"]} <= REASONS
     for entry in [*table["codes"].values(), *table["categories"].values()]:
         assert entry["reason"] in REASONS
         assert entry["source"]
