@@ -32,14 +32,15 @@ def holder(world: World, connector: str, text: str | None) -> tuple[str | None, 
     """(seller, "ok"), or (None, "missing" | "unknown" | "expired")."""
     if not text:
         return None, "missing"
-    with world.store.write() as session:
+    with world.store.read() as session:
         token = session.get(Token, text)
-        if token is None or token.connector != connector:
-            return None, "unknown"
-        if request.environ.get("practice.expire_token"):
+    if token is None or token.connector != connector:
+        return None, "unknown"
+    if request.environ.get("practice.expire_token"):
+        with world.store.write() as session:
             expire(session, connector, token.seller, world.now())
-            return None, "expired"
-        return (None, "expired") if token.expires <= world.now() else (token.seller, "ok")
+        return None, "expired"
+    return (None, "expired") if token.expires <= world.now() else (token.seller, "ok")
 
 
 def expire(session: Session, connector: str, seller: str, now: float) -> int:

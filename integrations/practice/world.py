@@ -16,6 +16,7 @@ from integrations.practice.store import Effect, History, Image, Listing, Notice,
 
 log = logging.getLogger(__name__)
 
+RETRY = 60.0  # s until an effect that failed is tried again
 ROUNDING = 1e-3  # s; sums of floating point seconds must not miss the very moment
 
 
@@ -60,7 +61,12 @@ class World:
                     ).first()
                 if effect is None:
                     return count
-                self._happen(effect)
+                try:
+                    self._happen(effect)
+                except Exception:  # one effect that cannot happen must not keep the others waiting
+                    log.exception("effect %s (%s) failed, tried again later", effect.id, effect.kind)
+                    with self.store.write() as session:
+                        session.get_one(Effect, effect.id).due = self.now() + RETRY
                 count += 1
 
     def _happen(self, effect: Effect) -> None:

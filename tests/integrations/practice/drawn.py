@@ -3,12 +3,14 @@
 import io
 import threading
 import time
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 
+@cache
 def finished(
     size: int = 1200, *, blur: float = 0, fill: float = 0.86, text: bool = False, background: int = 255, off: float = 0, frame: bool = False, seed: int = 0
 ) -> bytes:

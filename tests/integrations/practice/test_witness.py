@@ -128,3 +128,34 @@ def test_a_complaint_with_a_grace_is_at_risk_first_and_suppressed_later(tmp_path
 
     assert statuses == ["at_risk", "at_risk", "suppressed"]
     assert exemptions == ["EXEMPT_UNTIL_EXPIRY_DATE", "EXEMPT_UNTIL_EXPIRY_DATE", "NOT_EXEMPT"]
+
+
+@pytest.mark.parametrize("data", [b"", b"GIF89a", finished(600)[:3000], b"<svg/>", b"\x89PNG\r\n\x1a\n" + bytes(64), b"\xff\xd8\xff\xe0" + bytes(200)])
+def test_a_file_that_is_no_picture_is_refused_in_words(data: bytes) -> None:
+    with pytest.raises(pictures.PictureError, match="not a picture") as refused:
+        pictures.take(data, load_hidden().amazon.picture)
+    assert refused.value.code == "InvalidFileFormat"
+
+
+def test_an_effect_that_fails_waits_and_the_others_happen(practice: PracticeServer, media: Media, monkeypatch: pytest.MonkeyPatch) -> None:
+    api = clients.amazon(practice.url)
+    for sku in ("BAD", "GOOD"):
+        practice.witness("listings", marketplace="amazon-uk", seller="SELLER", sku=sku, title="A watch")
+        picture = media.url(f"{sku}.jpg", finished())
+        api.patch_listings_item("SELLER", sku, marketplaceIds=clients.UK, body=clients.pictures_patch(main_product_image_locator=picture))
+    download = pictures.download
+
+    def failing(url: str, *args: object) -> bytes:
+        if url.endswith("BAD.jpg"):
+            raise RuntimeError("disk on fire")
+        return download(url, *args)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pictures, "download", failing)
+        practice.advance(2)
+    early = {listing["sku"]: list(listing["pictures"]) for listing in practice.witness("listings")}
+    practice.advance(60)
+    late = {listing["sku"]: list(listing["pictures"]) for listing in practice.witness("listings")}
+
+    assert early == {"BAD": [], "GOOD": ["main"]}
+    assert late == {"BAD": ["main"], "GOOD": ["main"]}
