@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from app.stages.inventory import apply_event
 from app.web.auth import SIGNED, states
 from app.web.errors import problem
+from app.web.idempotency import again_if_beaten
 from app.web.problems import wrong
 from app.web.session import kit, session
 from integrations import inventory
@@ -35,7 +36,7 @@ def take_event() -> ResponseReturnValue:
         event = inventory.parse_event(None, raw)
     except inventory.InvalidEvent as error:
         return wrong(error.problems)
-    effect = apply_event(session(), kit(), event, event_id)
+    effect = again_if_beaten(lambda: apply_event(session(), kit(), event, event_id))
     if effect == "unknown-sku":
         return problem(404, f"No product has the SKU {event.sku!r}; send sku.created first.", field="data.sku")
     if effect == "duplicate":

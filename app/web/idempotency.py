@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Response, jsonify, request
 from sqlalchemy.exc import IntegrityError
@@ -20,6 +20,7 @@ from app.web.errors import problem
 from app.web.session import discard, kit, session
 
 Answer = tuple[int, dict[str, Any]]
+T = TypeVar("T")
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -33,21 +34,28 @@ def fingerprint(*parts: object) -> str:
 def once(asked: str, act: Callable[[], Answer]) -> Response:
     """Act, unless this caller's key says that it was done before: then the kept answer. 409 if the key came with another request, 400 if it is no key."""
     key = request.headers.get("Idempotency-Key")
-    if key is None:
-        return _json(*act())
-    if not _KEY.fullmatch(key):
+    if key is not None and not _KEY.fullmatch(key):
         return problem(400, "Idempotency-Key: 1 to 255 printable characters without spaces.", field="Idempotency-Key")
-    if (kept := _kept(key, asked)) is not None:
-        return kept
-    status, body = act()
-    session().flush()
-    session().add(IdempotentAnswer(who=who(), key=key, request_sha256=asked, status=status, body=body, at=kit().now()))
-    try:
+
+    def look_and_act() -> Response:
+        if key is not None and (kept := _kept(key, asked)) is not None:
+            return kept
+        status, body = act()
+        if key is not None:
+            session().add(IdempotentAnswer(who=who(), key=key, request_sha256=asked, status=status, body=body, at=kit().now()))
         session().flush()
-    except IntegrityError:  # PostgreSQL: the same request at the same moment was first; ours is undone
+        return _json(status, body)
+
+    return again_if_beaten(look_and_act)
+
+
+def again_if_beaten(act: Callable[[], T]) -> T:
+    """Act; if somebody else wrote the same row at the same moment (PostgreSQL lets two begin), undo ours and act once more, now seeing theirs."""
+    try:
+        return act()
+    except IntegrityError:
         discard()
-        return _kept(key, asked) or problem(409, "The same Idempotency-Key is being used at this moment; please repeat.")
-    return _json(status, body)
+        return act()
 
 
 def _kept(key: str, asked: str) -> Response | None:
