@@ -7,7 +7,7 @@ import dataclasses
 import hashlib
 import io
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
@@ -268,3 +268,30 @@ class Contract:
         [status] = connector.status([Ref("W-1", receipt.external_id)])
 
         assert set(status.pictures) == {"main", "alt1"} <= status.provable
+
+    def test_whatever_goes_wrong_on_the_way_each_product_is_listed_once_and_only_our_errors_are_seen(self, media: Media) -> None:
+        kinds = ("empty_503", "html_502", "throttle_429", "timeout_before", "timeout_after", "drop_connection", "expire_token")
+        faults = [{"when": "*", "do": kind, "rate": 0.06, "hold": 0.02} for kind in kinds]
+        with PracticeServer(faults=faults, seed=1) as practice:
+            connector = connect(self.account_on(practice))
+            skus = [f"W-{number}" for number in range(3)]
+
+            for number, sku in enumerate(skus):
+                sent = self.new_offer(media, number, sku=sku)
+                stubbornly(lambda sent=sent: connector.publish(sent))  # type: ignore[misc]
+            practice.advance(5)
+
+            for sku in skus:
+                [status] = stubbornly(lambda sku=sku: connector.status([Ref(sku)]))  # type: ignore[misc]
+                assert set(status.pictures) == {"main"}
+            assert sorted(listing["sku"] for listing in self.listings(practice)) == skus
+
+
+def stubbornly(attempt: Callable[[], Any]) -> Any:
+    """The outcome of trying again at once, as often as it takes; anything but the errors that allow it comes through."""
+    for _ in range(60):
+        try:
+            return attempt()
+        except (TryLater, OutcomeUnknown, NotAuthorised):
+            continue
+    raise AssertionError("sixty tries were not enough")
