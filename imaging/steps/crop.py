@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 from PIL import Image
 
+from imaging.colour import to_srgb
 from imaging.decode import stored_box
 from imaging.frame import FAINT, Frame, item_box
 from imaging.recipe import Recipe
@@ -51,13 +52,7 @@ def item_size(frame: Frame) -> tuple[int, int]:
 
 def _scalable(image: Image.Image) -> Image.Image:
     """Palettes and odd modes cannot be averaged; they become colours first."""
-    if image.mode in ("L", "RGB", "CMYK", "LAB"):
-        return image
-    if image.mode in ("LA", "RGBA"):
-        return image
-    from imaging.colour import to_srgb
-
-    return to_srgb(image, None)
+    return image if image.mode in ("L", "RGB", "CMYK", "LAB", "LA", "RGBA") else to_srgb(image, None)
 
 
 def _inside(box: tuple[float, float, float, float], size: tuple[int, int]) -> tuple[float, float, float, float]:

@@ -101,9 +101,10 @@ def test_a_big_jpeg_is_decoded_near_the_size_that_is_wanted() -> None:
         shots.watch_photo(size=(600, 450), format="PNG"),
         shots.watch_photo(size=(600, 450), format="WEBP"),
         shots.watch_photo(size=(600, 450), format="HEIF"),
+        shots.watch_photo(size=(600, 450), format="MPO"),
         shots.lab_tiff(),
     ],
-    ids=["cmyk jpeg", "cmyk tiff", "png", "webp", "heif", "lab"],
+    ids=["cmyk jpeg", "cmyk tiff", "png", "webp", "heif", "mpo", "lab"],
 )
 def test_formats_and_colour_models_give_the_same_rgb_picture(data: bytes) -> None:
     wanted = picture(shots.watch_photo(size=(600, 450)), 600)[1]

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from imaging.steps.cutout import cutout
+from tests.imaging.steps.frames import RECIPE, block
+
+
+def test_the_soft_edge_takes_the_items_own_colour() -> None:
+    sharp = block((200, 200), (50, 50, 150, 150))
+    soft = np.asarray(Image.fromarray(sharp.alpha).filter(ImageFilter.GaussianBlur(2)))
+    blurred = replace(sharp, image=sharp.image.filter(ImageFilter.GaussianBlur(2)), alpha=soft)
+
+    frame = cutout(blurred, RECIPE)
+
+    edge = (soft > 20) & (soft < 120)
+    before = np.abs(np.asarray(blurred.image, dtype=int)[edge] - (200, 30, 30)).mean()
+    after = np.abs(np.asarray(frame.image, dtype=int)[edge] - (200, 30, 30)).mean()
+    assert after < 0.5 * before
+
+
+def test_the_inside_is_left_as_it_was() -> None:
+    frame = block()
+
+    assert cutout(frame, RECIPE) is frame

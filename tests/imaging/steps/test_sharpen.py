@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from PIL import ImageFilter
+
+from imaging.steps.sharpen import sharpen
+from tests.imaging.steps.frames import RECIPE, block
+
+
+def test_the_item_gets_crisper_and_the_backdrop_stays() -> None:
+    plain = block()
+    plain.image.paste((90, 20, 20), (98, 20, 102, 80))
+    soft = replace(plain, image=plain.image.filter(ImageFilter.GaussianBlur(1)))
+
+    frame = sharpen(soft, RECIPE)
+
+    before, after = np.asarray(soft.image, dtype=int), np.asarray(frame.image, dtype=int)
+    assert np.abs(np.diff(after[50, 85:115, 0])).max() > np.abs(np.diff(before[50, 85:115, 0])).max()
+    assert (before[plain.alpha == 0] == after[plain.alpha == 0]).all()
+
+
+def test_no_amount_means_no_change() -> None:
+    gentle = RECIPE.model_copy(update={"sharpen": RECIPE.sharpen.model_copy(update={"amount": 0})})
+    frame = block()
+
+    assert sharpen(frame, gentle) is frame
