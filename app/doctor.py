@@ -70,7 +70,8 @@ def _disk(kit: Kit) -> Iterator[tuple[bool, str]]:
 
 def _media(kit: Kit) -> Iterator[tuple[bool, str]]:
     """The public address answers with the very bytes that were put there."""
-    if not kit.settings.media_base_url:
+    base = _media_address(kit)
+    if not base:
         with kit.db.reading() as session:
             amazon = session.scalar(sa.select(sa.func.count()).select_from(Account).where(Account.marketplace.startswith("amazon-"))) or 0
         yield not amazon, "PACKSHOT_MEDIA_BASE_URL is not set: Amazon accounts cannot publish, eBay accounts can"
@@ -79,7 +80,7 @@ def _media(kit: Kit) -> Iterator[tuple[bool, str]]:
     data = b"packshot doctor"
     if name not in kit.media.store.names():
         kit.media.store.put(data, name)
-    answer = requests.get(f"{kit.settings.media_base_url}/media/{name}", timeout=10)
+    answer = requests.get(f"{base}/media/{name}", timeout=10)
     yield (
         answer.content == data,
         f"{kit.settings.media_base_url}/media/ answers {answer.status_code}{'' if answer.content == data else ' and not with our file'}",
@@ -87,6 +88,15 @@ def _media(kit: Kit) -> Iterator[tuple[bool, str]]:
     if "Date" in answer.headers:
         away = abs((parsedate_to_datetime(answer.headers["Date"]) - kit.now()).total_seconds())
         yield away < CLOCK_S, f"its clock and ours differ by {away:.0f} s"
+
+
+def _media_address(kit: Kit) -> str:
+    """As set, else as the running scheduler was told: `packshot serve --practice` decides it for its roles."""
+    if kit.settings.media_base_url:
+        return kit.settings.media_base_url
+    with kit.db.reading() as session:
+        told = session.scalars(sa.select(Heartbeat.facts).where(Heartbeat.name.startswith("scheduler:")).order_by(Heartbeat.at.desc()).limit(1)).first()
+    return str((told or {}).get("media_base_url", ""))
 
 
 def _model(kit: Kit) -> Iterator[tuple[bool, str]]:
@@ -125,7 +135,7 @@ def _queue(kit: Kit) -> Iterator[tuple[bool, str]]:
 def _accounts(kit: Kit) -> Iterator[tuple[bool, str]]:
     with kit.db.reading() as session:
         known = list(session.scalars(sa.select(Account).order_by(Account.key)))
-        banners = controls.banners(session, kit)
+        banners = controls.banners(session)
     for account in known:
         sentence = accounts.test_account(kit, account)
         yield "accepts our credentials" in sentence and not account.paused, sentence

@@ -13,6 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
+
 from app.db import Database, insert
 from app.models import Heartbeat
 
@@ -49,6 +51,18 @@ def beat(db: Database, name: str, now: datetime, facts: Mapping[str, Any]) -> No
     with db.writing() as session:
         statement = insert(session, Heartbeat).values(name=name, at=now, facts=dict(facts))
         session.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"at": statement.excluded.at, "facts": statement.excluded.facts}))
+
+
+def silent(db: Database, before: datetime) -> list[str]:
+    """The names of processes not heard of since."""
+    with db.reading() as session:
+        return list(session.scalars(sa.select(Heartbeat.name).where(Heartbeat.at < before).order_by(Heartbeat.name)))
+
+
+def bury(db: Database, name: str, before: datetime) -> None:
+    """Forget a process, unless it was heard of after all."""
+    with db.writing() as session:
+        session.execute(sa.delete(Heartbeat).where(Heartbeat.name == name, Heartbeat.at < before))
 
 
 def default_name(role: str) -> str:

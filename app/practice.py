@@ -28,14 +28,15 @@ from app import accounts
 from app.config import Settings
 from app.kit import Kit
 from app.models import Account
-from app.serve import Role, environment
 from app.stages.inventory import apply_event
+from app.supervisor import Role, environment
 
 LOOPBACK = "127.0.0.1"
 FIRST_PORT = 8001
 LEASE_S = 60.0  # the marketplaces outlive a house that was killed by so long: what was sent can be seen, and the next start finds them again
 SELLERS = {"amazon-uk:main": "PRACTICESELLER", "ebay-uk:main": "practice-seller"}
-POLICY: Mapping[str, Any] = {"publish": "auto", "create": True, "wait_s": 20, "repair": "auto"}
+PACE: Mapping[str, Any] = {"look_gaps_s": [2, 3, 5, 8], "settle_s": 60, "live_look_s": 10, "poll_s": 5}  # the practice marketplaces answer in seconds
+POLICY: Mapping[str, Any] = {"publish": "auto", "create": True, "wait_s": 20, "repair": "auto", "pace": PACE}
 log = structlog.get_logger("packshot.practice")
 
 
@@ -50,7 +51,7 @@ def settings_for(settings: Settings, port: int) -> Settings:
     )
 
 
-def shoot() -> Path:
+def sample_shoot() -> Path:
     """The sample shoot's folder: `<SKU>/<shot>.jpg` and products.yaml."""
     return Path(str(files("integrations.practice").joinpath("shoot")))
 
@@ -161,21 +162,21 @@ def answers(port: int) -> bool:
     return True
 
 
-def seed(kit: Kit, port: int) -> None:
+def seed(kit: Kit, port: int, shoot: Path) -> None:
     """Accounts, the listings that were there before, and the sample's products. Raises OSError where the marketplaces do not answer."""
     with kit.db.writing() as session:
         for key in SELLERS:
             _account(session, kit, key, port)
-    for product in sample_products():
+    for product in sample_products(shoot):
         known = {key: _existing(port, key, product) for key in SELLERS if key.partition(":")[0] in product["existing"]}
         event = integrations.inventory.parse_event("sku.created", created_event(product, known))
         with kit.db.writing() as session:
             apply_event(session, kit, event, f"sample:{product['sku']}", "sample")
 
 
-def sample_products() -> list[dict[str, Any]]:
+def sample_products(shoot: Path) -> list[dict[str, Any]]:
     """The products of the sample shoot; none where it was not shipped."""
-    listed = shoot() / "products.yaml"
+    listed = shoot / "products.yaml"
     return list(yaml.safe_load(listed.read_text("utf-8"))) if listed.exists() else []
 
 
@@ -186,11 +187,11 @@ def created_event(product: Mapping[str, Any], known: Mapping[str, Mapping[str, s
     return {"type": "sku.created", "timestamp": datetime.now(UTC).isoformat(), "data": {**data, **({"accounts": dict(known)} if known else {})}}
 
 
-def copy_shoot(kit: Kit) -> int:
+def copy_shoot(kit: Kit, shoot: Path) -> int:
     """Put the sample's photographs into the first watched folder, once ever; returns how many."""
     folders = [Path(place) for place in kit.settings.intake if "://" not in place]
     done = kit.settings.var / "sample-shoot-copied"
-    photos = sorted(shoot().glob("*/*.jpg"))
+    photos = sorted(shoot.glob("*/*.jpg"))
     if done.exists() or not folders or not photos:
         return 0
     for photo in photos:

@@ -8,13 +8,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-import sqlalchemy as sa
 import structlog
 
 import rules
 from app import dispatch, life, rulebook
 from app.kit import Kit
-from app.models import Heartbeat
 from app.stages import folders
 
 SILENT_S = 30.0  # a worker not heard of for so long is dead
@@ -65,20 +63,19 @@ def _print_of(folder: Path) -> list[tuple[str, int, int]]:
 
 
 def beat(house: House) -> None:
-    life.beat(house.kit.db, f"scheduler:{house.name}", house.kit.now(), {"pid": os.getpid(), "memory_mb": round(life.memory_mb())})
+    settings = house.kit.settings
+    facts = {"pid": os.getpid(), "memory_mb": round(life.memory_mb()), "media_base_url": settings.media_base_url, "practice": settings.practice}
+    life.beat(house.kit.db, f"scheduler:{house.name}", house.kit.now(), facts)
 
 
 def bury(house: House) -> None:
     """Give the jobs of workers that are silent back to their queues. A worker that was only slow says so again, and its rows decide who won."""
     kit = house.kit
-    with kit.db.reading() as session:
-        limit = kit.now() - timedelta(seconds=SILENT_S)
-        silent = session.scalars(sa.select(Heartbeat.name).where(Heartbeat.at < limit)).all()
-    for name in silent:
+    before = kit.now() - timedelta(seconds=SILENT_S)
+    for name in life.silent(kit.db, before):
         role, _, executor = name.partition(":")
         taken = kit.jobs.take_over(executor) if role == "worker" else 0
-        with kit.db.writing() as session:
-            session.execute(sa.delete(Heartbeat).where(Heartbeat.name == name, Heartbeat.at < limit))
+        life.bury(kit.db, name, before)
         log.warning("silent", who=name, jobs_given_back=taken)
 
 

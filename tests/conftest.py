@@ -87,7 +87,7 @@ def _postgres_server() -> Iterator[Any]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture()
+@pytest.fixture
 def postgres_url(_postgres_server: Any) -> Iterator[str]:
     """The URL of an empty PostgreSQL database, for this test alone."""
     import psycopg

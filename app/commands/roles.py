@@ -12,9 +12,10 @@ PORT = click.option("--port", default=8000, show_default=True, type=click.IntRan
 
 @click.command()
 @click.option("--practice", is_flag=True, help="With our own practice marketplaces and a sample shoot; nothing leaves this machine.")
+@click.option("--shoot", type=click.Path(exists=True, file_okay=False, path_type=Path), help="With --practice: this folder (SKU/shot.jpg, products.yaml) in place of the sample.")
 @HOST
 @PORT
-def serve(practice: bool, host: str, port: int) -> None:
+def serve(practice: bool, shoot: Path | None, host: str, port: int) -> None:
     """Everything on one machine: web, scheduler, workers, supervised."""
     from app import config, life, log
     from app import serve as house
@@ -25,7 +26,7 @@ def serve(practice: bool, host: str, port: int) -> None:
 
         settings = settings_for(settings, port)
     log.set_up(settings.log_format, process="serve")
-    house.serve(settings, host, port, life.stop_on_signals())
+    house.serve(settings, host, port, life.stop_on_signals(), shoot)
 
 
 @click.command()
@@ -64,14 +65,14 @@ def worker(slots: int, stages: str, name: str, memory_mb: int, tasks: int) -> No
     from app.kit import Kit
 
     settings = config.load()
-    name = name or life.default_name("worker")
-    log.set_up(settings.log_format, process=name)
-    life.follow_supervisor()
-    asked_to_stop = life.stop_on_signals()
     try:
         chosen = role.concurrency(slots, [stage.strip() for stage in stages.split(",") if stage.strip()])
     except ValueError as error:
         raise click.UsageError(str(error)) from None
+    name = name or life.default_name("worker")
+    log.set_up(settings.log_format, process=name)
+    life.follow_supervisor()
+    asked_to_stop = life.stop_on_signals()
     life.limit_memory(2 * memory_mb)
     kit = Kit(settings)
     role.work(kit, name, chosen, role.Ceiling(tasks, memory_mb), asked_to_stop)

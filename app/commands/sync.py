@@ -31,7 +31,7 @@ def status(sku: str | None, as_json: bool) -> None:
             else:
                 table(("account", "status", "because"), [(line.account, line.word, line.sentence) for line in lines])
             return
-        banners, road, bars = controls.banners(session, kit), views.pipeline(session, kit.now()), views.marketplace_bars(session)
+        banners, road, bars = controls.banners(session), views.pipeline(session, kit.now()), views.marketplace_bars(session)
     if as_json:
         click.echo(json.dumps({"banners": banners, "pipeline": road, "accounts": bars}, ensure_ascii=False))
         return
