@@ -20,6 +20,7 @@ from integrations.practice import (
     ebay_media,
     ebay_trading,
     page,
+    photographs,
     witness,
 )
 from integrations.practice.clock import Clock
@@ -49,7 +50,7 @@ def create_app(
     app.json.sort_keys = False  # type: ignore[attr-defined]  # main picture first
     app.config["PUBLIC_URL"] = lambda: public_url or f"http://{LOOPBACK}:{request.environ['SERVER_PORT']}"
     app.extensions["practice"] = World(Store(database), clock or Clock(), load_hidden(hidden or HIDDEN))
-    for part in (amazon, ebay_media, ebay_trading, witness, page):
+    for part in (amazon, ebay_media, ebay_trading, witness, page, photographs):
         app.register_blueprint(part.blueprint)
     coat = Faults(app.wsgi_app, load_faults(faults), seed)
     app.extensions["practice_faults"] = coat
