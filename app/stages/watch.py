@@ -76,11 +76,12 @@ def do(kit: Kit, task: Task) -> Look:
     for status in statuses:
         sku = status.ref.merchant_sku
         before, looks = task.seen.get(sku, {}), {}
+        shown = integrations.SITES[task.account.marketplace].aligned(status.pictures, tuple(task.pushed.get(sku, {})))
         for position, digest in task.pushed.get(sku, {}).items():
             if position not in status.provable:
                 unprovable += 1
                 continue
-            looks[position] = _look(kit, marketplace, status.pictures.get(position), digest, before.get(position))
+            looks[position] = _look(kit, marketplace, shown.get(position), digest, before.get(position))
         seen[sku] = looks
     return Look(statuses, seen, unprovable)
 
