@@ -103,7 +103,7 @@ def _size(file: FileStorage) -> int:
 
 
 def _keep(file: FileStorage) -> str:
-    """The bytes into the store, before any transaction begins; their SHA-256. Left over if the rows are not written: the store is swept."""
+    """The bytes into the store, before any transaction begins; their SHA-256. If the rows then fail, a repeat finds the bytes."""
     with _in_memory:
         return kit().originals.put(file.stream.read())
 

@@ -169,7 +169,7 @@ def test_a_request_over_the_limit_is_too_large(house: House, monkeypatch: pytest
     ("fields", "field"),
     [({"order": "many"}, "order"), ({"shot": "../x"}, "shot"), ({"sku": "a\nb"}, "sku"), ({"colour": "red"}, "colour"), ({"order": "-1"}, "order")],
 )
-def test_a_wrong_field_is_named(house: House, fields: dict[str, str], field: str) -> None:
+def test_a_wrong_field_is_named(house: House, fields: dict[str, Any], field: str) -> None:
     answer = _upload(house, (b"x", "W-1_dial.jpg"), **fields)
 
     assert answer.status_code == 422
