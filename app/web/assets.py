@@ -61,7 +61,7 @@ def _mark(path: Path, _changed: float) -> str:
 @cache
 def _symbols() -> dict[str, str]:
     sprite = _installed(*ICONS).read_text("utf-8")
-    return {name: body for name, body in re.findall(r'<symbol[^>]*id="([\w-]+)"[^>]*>(.*?)</symbol>', sprite, re.S)}
+    return dict(re.findall(r'<symbol[^>]*id="([\w-]+)"[^>]*>(.*?)</symbol>', sprite, re.S))
 
 
 def icon(name: str) -> Markup:

@@ -118,8 +118,8 @@ def _by_key(scheme: str, token: str) -> None:
 
 
 def _turn_away() -> ResponseReturnValue | None:
-    wants_page = request.method == "GET" and not request.headers.get("HX-Request") and way_of(request.endpoint) == PERSON and request.blueprint not in ("live", "pictures")
-    if not wants_page:
+    by_script = request.headers.get("HX-Request") or request.blueprint in ("live", "pictures")
+    if request.method != "GET" or by_script or way_of(request.endpoint) != PERSON:
         abort(401, "Please sign in.")
     return redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?") if request.path != "/" else None))
 

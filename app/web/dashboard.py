@@ -21,7 +21,7 @@ STRIP = (  # stage of the pipeline strip -> (words, icon, endpoint, its query)
     ("rendering", "Rendering", "magic", "products.products", {"stage": "rendering"}),
     ("checking", "Checking", "rulers", "products.products", {"stage": "checking"}),
     ("review", "Review", "person-check", "review.queue", {}),
-    ("to_send", "To send", "hourglass-split", "products.listings", {"word": "to send"}),
+    ("to send", "To send", "hourglass-split", "products.listings", {"word": "to send"}),
     ("sent", "Sent", "send", "products.listings", {"word": "sent, not yet seen"}),
     ("live", "Live", "check-circle", "products.listings", {"word": "live"}),
     ("suppressed", "Suppressed", "slash-circle", "products.listings", {"word": "suppressed"}),
@@ -53,7 +53,6 @@ def batch(number: int) -> ResponseReturnValue:
     return render_template(
         "batch.html",
         batch=found,
-        state=views.batch_state(session(), found),
         line=queries.batch_lines(session(), [found])[0],
         page=queries.batch_photos(session(), found, _page()),
         arrivals=queries.batch_arrivals(session(), found),
@@ -121,6 +120,11 @@ class Around:
     @cached_property
     def banners(self) -> list[str]:
         return controls.banners(session(), kit())
+
+    @cached_property
+    def today(self) -> str:
+        """The name a batch gets where nobody gives it one."""
+        return f"{kit().now():%d %b %Y, %H:%M} {who()}"
 
 
 @bp.record_once

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 import integrations
 from app import views
-from app.models import Listing, ListingMember, Notice, Placement
+from app.models import Listing, Placement
 from app.stages import publish
 from app.web import queries
 from app.web.auth import needs, who
@@ -63,24 +63,10 @@ def grid(placements: Any) -> Grid:
     return Grid(sorted({account for account, _position in cells}), [p for p in known if p in positions], cells)
 
 
-@dataclass(frozen=True)
-class Line:
-    """One listing of the table, with the word that is shown for it."""
-
-    listing: Listing
-    shown: views.Shown
-    notices: list[Notice]
-    picture: str | None
-
-    @property
-    def member(self) -> ListingMember | None:
-        return self.listing.members[0] if self.listing.members else None
-
-
 @bp.get("/listings")
 def listings() -> ResponseReturnValue:
     account, word, q = (request.args.get(name, "").strip() for name in ("account", "word", "q"))
-    page = queries.listings(session(), kit(), account=account, word=word, q=q, number=request.args.get("page", 1, type=int))
+    page = queries.listings(session(), account=account, word=word, q=q, number=request.args.get("page", 1, type=int))
     bars = views.marketplace_bars(session())
     words: dict[str, int] = defaultdict(int)
     for key, counts in bars.items():

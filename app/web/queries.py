@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from app import views
 from app.models import (
     Account,
     Arrival,
@@ -28,9 +29,9 @@ from app.models import (
     Rendition,
     Retouch,
     Setting,
-    Work,
 )
-from app.states import ArrivalState, LessonState, PhotoState, PlacementState, RenditionState, RetouchState
+from app.stages.intake import FLAGS
+from app.states import ArrivalState, LessonState, ListingState, PhotoState, PlacementState, RenditionState, RetouchState
 
 PAGE = 50
 
@@ -63,8 +64,13 @@ def live_mark(session: Session) -> str:
     return f"{event or 0}.{arrival or 0}.{settled.timestamp() if settled else 0:.0f}"
 
 
+def arrival(session: Session, number: int) -> Arrival | None:
+    """A file on its way in, with its product."""
+    return session.scalar(sa.select(Arrival).where(Arrival.id == number).options(joinedload(Arrival.product)))
+
+
 def nav_counts(session: Session) -> dict[str, int]:
-    """What waits for a person: review, tray, open notices, lessons."""
+    """What waits for a person: review (the tray included), tray, open notices, lessons."""
 
     def count(table: Any, *where: sa.ColumnElement[bool]) -> Any:
         return sa.select(sa.func.count()).select_from(table).where(*where).scalar_subquery()
@@ -73,7 +79,7 @@ def nav_counts(session: Session) -> dict[str, int]:
         sa.select(
             count(Placement, Placement.state == PlacementState.REVIEW)
             + count(ImageSetItem, ImageSetItem.state == PhotoState.FLAGGED)
-            + count(Arrival, Arrival.state == ArrivalState.REFUSED),
+            + count(Arrival, Arrival.state.in_((ArrivalState.REFUSED, ArrivalState.UNMATCHED))),
             count(Arrival, Arrival.state == ArrivalState.UNMATCHED),
             count(Notice, Notice.end.is_(None)),
             count(Lesson, Lesson.state == LessonState.PROPOSED),
@@ -85,87 +91,52 @@ def nav_counts(session: Session) -> dict[str, int]:
 def first_steps(session: Session) -> dict[str, bool]:
     """What a newcomer has done so far."""
     names = ("account", "photo", "product")
-    row = session.execute(sa.select(*(sa.exists(sa.select(column)).label(name) for name, column in zip(names, (Account.id, Arrival.id, Product.id), strict=True)))).one()
+    row = session.execute(
+        sa.select(*(sa.exists(sa.select(column)).label(name) for name, column in zip(names, (Account.id, Arrival.id, Product.id), strict=True)))
+    ).one()
     return dict(zip(names, map(bool, row), strict=True))
 
 
 # --- batches
 
 
-@dataclass
+@dataclass(frozen=True)
 class BatchLine:
-    """A batch and how far it is. Counts are of photos."""
+    """A batch, where it stands, and its first pictures."""
 
     batch: Batch
-    arrivals: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    photos: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    placements: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    thumbs: list[str] = field(default_factory=list)
+    state: views.BatchState
+    thumbs: list[str]
 
     @property
     def files(self) -> int:
-        return sum(self.arrivals.values())
+        return sum(self.state.counts.values())
 
     @property
     def shares(self) -> list[tuple[str, str, int]]:
-        """(words, tone, count) of the batch's files, in the order of the road."""
-        flagged = self.photos[PhotoState.FLAGGED] + self.arrivals[ArrivalState.REFUSED]
-        at_person = self.placements["review_items"]
-        done = self.placements["approved_items"]
-        taken = self.photos[PhotoState.ACCEPTED]
-        parts = [
-            ("approved", "good", done),
-            ("being made", "busy", max(0, taken - done - at_person)),
-            ("arriving", "mute", self.arrivals[ArrivalState.WAITING]),
-            ("for review", "warn", at_person + flagged + self.arrivals[ArrivalState.UNMATCHED]),
-            ("rejected or dropped", "bad", self.photos[PhotoState.REJECTED] + self.arrivals[ArrivalState.DROPPED]),
-        ]
-        return [part for part in parts if part[2]]
+        """(words, tone, count) of its photos, the furthest on the road first."""
+        return [(words, tone, self.state.counts[name]) for name, words, tone in BATCH_SHARES if self.state.counts.get(name)]
+
+
+BATCH_SHARES = (
+    ("published", "published", "good"),
+    ("approved", "approved", "done"),
+    ("processing", "being made", "busy"),
+    ("queued", "arriving", "quiet"),
+    ("review", "for a person", "warn"),
+    ("dropped", "left out", "none"),
+)
 
 
 def batch_lines(session: Session, batches: Sequence[Batch], *, thumbs: int = 6) -> list[BatchLine]:
-    """Counts and first pictures of some batches: four selects for all of them together."""
-    lines = {batch.id: BatchLine(batch) for batch in batches}
-    for batch_id, arrival_state, count in session.execute(
-        sa.select(Arrival.batch_id, Arrival.state, sa.func.count()).where(Arrival.batch_id.in_(lines)).group_by(Arrival.batch_id, Arrival.state)
-    ):
-        lines[batch_id].arrivals[arrival_state] = count
-    for batch_id, photo_state, count in session.execute(
-        sa.select(ImageSetItem.batch_id, ImageSetItem.state, sa.func.count()).where(ImageSetItem.batch_id.in_(lines)).group_by(ImageSetItem.batch_id, ImageSetItem.state)
-    ):
-        lines[batch_id].photos[photo_state] = count
-    worst = (
-        sa.select(
-            ImageSetItem.batch_id,
-            ImageSetItem.id,
-            sa.func.max(sa.case((Placement.state.in_((PlacementState.REVIEW, PlacementState.RETOUCH)), 2), (Placement.state == PlacementState.WAITING, 1), else_=0)).label("rank"),
-            sa.func.max(sa.case((Placement.state == PlacementState.APPROVED, 1), else_=0)).label("approved"),
-        )
-        .join(Placement, Placement.item_id == ImageSetItem.id)
-        .where(ImageSetItem.batch_id.in_(lines))
-        .group_by(ImageSetItem.batch_id, ImageSetItem.id)
-        .subquery()
-    )
-    for batch_id, at_person, approved in session.execute(
-        sa.select(
-            worst.c.batch_id,
-            sa.func.sum(sa.case((worst.c.rank == 2, 1), else_=0)),
-            sa.func.sum(sa.case((sa.and_(worst.c.rank == 0, worst.c.approved == 1), 1), else_=0)),
-        ).group_by(worst.c.batch_id)
-    ):
-        lines[batch_id].placements.update(review_items=at_person, approved_items=approved)
-    ranked = (
-        sa.select(
-            ImageSetItem.batch_id,
-            ImageSetItem.photo_sha256,
-            sa.func.row_number().over(partition_by=ImageSetItem.batch_id, order_by=ImageSetItem.id).label("place"),
-        )
-        .where(ImageSetItem.batch_id.in_(lines))
-        .subquery()
-    )
-    for batch_id, sha256 in session.execute(sa.select(ranked.c.batch_id, ranked.c.photo_sha256).where(ranked.c.place <= thumbs).order_by(ranked.c.batch_id, ranked.c.place)):
-        lines[batch_id].thumbs.append(sha256)
-    return list(lines.values())
+    """State and first pictures of some batches: four selects for all of them together."""
+    states = views.batch_states(session, batches)
+    place = sa.func.row_number().over(partition_by=ImageSetItem.batch_id, order_by=ImageSetItem.id).label("place")
+    ranked = sa.select(ImageSetItem.batch_id, ImageSetItem.photo_sha256, place).where(ImageSetItem.batch_id.in_(list(states))).subquery()
+    first: dict[int, list[str]] = defaultdict(list)
+    for batch_id, sha256 in session.execute(sa.select(ranked.c.batch_id, ranked.c.photo_sha256).where(ranked.c.place <= thumbs).order_by(ranked.c.place)):
+        first[batch_id].append(sha256)
+    return [BatchLine(batch, states[batch.id], first[batch.id]) for batch in batches]
 
 
 def batches(session: Session, number: int = 1, size: int = 20) -> Page:
@@ -196,7 +167,12 @@ class BatchPhoto:
 
 def batch_photos(session: Session, batch: Batch, number: int, size: int = 120) -> Page:
     """The photos of one batch, page by page."""
-    page = page_of(session, sa.select(ImageSetItem).where(ImageSetItem.batch_id == batch.id).options(joinedload(ImageSetItem.product)).order_by(ImageSetItem.id), number, size)
+    page = page_of(
+        session,
+        sa.select(ImageSetItem).where(ImageSetItem.batch_id == batch.id).options(joinedload(ImageSetItem.product)).order_by(ImageSetItem.id),
+        number,
+        size,
+    )
     there = placements_of_items(session, [item.id for item in page.rows])
     return Page([BatchPhoto(item, there.get(item.id, []), _file(there.get(item.id, []))) for item in page.rows], page.number, page.more)
 
@@ -204,7 +180,12 @@ def batch_photos(session: Session, batch: Batch, number: int, size: int = 120) -
 def placements_of_items(session: Session, items: Iterable[int]) -> dict[int, list[Placement]]:
     """Placements by image set item, each with its account and rendition."""
     found: dict[int, list[Placement]] = defaultdict(list)
-    select = sa.select(Placement).where(Placement.item_id.in_(list(items))).options(joinedload(Placement.account), joinedload(Placement.rendition)).order_by(Placement.account_id, Placement.id)
+    select = (
+        sa.select(Placement)
+        .where(Placement.item_id.in_(list(items)))
+        .options(joinedload(Placement.account), joinedload(Placement.rendition))
+        .order_by(Placement.account_id, Placement.id)
+    )
     for placement in session.scalars(select):
         if placement.item_id is not None:
             found[placement.item_id].append(placement)
@@ -241,7 +222,9 @@ def notices(session: Session, *, past: bool, account: str, number: int) -> Page:
 def skus_of(session: Session, found: Iterable[Notice]) -> dict[tuple[int, str], str]:
     """(listing, merchant SKU) -> our SKU, for links."""
     listings = {notice.listing_id for notice in found}
-    rows = session.execute(sa.select(ListingMember.listing_id, ListingMember.merchant_sku, Product.sku).join(Product).where(ListingMember.listing_id.in_(listings)))
+    rows = session.execute(
+        sa.select(ListingMember.listing_id, ListingMember.merchant_sku, Product.sku).join(Product).where(ListingMember.listing_id.in_(listings))
+    )
     return {(listing, merchant): sku for listing, merchant, sku in rows}
 
 
@@ -301,23 +284,62 @@ def accounts(session: Session) -> Sequence[Account]:
     return session.scalars(sa.select(Account).order_by(Account.key)).all()
 
 
-def listings(session: Session, *, account: str, q: str) -> sa.Select[Any]:
-    """Listings of one account or all, by SKU or title; newest change first."""
+@dataclass(frozen=True)
+class ListingLine:
+    """One listing with the word that is shown for it."""
+
+    listing: Listing
+    shown: views.Shown
+    notices: list[Notice]
+    picture: str | None
+
+    @property
+    def member(self) -> ListingMember | None:
+        return self.listing.members[0] if self.listing.members else None
+
+
+def listings(session: Session, *, account: str, word: str, q: str, number: int, size: int = PAGE) -> Page:
+    """Listings by account, shown word, SKU or title; newest first.
+
+    The word is computed, so the select narrows by what the word can come from and the rest is decided row by row.
+    """
+    number = max(1, min(number, 10_000))
     select = sa.select(Listing).join(Listing.account).options(joinedload(Listing.account), selectinload(Listing.members).joinedload(ListingMember.product))
     if account:
         select = select.where(Account.key == account)
     if q:
-        found = sa.select(ListingMember.listing_id).join(Product).where(sa.or_(_like(Product.sku, Product.title, ListingMember.merchant_sku, q=q)))
+        found = sa.select(ListingMember.listing_id).join(Product).where(_like(Product.sku, Product.title, ListingMember.merchant_sku, q=q))
         select = select.where(sa.or_(Listing.id.in_(found), Listing.external_id == q))
-    return select.order_by(Listing.id.desc())
+    if word:
+        select = select.where(_may_be(word))
+    first, lines, last = (number - 1) * size, [], None
+    while len(lines) <= first + size:
+        rows = session.scalars(select.where(Listing.id < last if last else sa.true()).order_by(Listing.id.desc()).limit(4 * size)).unique().all()
+        against = views.open_notices(session, [listing.id for listing in rows])
+        for listing in rows:
+            shown = views.shown(listing, against.get(listing.id, ()), listing.account)
+            if not word or shown.word == word:
+                lines.append((listing, shown, against.get(listing.id, [])))
+        if len(rows) < 4 * size:
+            break
+        last = rows[-1].id
+    chosen = lines[first : first + size]
+    pictures = main_pictures(session, [member.product_id for listing, _, _ in chosen for member in listing.members[:1]])
+    return Page([ListingLine(*line, _picture_of(line[0], pictures)) for line in chosen], number, len(lines) > first + size)
 
 
-def open_notices(session: Session, listing_ids: Iterable[int]) -> dict[int, list[Notice]]:
-    """Open notices by listing."""
-    found: dict[int, list[Notice]] = defaultdict(list)
-    for notice in session.scalars(sa.select(Notice).where(Notice.listing_id.in_(list(listing_ids)), Notice.end.is_(None)).order_by(Notice.begin.desc())):
-        found[notice.listing_id].append(notice)
-    return found
+def _may_be(word: str) -> sa.ColumnElement[bool]:
+    kinds = [kind for kind, said in views.NOTICE_WORDS.items() if said == word]
+    if kinds:
+        return Listing.id.in_(sa.select(Notice.listing_id).where(Notice.end.is_(None), Notice.kind.in_(kinds)))
+    states = [state for state, said in views.STATE_WORDS.items() if said == word]
+    return Listing.state.in_(states or [ListingState.TO_SEND])
+
+
+def _picture_of(listing: Listing, pictures: dict[tuple[int, int], str]) -> str | None:
+    """What it shows: what was pushed as main, else what is approved or proposed."""
+    side = next(iter(listing.pushed.values()), {})
+    return side.get("main") or next((pictures.get((member.product_id, listing.account_id)) for member in listing.members), None)
 
 
 def main_pictures(session: Session, product_ids: Iterable[int]) -> dict[tuple[int, int], str]:
@@ -345,7 +367,9 @@ def placements_of(session: Session, product_id: int) -> Sequence[Placement]:
 
 def members_of(session: Session, product_id: int) -> Sequence[ListingMember]:
     """The listings a product is on."""
-    return session.scalars(sa.select(ListingMember).where(ListingMember.product_id == product_id).options(joinedload(ListingMember.listing).joinedload(Listing.account))).all()
+    return session.scalars(
+        sa.select(ListingMember).where(ListingMember.product_id == product_id).options(joinedload(ListingMember.listing).joinedload(Listing.account))
+    ).all()
 
 
 def notices_of(session: Session, members: Sequence[ListingMember]) -> Sequence[Notice]:
@@ -353,7 +377,13 @@ def notices_of(session: Session, members: Sequence[ListingMember]) -> Sequence[N
     if not members:
         return []
     mine = sa.tuple_(Notice.listing_id, Notice.merchant_sku).in_([(m.listing_id, m.merchant_sku) for m in members])
-    return session.scalars(sa.select(Notice).where(mine).options(joinedload(Notice.listing).joinedload(Listing.account)).order_by(Notice.end.is_not(None), Notice.begin.desc()).limit(100)).all()
+    return session.scalars(
+        sa.select(Notice)
+        .where(mine)
+        .options(joinedload(Notice.listing).joinedload(Listing.account))
+        .order_by(Notice.end.is_not(None), Notice.begin.desc())
+        .limit(100)
+    ).all()
 
 
 def history(session: Session, sku: str, before: int | None = None, size: int = 60) -> Page:
@@ -366,16 +396,13 @@ def history(session: Session, sku: str, before: int | None = None, size: int = 6
 
 def retouches_of(session: Session, product_id: int) -> Sequence[Retouch]:
     """Images of a product that were sent to a retoucher."""
-    return session.scalars(sa.select(Retouch).join(ImageSetItem, ImageSetItem.id == Retouch.item_id).where(ImageSetItem.product_id == product_id).order_by(Retouch.id.desc()).limit(50)).all()
-
-
-def troubles_of(session: Session, rows: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
-    """(stage, row) -> the last failure in words, where there was one."""
-    wanted = list(rows)
-    if not wanted:
-        return {}
-    found = session.execute(sa.select(Work.stage, Work.row, Work.error).where(sa.tuple_(Work.stage, Work.row).in_(wanted), Work.error.is_not(None)))
-    return {(stage, row): error for stage, row, error in found if error}
+    return session.scalars(
+        sa.select(Retouch)
+        .join(ImageSetItem, ImageSetItem.id == Retouch.item_id)
+        .where(ImageSetItem.product_id == product_id)
+        .order_by(Retouch.id.desc())
+        .limit(50)
+    ).all()
 
 
 # --- one case of the review queue
@@ -401,7 +428,7 @@ class Look:
     @property
     def stops(self) -> bool:
         """Whether approving needs a reason."""
-        return any(finding.get("level") == "stop" for finding in self.findings)
+        return any(finding.get("level") in FLAGS for finding in self.findings)
 
     @property
     def photo_size(self) -> tuple[int, int] | None:
@@ -415,13 +442,20 @@ def _size(facts: dict[str, Any]) -> tuple[int, int] | None:
 
 def look_at_placement(session: Session, number: int) -> Look | None:
     """A placement with everything beside it."""
-    options = (joinedload(Placement.product), joinedload(Placement.account), joinedload(Placement.item).joinedload(ImageSetItem.photo), joinedload(Placement.rendition))
+    options = (
+        joinedload(Placement.product),
+        joinedload(Placement.account),
+        joinedload(Placement.item).joinedload(ImageSetItem.photo),
+        joinedload(Placement.rendition),
+    )
     placement = session.scalar(sa.select(Placement).where(Placement.id == number).options(*options))
     if placement is None:
         return None
     rendition, item = placement.rendition, placement.item
     file = rendition.file_sha256 if rendition else None
-    facts = session.scalar(sa.select(FileFacts.facts).where(FileFacts.file_sha256 == file).order_by(FileFacts.measure_version.desc()).limit(1)) if file else None
+    facts = (
+        session.scalar(sa.select(FileFacts.facts).where(FileFacts.file_sha256 == file).order_by(FileFacts.measure_version.desc()).limit(1)) if file else None
+    )
     cutout = session.get(Cutout, rendition.cutout_id) if rendition else None
     sisters = placements_of_items(session, [item.id]).get(item.id, []) if item else []
     retouch = session.scalar(sa.select(Retouch).where(Retouch.placement_id == placement.id, Retouch.state == RetouchState.OUT).limit(1))
@@ -450,7 +484,7 @@ def look_at_photo(session: Session, number: int) -> Look | None:
 
 def look_at_arrival(session: Session, number: int) -> Look | None:
     """A file that fits no SKU, or could not be taken in."""
-    arrival = session.scalar(sa.select(Arrival).where(Arrival.id == number).options(joinedload(Arrival.product)))
-    if arrival is None:
+    found = arrival(session, number)
+    if found is None:
         return None
-    return Look(product=arrival.product, photo=session.get(Photo, arrival.sha256) if arrival.sha256 else None, arrival=arrival)
+    return Look(product=found.product, photo=session.get(Photo, found.sha256) if found.sha256 else None, arrival=found)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import Flask, request, url_for
 from markupsafe import Markup, escape
 
+from app import views
 from app.models import Product
 from app.web.session import kit
 from integrations import SITES, to_decimal
@@ -17,12 +19,13 @@ from integrations import SITES, to_decimal
 SIGNS = {"GBP": "£", "USD": "$", "EUR": "€"}
 BRANDS = {"amazon": "Amazon", "ebay": "eBay"}
 
-# state or word -> tone; what is not named is neutral
+# state or word -> tone; what is not named is quiet
 TONES = {
-    **dict.fromkeys(("live", "approved", "accepted", "published", "filed", "proven", "back", "rendered"), "good"),
-    **dict.fromkeys(("sent", "sent, not yet seen", "to send", "to_send", "processing", "waiting", "received", "queued", "sending", "out"), "busy"),
-    **dict.fromkeys(("review", "waiting for approval", "ready for review", "flagged", "at risk", "at_risk", "drifted", "unmatched", "warning", "retouch", "proposed", "warn", "cannot be proven", "unprovable", "unknown"), "warn"),
-    **dict.fromkeys(("suppressed", "held", "removed", "refused", "rejected", "failed", "stop", "paused"), "bad"),
+    **views.TONES,
+    **dict.fromkeys(("unprovable", "approved", "accepted", "published", "filed", "proven", "back", "rendered"), "good"),
+    **dict.fromkeys(("sent", "to_send", "processing", "waiting", "received", "queued", "sending", "out"), "busy"),
+    **dict.fromkeys(("review", "ready for review", "flagged", "at_risk", "unmatched", "warning", "retouch", "proposed", "warn", "unknown"), "warn"),
+    **dict.fromkeys(("refused", "drifted", "rejected", "failed", "stop"), "bad"),
 }  # fmt: skip
 
 STATE_WORDS = {
@@ -41,12 +44,10 @@ STATE_WORDS = {
 
 LEVEL_WORDS = {"stop": "Stops", "review": "For a person", "warn": "Note"}
 
-OPERATOR_WORDS = {"at_least": "at least", "at_most": "at most", "equals": "exactly", "is": "exactly", "one_of": "one of", "between": "between", "below": "below", "above": "above"}
-
 
 def tone(word: str | None) -> str:
-    """good | busy | warn | bad | mute."""
-    return TONES.get(str(word or ""), "mute")
+    """good | busy | warn | bad | quiet."""
+    return TONES.get(str(word or ""), "quiet")
 
 
 def state_words(state: str | None) -> str:
@@ -58,7 +59,7 @@ def money(minor: int | None, currency: str | None) -> str:
     """`£1,234.00`; nothing for no price."""
     if minor is None or not currency:
         return ""
-    return f"{SIGNS.get(currency, currency + ' ')}{to_decimal(minor, currency):,}"
+    return f"{SIGNS.get(currency, currency + ' ')}{Decimal(to_decimal(minor, currency)):,}"
 
 
 def worth(product: Product) -> str:

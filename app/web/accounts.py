@@ -1,0 +1,137 @@
+"""Seller accounts: what they may write, stopping and resuming, a harmless test, new credentials. Secrets go in and never come out."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+import integrations
+from app import accounts, controls, views
+from app.errors import Refusal
+from app.models import Account
+from app.web import queries
+from app.web.auth import needs, who
+from app.web.session import kit, session
+
+bp = Blueprint("accounts", __name__, url_prefix="/accounts")
+
+
+@bp.get("/")
+def index() -> ResponseReturnValue:
+    return render_template(
+        "accounts.html",
+        accounts=queries.accounts(session()),
+        bars=views.marketplace_bars(session()),
+        stopped=controls.is_stopped(session()),
+        default=accounts.DEFAULT_POLICY,
+        needed=_fields,
+    )
+
+
+@bp.get("/new")
+@needs("admin")
+def new() -> ResponseReturnValue:
+    marketplace = request.args.get("marketplace", "")
+    site = integrations.SITES.get(marketplace)
+    return render_template("account_new.html", sites=integrations.SITES, site=site, fields=_fields(marketplace) if site else ())
+
+
+@bp.post("/new")
+@needs("admin")
+def add() -> ResponseReturnValue:
+    marketplace, name = request.form.get("marketplace", ""), request.form.get("name", "").strip()
+    account = accounts.add_account(
+        session(), kit(), f"{marketplace}:{name}", seller_id=request.form.get("seller_id", ""), credentials=_credentials(marketplace), who=who()
+    )
+    flash(f"{account.key} is here. It asks before each write until you confirm its first import.")
+    return redirect(url_for(".index"), 303)
+
+
+@bp.post("/<key>/policy")
+@needs("admin")
+def policy(key: str) -> ResponseReturnValue:
+    form = request.form
+    try:
+        minutes = float(form.get("wait_min", ""))
+    except ValueError:
+        raise Refusal("the wait is a number of minutes") from None
+    accounts.set_policy(
+        session(),
+        kit(),
+        _account(key),
+        who(),
+        publish=form.get("publish", ""),
+        repair=form.get("repair", ""),
+        create=form.get("create") == "yes",
+        wait_s=round(minutes * 60),
+    )
+    flash(f"{key}: policy kept.")
+    return _back(key)
+
+
+@bp.post("/<key>/stop")
+@needs("operator")
+def stop(key: str) -> ResponseReturnValue:
+    controls.stop(session(), kit(), who(), _account(key), request.form.get("why", "").strip())
+    flash(f"{key} is stopped: nothing is written there until somebody resumes it.")
+    return _back(key)
+
+
+@bp.post("/<key>/resume")
+@needs("operator")
+def resume(key: str) -> ResponseReturnValue:
+    controls.resume(session(), kit(), who(), _account(key))
+    flash(f"{key} goes on.")
+    return _back(key)
+
+
+@bp.post("/<key>/confirm")
+@needs("admin")
+def confirm(key: str) -> ResponseReturnValue:
+    accounts.confirm_import(session(), kit(), _account(key), who())
+    flash(f"{key}: first import confirmed. Its policy may be automatic now.")
+    return _back(key)
+
+
+@bp.post("/<key>/credentials")
+@needs("admin")
+def credentials(key: str) -> ResponseReturnValue:
+    account = _account(key)
+    accounts.set_credentials(session(), kit(), account, who(), _credentials(account.marketplace))
+    flash(f"{key} has new credentials.")
+    return _back(key)
+
+
+@bp.post("/<key>/test")
+@needs("operator")
+def test(key: str) -> ResponseReturnValue:
+    """Slow: the marketplace is asked while no transaction is open."""
+    with kit().db.reading() as reading:
+        account = accounts.find_account(reading, key)
+        reading.expunge(account)
+    sentence = accounts.test_account(kit(), account)
+    if request.headers.get("HX-Request"):
+        return render_template("parts/said.html", words=sentence)
+    flash(sentence)
+    return _back(key)
+
+
+def _account(key: str) -> Account:
+    try:
+        return accounts.find_account(session(), key)
+    except Refusal as refusal:
+        abort(404, str(refusal))
+
+
+def _fields(marketplace: str) -> tuple[str, ...]:
+    """The names of the credentials that a marketplace needs."""
+    site = integrations.SITES.get(marketplace)
+    return accounts.NEEDED.get(site.connector, ()) if site else ()
+
+
+def _credentials(marketplace: str) -> dict[str, str]:
+    return {name: request.form.get(f"credential_{name}", "") for name in _fields(marketplace)}
+
+
+def _back(key: str) -> ResponseReturnValue:
+    return redirect(url_for(".index", _anchor=key), 303)
