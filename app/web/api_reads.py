@@ -87,9 +87,10 @@ class Collection:
     def operations(self) -> tuple[Operation, Operation]:
         """The list and the single one."""
         query = {**PAGING} | {name: Parameter(narrowing.kind, narrowing.words) for name, narrowing in self.filters.items()}
-        name = self.path.replace("-", "_")
+        name, some = self.path.replace("-", "_"), self.path.replace("-", " ")
+        words = f"A page of {some}. {self.shape.__doc__}".replace("`", "")
         return (
-            Operation("GET", f"/{self.path}", f"list_{name}", f"{self.shape.__doc__}", self.some, self.shape, many=True, query=query),
+            Operation("GET", f"/{self.path}", f"list_{name}", words, self.some, self.shape, many=True, query=query),
             Operation("GET", f"/{self.path}/{{{self.key_name}}}", f"get_{name}", f"One {self.noun}.", self.one, self.shape),
         )
 
