@@ -152,7 +152,7 @@ def _necklace(m: Maker, metal: Any, pose: str) -> None:
     else:
         xy = np.column_stack([4.3 * np.sin(a) * (0.62 + 0.38 * (1 - np.cos(a)) / 2) * 1.15, 4.6 * (1 - np.cos(a)) + 0.35 * np.sin(2 * a) * np.sin(a / 2)])
         z = np.full(700, 0.07)
-    _chain(m, np.column_stack([xy, z])[6:-6], metal, 0.27, 0.030, 0.19)
+    _chain(m, np.column_stack([xy, z])[6:-6], metal, 0.42, 0.052, 0.30)
     if pose != "gathered":
         top = np.array([xy[350, 0], xy[350, 1]])
         a2 = np.linspace(0, 2 * math.pi, 40, endpoint=False)

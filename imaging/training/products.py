@@ -29,9 +29,9 @@ RING = (
     Shot("detail", pose="lying", turn=152, height=34, fill=0.66, fstop=0.36),
 )
 FLAT = (
-    Shot("front", turn=0, height=62, fill=0.74, fstop=0.36),
-    Shot("side", turn=38, height=36, fill=0.72, fstop=0.36),
-    Shot("detail", pose="gathered", turn=-12, height=50, fill=0.68, fstop=0.30),
+    Shot("front", pose="gathered", turn=-12, height=56, fill=0.72, fstop=0.40),
+    Shot("side", pose="gathered", turn=34, height=38, fill=0.72, fstop=0.36),
+    Shot("detail", turn=0, height=62, fill=0.74, fstop=0.36),
 )
 PAIR = (
     Shot("front", turn=-10, height=18, fill=0.66, fstop=0.40),
@@ -61,7 +61,7 @@ PRODUCTS: tuple[Product, ...] = (
         Watch("Halvorn", "Fjellmark", "40127", date=True, dial_finish="enamel", inner="steel"),
         "slate",
         {"dial_colour": "white", "strap_material": "stainless steel"},
-        (DIAL, SIDE, BACK, CLASP),
+        (DIAL, SIDE, BACK),
         existing=True,
         quantity=4,
     ),
@@ -87,7 +87,7 @@ PRODUCTS: tuple[Product, ...] = (
         ),
         "pale grey",
         {"dial_colour": "black", "strap_material": "stainless steel"},
-        (DIAL, SIDE, BACK, CLASP),
+        (DIAL, SIDE, BACK),
         existing=True,
         quantity=2,
         faults={"side": "blurred"},
