@@ -35,8 +35,6 @@ def test_another_take_is_another_file_of_the_same_scene(shoot: dict[str, dict[st
     assert Image.open(io.BytesIO(second)).width == Image.open(io.BytesIO(first)).width - 16
 
 
-@pytest.mark.parametrize(
-    "path", ["PS-W-404/dial.jpg", "..%2f..%2fserver.py/x", "PS-W-001/dial.jpg?take=9999", "PS-W-001/..%2f..%2fworld.py"]
-)
+@pytest.mark.parametrize("path", ["PS-W-404/dial.jpg", "..%2f..%2fserver.py/x", "PS-W-001/dial.jpg?take=9999", "PS-W-001/..%2f..%2fworld.py"])
 def test_nothing_else_is_offered(practice: PracticeServer, path: str) -> None:
     assert requests.get(f"{practice.url}/shoot/{path}", timeout=10).status_code == 404
