@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from app import accounts, controls
 from app.errors import Refusal
-from app.models import Account, Arrival, ImageSetItem, Lesson, Listing, Placement, Product
+from app.models import Account, Arrival, Event, ImageSetItem, Lesson, Listing, Placement, Product
 from app.models.base import Base
 from app.stages import intake, learn, publish, review
 from app.stages.inventory import apply_event
@@ -82,10 +82,13 @@ def put_product(call: Call) -> Made:
         event = inventory.parse_event(kind, json.dumps(body))
     except inventory.InvalidEvent as error:
         raise WrongField(*((name.removeprefix("data."), words) for name, words in error.problems)) from None
-    apply_event(call.session, call.kit, event, f"{call.who}:{secrets.token_hex(8)}", source="api")
+    event_id = f"{call.who}:{secrets.token_hex(8)}"
+    apply_event(call.session, call.kit, event, event_id, source="api")
     call.session.flush()
+    # not `known`: on PostgreSQL somebody may have made it between our look and our write
+    made = call.session.scalar(sa.select(Event.id).where(Event.sku == data.sku, Event.what == "created", Event.why == f"{kind} {event_id}")) is not None
     product = call.session.scalars(sa.select(Product).where(Product.sku == data.sku).execution_options(populate_existing=True)).one()
-    return Made(200 if known else 201, product_told(product))
+    return Made(201 if made else 200, product_told(product))
 
 
 def decide_placement(call: Call) -> BaseModel:
