@@ -76,7 +76,7 @@ def roles(settings: Settings, host: str, port: int) -> list[Role]:
     made = [
         Role("web", ["web", "--host", host, "--port", str(port)], env),
         Role("scheduler", ["scheduler", "--name", "scheduler-1"], env),
-        Role("worker-1", ["worker", "--name", "worker-1", "--stages", quick], env),
+        Role("worker-1", ["worker", "--name", "worker-1", "--stages", quick, "--tasks", "50000"], env),
     ]
     names = [f"imaging-{number}" for number in range(1, imaging_workers() + 1)]
     return made + [Role(name, ["worker", "--name", name, "--slots", "1", "--stages", imaging], env) for name in names]
