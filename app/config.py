@@ -30,7 +30,9 @@ class Settings(BaseSettings):
     store_url: str = Field("", description="originals: file:///… or s3://bucket/prefix; default: var/originals")
     media_store_url: str = Field("", description="finished pictures for marketplaces: file:///… or s3://bucket/prefix; default: var/media")
     media_base_url: str = Field("", description="public https address where marketplaces fetch pictures")
-    secret_key: SecretStr = Field(SecretStr(""), description="signs sessions and media names, encrypts credentials; comma list: first is current, others still decrypt")
+    secret_key: SecretStr = Field(
+        SecretStr(""), description="signs sessions and media names, encrypts credentials; comma list: first is current, others still decrypt"
+    )
     webhook_secret: SecretStr = Field(SecretStr(""), description="Standard Webhooks secret of the inventory system, whsec_…")
     intake: Annotated[tuple[str, ...], NoDecode] = Field((), description="comma list of watched folders and s3://bucket/prefix")
     intake_sqs_url: str = Field("", description="SQS queue with the bucket's object-created events")

@@ -124,4 +124,4 @@ def move(session: Session, row: Any, to: StrEnum, *, now: datetime, why: str = "
 
 
 def _key(row: Base) -> str:
-    return ":".join(str(getattr(row, c.key)) for c in type(row).__mapper__.primary_key)
+    return ":".join(str(getattr(row, c.key)) for c in type(row).__mapper__.primary_key if c.key)

@@ -69,7 +69,7 @@ def mark(kit: Kit, now: datetime | None = None) -> int:
 def oldest_due(session: Session, now: datetime) -> dict[str, float]:
     """Age in seconds of the oldest due row per stage; a stage with nothing due is absent."""
     found = session.execute(sa.select(Work.stage, sa.func.min(Work.due_at)).where(Work.due_at <= now, Work.leased_until.is_(None)).group_by(Work.stage)).all()
-    return {stage: (now - due).total_seconds() for stage, due in found}
+    return {stage: (now - due).total_seconds() for stage, due in found if due is not None}
 
 
 def _is_due(now: datetime) -> sa.ColumnElement[bool]:

@@ -73,7 +73,14 @@ def work(url: str, name: str, stages: Mapping[str, int], handler: Handler, all_s
     `name` is fixed per worker slot: a restart under the same name resumes what was cut off. `stages` says which stages run here and
     how many at once. The handler must not raise and must be safe to repeat.
     """
-    DBOS(config={**APP, "system_database_url": url, "executor_id": name, "serializer": DBOSPortableJSONSerializer(), "log_level": "ERROR", "run_migrations": True})  # type: ignore[typeddict-item]
+    config: Any = {
+        **APP,
+        "system_database_url": url,
+        "executor_id": name,
+        "serializer": DBOSPortableJSONSerializer(),
+        "log_level": "ERROR",
+    }
+    DBOS(config=config)
     for stage in all_stages:  # every worker knows every name, so that a job taken over is never unknown
         DBOS.workflow(name=stage)(_runner(stage, handler))
     DBOS.listen_queues(list(stages))

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
@@ -123,7 +124,12 @@ def _why(session: Session, kit: Kit, product: Product, account: Account) -> Why:
         sa.select(Listing).join(ListingMember).where(ListingMember.product_id == product.id, Listing.account_id == account.id)
     ).scalar_one_or_none()
     if row is None or not offers(product, account):
-        return Why(account.key, False, "not offered", f"not offered on {account.key}: the inventory names no listing there and the account's policy does not create one")
+        return Why(
+            account.key,
+            False,
+            "not offered",
+            f"not offered on {account.key}: the inventory names no listing there and the account's policy does not create one",
+        )
     if product.archived:
         return Why(account.key, False, "archived", "the product is archived in the inventory")
     now = shown(row, open_notices(session, [row.id]).get(row.id, []), account)
@@ -208,7 +214,9 @@ def batch_states(session: Session, batches: Sequence[Batch]) -> dict[int, BatchS
     ids = [batch.id for batch in batches]
     counts: dict[int, Counter[str]] = {n: Counter() for n in ids}
     for batch_id, state, number in session.execute(
-        sa.select(Arrival.batch_id, Arrival.state, sa.func.count()).where(Arrival.batch_id.in_(ids), Arrival.state != ArrivalState.FILED).group_by(Arrival.batch_id, Arrival.state)
+        sa.select(Arrival.batch_id, Arrival.state, sa.func.count())
+        .where(Arrival.batch_id.in_(ids), Arrival.state != ArrivalState.FILED)
+        .group_by(Arrival.batch_id, Arrival.state)
     ):
         counts[batch_id][{"waiting": "queued", "unmatched": "review", "refused": "review"}.get(state, "dropped")] += number
     places: dict[int, list[tuple[PlacementState, ListingState | None]]] = {}
@@ -218,10 +226,10 @@ def batch_states(session: Session, batches: Sequence[Batch]) -> dict[int, BatchS
         .join(ImageSetItem, ImageSetItem.id == Placement.item_id)
         .outerjoin(ListingMember, sa.and_(ListingMember.product_id == Placement.product_id, ListingMember.account_id == Placement.account_id))
         .outerjoin(Listing, Listing.id == ListingMember.listing_id)
-        .where(ImageSetItem.batch_id.in_(ids))
+        .where(ImageSetItem.batch_id.in_(ids), Placement.item_id.is_not(None))
     )
     for item_id, placed, listed in rows:
-        places.setdefault(item_id, []).append((placed, listed))
+        places.setdefault(item_id or 0, []).append((placed, listed))
     for item in items:
         if item.batch_id is not None:
             counts[item.batch_id][photo_word(item.state, places.get(item.id, []))] += 1
@@ -236,7 +244,7 @@ def batch_state(session: Session, batch: Batch) -> BatchState:
 def pipeline(session: Session, now: datetime) -> dict[str, int]:
     """The strip: how much is where on the main road, in order."""
 
-    def count(query: sa.Select[tuple[int]]) -> int:
+    def count(query: Any) -> int:
         return session.scalar(query) or 0
 
     def of(table: type[Arrival | Rendition | Placement | Listing], *where: sa.ColumnElement[bool]) -> int:
@@ -248,9 +256,10 @@ def pipeline(session: Session, now: datetime) -> dict[str, int]:
         "arriving": of(Arrival, Arrival.state == ArrivalState.WAITING),
         "rendering": of(Rendition, Rendition.state == RenditionState.QUEUED, proposed),
         "checking": count(
-            sa.select(sa.func.count()).select_from(Placement).join(Rendition, Rendition.id == Placement.rendition_id).where(
-                Placement.state == PlacementState.WAITING, Rendition.state != RenditionState.QUEUED
-            )
+            sa.select(sa.func.count())
+            .select_from(Placement)
+            .join(Rendition, Rendition.id == Placement.rendition_id)
+            .where(Placement.state == PlacementState.WAITING, Rendition.state != RenditionState.QUEUED)
         ),
         "review": review.waiting(session),
         "to send": of(Listing, Listing.state == ListingState.TO_SEND),

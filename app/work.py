@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -46,7 +48,9 @@ def wake(session: Session, stage: str, row: int | str, *, at: datetime, lead: fl
             index_elements=["stage", "row"],
             set_={
                 "due_at": sa.case((sa.or_(Work.due_at.is_(None), Work.due_at > at), statement.excluded.due_at), else_=Work.due_at),
-                "rank": sa.case((sa.or_(Work.due_at.is_(None), Work.due_at > at), statement.excluded.rank), else_=sa.func.coalesce(_least(session, Work.rank, rank), rank)),
+                "rank": sa.case(
+                    (sa.or_(Work.due_at.is_(None), Work.due_at > at), statement.excluded.rank), else_=sa.func.coalesce(_least(session, Work.rank, rank), rank)
+                ),
             },
         )
     )
@@ -66,7 +70,10 @@ def settle(session: Session, lease: Lease, *, next_at: datetime | None = None, l
 
 
 def postpone(session: Session, lease: Lease, *, now: datetime, error: str, delay: float | None = None) -> int | None:
-    """End a lease that failed: due again after `delay`, or after a gap that grows with each failure. Returns the failures in a row, None if the lease was lost."""
+    """End a lease that failed: due again after `delay`, or after a gap that grows with each failure.
+
+    Returns the failures in a row, None if the lease was lost.
+    """
     attempts = session.scalar(sa.select(Work.attempts).where(Work.stage == lease.stage, Work.row == lease.row, Work.generation == lease.generation))
     if attempts is None:
         return None
@@ -81,7 +88,7 @@ def holds(session: Session, lease: Lease) -> bool:
     return session.scalar(sa.select(Work.generation).where(Work.stage == lease.stage, Work.row == lease.row)) == lease.generation
 
 
-def _under(session: Session, lease: Lease, values: dict[str, object]) -> bool:
+def _under(session: Session, lease: Lease, values: Mapping[str, Any]) -> bool:
     won = session.execute(
         sa.update(Work)
         .where(Work.stage == lease.stage, Work.row == lease.row, Work.generation == lease.generation, Work.leased_until.is_not(None))
@@ -91,6 +98,6 @@ def _under(session: Session, lease: Lease, values: dict[str, object]) -> bool:
     return bool(won.rowcount == 1)  # type: ignore[attr-defined]
 
 
-def _least(session: Session, column: sa.ColumnElement[float] | object, value: float) -> sa.ColumnElement[float]:
+def _least(session: Session, column: Any, value: float) -> Any:
     function = sa.func.min if session.get_bind().dialect.name == "sqlite" else sa.func.least
     return function(column, value)

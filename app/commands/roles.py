@@ -12,7 +12,7 @@ PORT = click.option("--port", default=8000, show_default=True, type=click.IntRan
 
 @click.command()
 @click.option("--practice", is_flag=True, help="With our own practice marketplaces and a sample shoot; nothing leaves this machine.")
-@click.option("--shoot", type=click.Path(exists=True, file_okay=False, path_type=Path), help="With --practice: this folder (SKU/shot.jpg, products.yaml) in place of the sample.")
+@click.option("--shoot", type=click.Path(exists=True, file_okay=False, path_type=Path), help="With --practice: this folder instead of the sample.")
 @HOST
 @PORT
 def serve(practice: bool, shoot: Path | None, host: str, port: int) -> None:

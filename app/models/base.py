@@ -70,5 +70,5 @@ class Base(DeclarativeBase):
     )
 
     def __repr__(self) -> str:
-        keys = ", ".join(f"{c.key}={getattr(self, c.key)!r}" for c in type(self).__mapper__.primary_key)
+        keys = ", ".join(f"{c.key}={getattr(self, c.key)!r}" for c in type(self).__mapper__.primary_key if c.key)
         return f"<{type(self).__name__} {keys}>"

@@ -129,4 +129,9 @@ class Delivery(Base):
 
 
 Index("ix_products_created_at", Product.created_at)
-Index("ix_arrivals_open", Arrival.state, sqlite_where=text("state in ('unmatched','refused','waiting')"), postgresql_where=text("state in ('unmatched','refused','waiting')"))
+Index(
+    "ix_arrivals_open",
+    Arrival.state,
+    sqlite_where=text("state in ('unmatched','refused','waiting')"),
+    postgresql_where=text("state in ('unmatched','refused','waiting')"),
+)

@@ -74,7 +74,16 @@ def _place(session: Session, kit: Kit, product: Product, account: Account, items
     filled = set(positions[: len(items)])
     for position, placement in there.items():
         if position not in filled and placement.state != PlacementState.VACANT:
-            move(session, placement, PlacementState.VACANT, now=kit.now(), sku=product.sku, why="no photo for this place any more", item_id=None, rendition_id=None)
+            move(
+                session,
+                placement,
+                PlacementState.VACANT,
+                now=kit.now(),
+                sku=product.sku,
+                why="no photo for this place any more",
+                item_id=None,
+                rendition_id=None,
+            )
 
 
 def _put(
@@ -132,7 +141,11 @@ def _listing(session: Session, kit: Kit, product: Product, account: Account) -> 
     member = session.scalar(sa.select(ListingMember).where(ListingMember.product_id == product.id, ListingMember.account_id == account.id))
     if member is None:
         # an Amazon SKU is an item of its own even where two share an ASIN; an eBay item id may hold several variations
-        shared = None if external is None or told.get("asin") else session.scalar(sa.select(Listing).where(Listing.account_id == account.id, Listing.external_id == external))
+        shared = (
+            None
+            if external is None or told.get("asin")
+            else session.scalar(sa.select(Listing).where(Listing.account_id == account.id, Listing.external_id == external))
+        )
         listing = shared or Listing(account_id=account.id, external_id=None if told.get("asin") else external, created_at=kit.now())
         if told.get("asin") and session.scalar(sa.select(Listing.id).where(Listing.account_id == account.id, Listing.external_id == external)) is None:
             listing.external_id = external

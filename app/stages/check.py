@@ -75,7 +75,19 @@ def facts_of(session: Session, rendition: Rendition, product: Product) -> tuple[
 def do(kit: Kit, task: Task) -> list[dict[str, Any]]:
     """Pure: the findings of the rule set on these facts."""
     if task.problem is not None:
-        return [{"rule": "render", "level": "stop", "fact": None, "value": None, "limit": None, "message": task.problem, "source": None, "fix": None, "region": None}]
+        return [
+            {
+                "rule": "render",
+                "level": "stop",
+                "fact": None,
+                "value": None,
+                "limit": None,
+                "message": task.problem,
+                "source": None,
+                "fix": None,
+                "region": None,
+            }
+        ]
     return [f.to_dict() for f in rules.judge(task.rule_set, task.authority, task.facts, task.scope, task.regions)]
 
 
@@ -86,7 +98,9 @@ def apply(session: Session, kit: Kit, task: Task, findings: list[dict[str, Any]]
     product = session.get_one(Product, placement.product_id)
     if task.file_sha256 is not None:
         session.add(
-            Verdict(placement_id=placement.id, rule_set=task.rule_set.hash, rendition_id=task.rendition_id, file_sha256=task.file_sha256, findings=findings, at=now)
+            Verdict(
+                placement_id=placement.id, rule_set=task.rule_set.hash, rendition_id=task.rendition_id, file_sha256=task.file_sha256, findings=findings, at=now
+            )
         )
     waived = set(placement.waived.get("rules", ())) if placement.waived.get("rendition") == task.rendition_id else set()
     against = [f for f in findings if f["level"] in FLAGS and f["rule"] not in waived]

@@ -22,7 +22,7 @@ from app import rulebook, work
 from app.db import insert, move, record
 from app.errors import Refusal
 from app.kit import Kit
-from app.models import Arrival, Batch, ImageSetItem, Photo, Product
+from app.models import Arrival, Batch, ImageSetItem, Photo, Product, Work
 from app.stages.arrange import arrange, current_release
 from app.stages.run import Stage
 from app.states import ArrivalState, PhotoState
@@ -84,19 +84,41 @@ def receive_file(
 
 
 def receive_url(
-    session: Session, kit: Kit, *, batch: Batch, url: str, product: Product, shot: str = "", order: int = 0, key: str | None = None, source: str = "webhook", who: str = "packshot"
+    session: Session,
+    kit: Kit,
+    *,
+    batch: Batch,
+    url: str,
+    product: Product,
+    shot: str = "",
+    order: int = 0,
+    key: str | None = None,
+    source: str = "webhook",
+    who: str = "packshot",
 ) -> Arrival:
     """Take the address of a photo; the stage fetches it."""
-    return _arrive(session, kit, source=source, key=key or f"{batch.id}:{url}", name=url, batch=batch, product=product, shot=shot, order=order, url=url, who=who)
+    return _arrive(
+        session, kit, source=source, key=key or f"{batch.id}:{url}", name=url, batch=batch, product=product, shot=shot, order=order, url=url, who=who
+    )
 
 
-def _arrive(session: Session, kit: Kit, *, source: str, key: str, batch: Batch, product: Product | None, who: str, replaces: ImageSetItem | None = None, **values: Any) -> Arrival:
+def _arrive(
+    session: Session, kit: Kit, *, source: str, key: str, batch: Batch, product: Product | None, who: str, replaces: ImageSetItem | None = None, **values: Any
+) -> Arrival:
     now = kit.now()
     short = key if len(key) <= 512 else hashlib.sha256(key.encode()).hexdigest()
     row = {"state": ArrivalState.WAITING, **values, "name": values["name"][:512]}
     made = session.execute(
         insert(session, Arrival)
-        .values(source=source, key=short, batch_id=batch.id, product_id=product.id if product else None, replaces_id=replaces.id if replaces else None, created_at=now, **row)
+        .values(
+            source=source,
+            key=short,
+            batch_id=batch.id,
+            product_id=product.id if product else None,
+            replaces_id=replaces.id if replaces else None,
+            created_at=now,
+            **row,
+        )
         .on_conflict_do_nothing(index_elements=["source", "key"])
     )
     arrival = session.scalars(sa.select(Arrival).where(Arrival.source == source, Arrival.key == short)).one()
@@ -115,7 +137,18 @@ def assign(session: Session, kit: Kit, arrival: Arrival, sku: str, shot: str, wh
         raise Refusal(f"{sku!r}: no product has this SKU; check the spelling, or let the inventory send it first")
     if arrival.state not in (ArrivalState.UNMATCHED, ArrivalState.REFUSED):
         raise Refusal(f"{arrival.name}: is {arrival.state}, not waiting for a SKU")
-    if move(session, arrival, ArrivalState.WAITING, now=kit.now(), sku=sku, why=f"assigned to {sku}", who=who, product_id=product.id, shot=shot or arrival.shot, problem=None):
+    if move(
+        session,
+        arrival,
+        ArrivalState.WAITING,
+        now=kit.now(),
+        sku=sku,
+        why=f"assigned to {sku}",
+        who=who,
+        product_id=product.id,
+        shot=shot or arrival.shot,
+        problem=None,
+    ):
         product.photos_since = product.photos_since or kit.now()
         work.wake(session, "intake", arrival.id, at=kit.now(), lead=work.head_start_of(product))
 
@@ -254,7 +287,17 @@ def judge_item(session: Session, kit: Kit, product: Product, item: ImageSetItem,
 
 
 def _unreadable(problem: str) -> dict[str, Any]:
-    return {"rule": "intake-readable", "level": "stop", "fact": None, "value": None, "limit": None, "message": problem, "source": None, "fix": None, "region": None}
+    return {
+        "rule": "intake-readable",
+        "level": "stop",
+        "fact": None,
+        "value": None,
+        "limit": None,
+        "message": problem,
+        "source": None,
+        "fix": None,
+        "region": None,
+    }
 
 
 def mark(session: Session, kit: Kit, now: datetime) -> int:
@@ -265,7 +308,7 @@ def mark(session: Session, kit: Kit, now: datetime) -> int:
 def wake_missing(session: Session, stage: str, rows: sa.Select[Any], now: datetime, *, limit: int = 500) -> int:
     """Wake those of `rows` (a select of one id column) that have no work of this stage due or in flight."""
     key = sa.cast(rows.selected_columns[0], sa.String)
-    busy = sa.select(work.Work.row).where(work.Work.stage == stage, work.Work.row == key, sa.or_(work.Work.due_at.is_not(None), work.Work.leased_until.is_not(None)))
+    busy = sa.select(Work.row).where(Work.stage == stage, Work.row == key, sa.or_(Work.due_at.is_not(None), Work.leased_until.is_not(None)))
     found = session.scalars(rows.where(~busy.exists()).limit(limit)).all()
     for row in found:
         work.wake(session, stage, row, at=now)

@@ -83,7 +83,15 @@ def _set_fields(session: Session, kit: Kit, product: Product, event: integration
         merged = {**product.offered_on, **{key: ids.model_dump(exclude_none=True) for key, ids in told.items()}}
         unknown = sorted(set(told) - set(session.scalars(sa.select(Account.key).where(Account.key.in_(told)))))
         if unknown:
-            record(session, product, "account unknown", now=kit.now(), sku=product.sku, why=f"{', '.join(unknown)}: not an account here; kept for when it is", who=source)
+            record(
+                session,
+                product,
+                "account unknown",
+                now=kit.now(),
+                sku=product.sku,
+                why=f"{', '.join(unknown)}: not an account here; kept for when it is",
+                who=source,
+            )
         if merged != product.offered_on:
             product.offered_on = merged
             changed.append("accounts")

@@ -103,9 +103,13 @@ def apply(session: Session, kit: Kit, task: Task, proposals: list[tuple[str, rul
 
 def _stricter(new: rules.Proposal, old: rules.Proposal) -> bool:
     """Whether the new limit is further from the limit in force than the old proposal's: it then covers both notices."""
-    if new.kind != "tighten" or old.kind != "tighten" or not all(isinstance(v, int | float) for v in (new.new_limit, new.old_limit, old.new_limit, old.old_limit)):
+    if (
+        new.kind != "tighten"
+        or old.kind != "tighten"
+        or not all(isinstance(v, int | float) for v in (new.new_limit, new.old_limit, old.new_limit, old.old_limit))
+    ):
         return False
-    return bool(abs(new.new_limit - new.old_limit) > abs(old.new_limit - old.old_limit))  # type: ignore[operator]
+    return bool(abs(new.new_limit - new.old_limit) > abs(old.new_limit - old.old_limit))
 
 
 def accept(session: Session, kit: Kit, lesson: Lesson, who: str) -> str:

@@ -71,7 +71,9 @@ def black_box(session: Session, listing: Listing, merchant_sku: str, positions: 
             sa.select(Placement).where(Placement.product_id == member.product_id, Placement.account_id == listing.account_id, Placement.position == position)
         )
         judged = session.scalar(
-            sa.select(Verdict).where(Verdict.file_sha256 == digest, Verdict.placement_id == placement.id).order_by(Verdict.id.desc()).limit(1) if placement else sa.select(Verdict).where(sa.false())
+            sa.select(Verdict).where(Verdict.file_sha256 == digest, Verdict.placement_id == placement.id).order_by(Verdict.id.desc()).limit(1)
+            if placement
+            else sa.select(Verdict).where(sa.false())
         )
         rendition = session.scalar(sa.select(Rendition).where(Rendition.file_sha256 == digest).limit(1))
         facts = session.get(FileFacts, (digest, imaging.MEASURE_VERSION))

@@ -26,7 +26,9 @@ from app.states import ListingState, PushState
 
 OPEN = (PushState.SENDING, PushState.UNKNOWN)
 FIRST_LOOK_S = 2.0
-NO_MEDIA = "no public media address: {marketplace} fetches pictures itself, so PACKSHOT_MEDIA_BASE_URL must name an https address that reaches this installation"
+NO_MEDIA = (
+    "no public media address: {marketplace} fetches pictures itself, so PACKSHOT_MEDIA_BASE_URL must name an https address that reaches this installation"
+)
 
 
 @dataclass(frozen=True)
@@ -256,7 +258,9 @@ def mark(session: Session, kit: Kit, now: datetime) -> int:
     """Listings whose wish was not sent and may be, and pushes that were begun and not settled."""
     if is_stopped(session) is not None:
         return 0
-    accounts = [a for a in session.scalars(sa.select(Account).where(Account.stopped.is_(False), Account.paused.is_(None))) if a.policy.get("publish", "ask") != "off"]
+    accounts = [
+        a for a in session.scalars(sa.select(Account).where(Account.stopped.is_(False), Account.paused.is_(None))) if a.policy.get("publish", "ask") != "off"
+    ]
     asks = [a.id for a in accounts if a.policy.get("publish", "ask") == "ask"]
     may = sa.or_(Listing.account_id.not_in(asks), Listing.confirmed_print == Listing.wanted_print)
     differs = sa.or_(Listing.pushed_print.is_(None), Listing.pushed_print != Listing.wanted_print)
@@ -295,7 +299,12 @@ class PlanLine:
 
 def plan(session: Session, kit: Kit, account: str | None = None, sku: str | None = None) -> list[PlanLine]:
     """What would be sent and why not."""
-    query = sa.select(Listing, Account).join(Account).where(Listing.wanted_print.is_not(None), Listing.state != ListingState.ENDED).order_by(Account.key, Listing.id)
+    query = (
+        sa.select(Listing, Account)
+        .join(Account)
+        .where(Listing.wanted_print.is_not(None), Listing.state != ListingState.ENDED)
+        .order_by(Account.key, Listing.id)
+    )
     lines = []
     for listing, owner in session.execute(query if account is None else query.where(Account.key == account)):
         if listing.wanted_print == listing.pushed_print:

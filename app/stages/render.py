@@ -60,7 +60,9 @@ def do(kit: Kit, task: Task) -> Made | imaging.ImagingError:
             cut = imaging.cut_out(data, kit.segmenter)
             ms["cutout"] = (time.perf_counter() - begun) * 1000
             if imaging.cutout_id(task.request.photo, kit.segmenter.sha256) != task.request.cutout:
-                return imaging.ImagingError("its release names a cut-out model that is not installed: set PACKSHOT_MODEL to that file, or roll the photo out to this release")
+                return imaging.ImagingError(
+                    "its release names a cut-out model that is not installed: set PACKSHOT_MODEL to that file, or roll the photo out to this release"
+                )
             alpha = cut.alpha
             cutout = {
                 "id": task.request.cutout,

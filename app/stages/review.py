@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
@@ -161,7 +162,7 @@ def _placements(session: Session, limit: int, sku: str | None) -> list[Case]:
                 since=p.changed_at,
                 before=p.rendition.photo_sha256 if p.rendition else None,
                 after=p.rendition.file_sha256 if p.rendition else None,
-                regions=tuple(tuple(f["region"]) for f in against if f.get("region")),  # type: ignore[misc]
+                regions=tuple(tuple(f["region"]) for f in against if f.get("region")),
                 stops=bool(against),
             )
         )
@@ -207,7 +208,7 @@ def _arrivals(session: Session, limit: int, sku: str | None) -> list[Case]:
     ]
 
 
-def _about(product: Product | None) -> dict[str, object]:
+def _about(product: Product | None) -> dict[str, Any]:
     if product is None:
         return {"sku": None, "title": "", "worth_minor": 0, "currency": None}
     return {"sku": product.sku, "title": product.title, "worth_minor": (product.price_minor or 0) * max(1, product.quantity), "currency": product.currency}

@@ -65,11 +65,9 @@ def do(kit: Kit, product_id: int) -> None:
 def apply(session: Session, kit: Kit, product_id: int, _result: None) -> datetime | None:
     product, now, again = session.get_one(Product, product_id), kit.now(), []
     coming = session.scalar(sa.select(sa.func.count()).select_from(Arrival).where(Arrival.product_id == product_id, Arrival.state == ArrivalState.WAITING)) or 0
-    settled = coming == 0
     for member, listing, account in _offers(session, product_id):
         places = _places(session, product_id, account)
         waits = coming > 0 or any(p.state in ON_ITS_WAY for p in places)
-        settled = settled and not waits
         until = None if product.photos_since is None else product.photos_since + timedelta(seconds=float(account.policy.get("wait_s", 1800)))
         if waits and until is not None and now < until:
             again.append(until)
@@ -77,8 +75,8 @@ def apply(session: Session, kit: Kit, product_id: int, _result: None) -> datetim
         side = wish(places, listing.pushed.get(member.merchant_sku, {}))
         if "main" in side:
             _restate(session, listing, {**listing.wanted, member.merchant_sku: side}, product, now)
-    if settled and product.photos_since is not None:
-        product.photos_since = None
+    if not again:
+        product.photos_since = None  # everybody is here, or nobody waits any longer: later sisters go out as they come
     return min(again, default=None)
 
 

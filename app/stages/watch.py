@@ -112,7 +112,7 @@ def apply(session: Session, kit: Kit, task: Task, look: Look) -> datetime | None
     listing.doubts = 0 if look.agrees else listing.doubts + 1
     session.flush()
     if to != listing.state:
-        changes = {"live_at": now} if to == ListingState.LIVE else {}
+        changes: dict[str, Any] = {"live_at": now} if to == ListingState.LIVE else {}
         move(session, listing, to, now=now, sku=sku, why=why, **changes)
         if to == ListingState.DRIFTED:
             _repair(session, kit, listing, task.account, sku, now)
@@ -132,7 +132,11 @@ def verdict(state: ListingState, look: Look, *, doubts: int, waited_s: float, se
     if not wrong and looks:
         return ListingState.LIVE, f"{len(looks)} picture{'s' * (len(looks) != 1)} read back and the same by pixels"
     if not looks:
-        return (ListingState.UNPROVABLE, "this marketplace gives no way to read these pictures back") if look.unprovable and state == ListingState.SENT else (state, "")
+        return (
+            (ListingState.UNPROVABLE, "this marketplace gives no way to read these pictures back")
+            if look.unprovable and state == ListingState.SENT
+            else (state, "")
+        )
     if patient or state in (ListingState.DRIFTED, ListingState.ENDED):
         return state, ""
     empty = [p for (_, p), one in looks.items() if one["url"] is None]
@@ -149,7 +153,14 @@ def _repair(session: Session, kit: Kit, listing: Listing, account: Account, sku:
     if account.policy.get("repair", "ask") != "auto":
         return
     week = now - timedelta(days=7)
-    done = session.scalar(sa.select(sa.func.count()).select_from(Event).where(Event.kind == "listing", Event.row == str(listing.id), Event.what == "repaired", Event.at > week)) or 0
+    done = (
+        session.scalar(
+            sa.select(sa.func.count())
+            .select_from(Event)
+            .where(Event.kind == "listing", Event.row == str(listing.id), Event.what == "repaired", Event.at > week)
+        )
+        or 0
+    )
     if done >= MOST_REPAIRS:
         record(session, listing, "not repaired", now=now, sku=sku, why=f"repaired {done} times this week already: somebody else changes it")
         return

@@ -83,18 +83,18 @@ class MediaServer:
         self.thread.join(5)
 
 
-@pytest.fixture()
+@pytest.fixture
 def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture()
+@pytest.fixture
 def media_server() -> Iterator[MediaServer]:
     with MediaServer() as server:
         yield server
 
 
-@pytest.fixture()
+@pytest.fixture
 def make_kit(tmp_path: Path, clock: Clock, media_server: MediaServer) -> Iterator[Callable[..., Kit]]:
     made: list[Kit] = []
 
@@ -112,7 +112,7 @@ def make_kit(tmp_path: Path, clock: Clock, media_server: MediaServer) -> Iterato
         kit.close()
 
 
-@pytest.fixture()
+@pytest.fixture
 def kit(make_kit: Callable[..., Kit]) -> Kit:
     """A migrated house on SQLite with the shipped rules in force."""
     return make_kit()
@@ -124,7 +124,7 @@ def each_kit(request: pytest.FixtureRequest, make_kit: Callable[..., Kit]) -> Ki
     return make_kit("" if request.param == "sqlite" else request.getfixturevalue("postgres_url"))
 
 
-@pytest.fixture()
+@pytest.fixture
 def practice() -> Iterator[PracticeServer]:
     with PracticeServer(now=START.timestamp()) as server:
         yield server
@@ -139,7 +139,15 @@ def add_practice_accounts(kit: Kit, practice: PracticeServer, **policy: Any) -> 
             ("ebay-uk:main", practice.ebay_endpoints(), {"client_id": "app", "client_secret": "secret", "refresh_token": "practice-seller1"}),
         ):
             account = accounts.add_account(
-                session, kit, key, seller_id="SELLER1", credentials=credentials, endpoints=endpoints, policy={**PRACTICE_POLICY, **policy}, practice=True, who="tests"
+                session,
+                kit,
+                key,
+                seller_id="SELLER1",
+                credentials=credentials,
+                endpoints=endpoints,
+                policy={**PRACTICE_POLICY, **policy},
+                practice=True,
+                who="tests",
             )
             made.append(account)
     return made

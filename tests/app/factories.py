@@ -45,7 +45,17 @@ def sha(text: str) -> str:
 
 
 def product(kit: Kit, sku: str | None = None, **values: Any) -> Product:
-    fields: dict[str, Any] = {"title": "A watch", "category": "watch", "price_minor": 10_000, "currency": "GBP", "quantity": 1, "size_mm": {}, "attributes": {}, "offered_on": {}, "clocks": {}}
+    fields: dict[str, Any] = {
+        "title": "A watch",
+        "category": "watch",
+        "price_minor": 10_000,
+        "currency": "GBP",
+        "quantity": 1,
+        "size_mm": {},
+        "attributes": {},
+        "offered_on": {},
+        "clocks": {},
+    }
     with kit.db.writing() as session:
         row = Product(sku=sku or f"P-{next(_numbers)}", created_at=kit.now(), updated_at=kit.now(), **{**fields, **values})
         session.add(row)
@@ -112,11 +122,15 @@ def rendition(kit: Kit, of: ImageSetItem, *, recipe: str = "ebay-main", data: by
         session.add(row)
         import imaging
 
-        session.merge(FileFacts(file_sha256=digest, measure_version=imaging.MEASURE_VERSION, facts={**GOOD_FACTS, **(facts or {})}, regions={}, measured_at=kit.now()))
+        session.merge(
+            FileFacts(file_sha256=digest, measure_version=imaging.MEASURE_VERSION, facts={**GOOD_FACTS, **(facts or {})}, regions={}, measured_at=kit.now())
+        )
     return row
 
 
-def placement(kit: Kit, of: ImageSetItem, on: Account, made: Rendition, position: str = "main", state: PlacementState = PlacementState.WAITING, **values: Any) -> Placement:
+def placement(
+    kit: Kit, of: ImageSetItem, on: Account, made: Rendition, position: str = "main", state: PlacementState = PlacementState.WAITING, **values: Any
+) -> Placement:
     with kit.db.writing() as session:
         row = Placement(
             product_id=of.product_id,

@@ -20,7 +20,9 @@ def event(kind: str, at: str, **data: Any) -> integrations.inventory.Event:
     return integrations.inventory.parse_event(None, {"type": kind, "timestamp": f"2026-11-23T{at}Z", "data": {"sku": "W-1", **data}})
 
 
-CREATED = event("sku.created", "08:00:00", title="First title", category="watch", quantity=3, photos=[{"shot": "dial", "url": "https://photos.example/dial.jpg"}])
+CREATED = event(
+    "sku.created", "08:00:00", title="First title", category="watch", quantity=3, photos=[{"shot": "dial", "url": "https://photos.example/dial.jpg"}]
+)
 UPDATED = event("sku.updated", "09:00:00", title="Better title", category="watch")
 
 
@@ -109,6 +111,16 @@ def test_the_later_of_archiving_and_updating_decides_whether_it_is_archived(kit:
 
 
 def test_money_is_minor_units_and_accounts_are_kept_for_later(kit: Kit) -> None:
-    send(kit, event("sku.created", "08:00:00", title="T", category="ring", price={"amount": "1249.50", "currency": "GBP"}, accounts={"ebay-uk:main": {"item_id": "110012345678"}}))
+    send(
+        kit,
+        event(
+            "sku.created",
+            "08:00:00",
+            title="T",
+            category="ring",
+            price={"amount": "1249.50", "currency": "GBP"},
+            accounts={"ebay-uk:main": {"item_id": "110012345678"}},
+        ),
+    )
     product = the_product(kit)
     assert (product.price_minor, product.currency, product.offered_on) == (124_950, "GBP", {"ebay-uk:main": {"item_id": "110012345678"}})

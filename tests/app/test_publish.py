@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -58,8 +57,8 @@ class Shop:
             return list(session.scalars(sa.select(Push.state).order_by(Push.number)))
 
 
-@pytest.fixture()
-def shop(kit: Kit, clock: Clock) -> Iterator[Shop]:
+@pytest.fixture
+def shop(kit: Kit, clock: Clock) -> Shop:
     market = FakeMarketplace()
     kit.connect = market.connect  # type: ignore[method-assign,assignment]
     on, of = account(kit), product(kit, "W-1")
@@ -68,7 +67,7 @@ def shop(kit: Kit, clock: Clock) -> Iterator[Shop]:
     placement(kit, dial, on, rendition(kit, dial), "main", PlacementState.APPROVED)
     shop = Shop(kit, clock, market, on, of)
     shop.wish()
-    yield shop
+    return shop
 
 
 def test_an_approved_set_is_sent_once(shop: Shop) -> None:
@@ -197,4 +196,3 @@ def test_a_marketplace_that_fetches_pictures_needs_a_public_address(kit: Kit, cl
     one = listing(kit, of, amazon, ListingState.TO_SEND, wanted={"W-2": {"main": "0" * 64}}, wanted_print="p")
     with kit.db.reading() as session:
         assert "PACKSHOT_MEDIA_BASE_URL" in (publish.barred(session, kit, session.get_one(Listing, one.id), amazon) or "")
-

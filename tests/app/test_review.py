@@ -14,7 +14,17 @@ from app.stages.run import settle_all
 from app.states import PhotoState, PlacementState
 from tests.app.factories import account, item, listing, placement, product, rendition
 
-FINDING = {"rule": "ebay-longest-side", "level": "stop", "fact": "longest_side", "value": 400, "limit": 500, "message": "Too small.", "source": None, "fix": None, "region": [0, 0, 9, 9]}
+FINDING = {
+    "rule": "ebay-longest-side",
+    "level": "stop",
+    "fact": "longest_side",
+    "value": 400,
+    "limit": 500,
+    "message": "Too small.",
+    "source": None,
+    "fix": None,
+    "region": [0, 0, 9, 9],
+}
 
 
 def waiting(kit: Kit, **facts: object) -> Placement:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,8 +11,8 @@ from app import rulebook, views
 from app.kit import Kit
 from app.models import Account, Lesson, Listing, Notice, Placement, Push
 from app.stages import learn
-from app.stages.inventory import apply_event
 from app.stages.intake import open_batch, receive_file
+from app.stages.inventory import apply_event
 from app.states import ListingState, PlacementState, PushState
 from integrations.practice import PracticeServer
 from tests.app.conftest import Clock, add_practice_accounts, run_for

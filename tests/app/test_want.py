@@ -88,7 +88,9 @@ def test_a_photo_that_is_still_being_fetched_holds_the_set(kit: Kit) -> None:
     dial = item(kit, of, "dial")
     placement(kit, dial, on, rendition(kit, dial), "main", A)
     with kit.db.writing() as session:
-        session.add(Arrival(source="webhook", key="k", name="https://x/side.jpg", batch_id=batch.id, product_id=of.id, state=ArrivalState.WAITING, created_at=kit.now()))
+        session.add(
+            Arrival(source="webhook", key="k", name="https://x/side.jpg", batch_id=batch.id, product_id=of.id, state=ArrivalState.WAITING, created_at=kit.now())
+        )
     restate(kit, of)
     assert wanted(kit) == {}
 

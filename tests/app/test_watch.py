@@ -65,7 +65,7 @@ class Watched:
             return list(session.scalars(sa.select(Notice).order_by(Notice.id)))
 
 
-@pytest.fixture()
+@pytest.fixture
 def watched(kit: Kit, clock: Clock) -> Watched:
     return Watched(kit, clock)
 
