@@ -11,8 +11,8 @@ from PIL import Image
 
 Array = Any
 
-STOPS = {"dark": -5.6}  # exposure against the metered one
-DISC = {"blurred": 0.0095, "soft": 0.0015}  # radius of the circle of confusion over the width of the frame
+STOPS = {"dark": -8.2}  # exposure against the metered one
+DISC = {"blurred": 0.0095, "soft": 0.00185}  # radius of the circle of confusion over the width of the frame
 
 
 def in_light(fault: str, light: Array) -> Array:
