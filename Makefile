@@ -1,6 +1,7 @@
 # A fresh machine needs Python 3.11 or newer and make, nothing else; `make help` lists the targets.
 
 MINUTES ?= 10
+PORT ?= 8000
 UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
@@ -16,8 +17,8 @@ setup: $(RUNTIME) ## make .venv with the locked packages; nothing is started
 
 setup-dev: $(DEV) ## the same, with what tests and linters need
 
-run: $(RUNTIME) ## start everything in practice mode with a sample shoot; Ctrl-C ends it
-	@exec $(BIN)/packshot serve --practice
+run: $(RUNTIME) ## start everything in practice mode with a sample shoot; PORT=n listens elsewhere, Ctrl-C ends it
+	@exec $(BIN)/packshot serve --practice --port $(PORT)
 
 test: lint ## every linter, import contract and test
 	$(BIN)/python -m pytest
