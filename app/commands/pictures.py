@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,15 +34,17 @@ def render(paths: tuple[Path, ...], out: Path, recipe_name: str, alpha: bool, jo
     one = len(paths) == 1 and not paths[0].is_dir()
     results = imaging.render_paths(paths, recipes[recipe_name], out, alpha=alpha, jobs=jobs or (1 if one else os.cpu_count() or 1), model=model)
     failed = 0
-    for result in _with_bar(results, None if one else sum(1 for _ in _pictures(paths))):
-        failed += "error" in result
-        if as_json:
-            click.echo(json.dumps(result, ensure_ascii=False))
-        elif "error" in result:
-            click.echo(f"packshot: {result['file']}: {result['error']}", err=True)
-        else:
-            notes = f"  ({'; '.join(result['notes'])})" if result["notes"] else ""
-            click.echo(f"{result['file']} -> {result['output']}  sure {result['confidence']:.2f}{notes}")
+    with _bar(None if one else sum(1 for _ in _pictures(paths)), as_json=as_json) as (advance, tell):
+        for result in results:
+            failed += "error" in result
+            advance()
+            if as_json:
+                tell(json.dumps(result, ensure_ascii=False), False)
+            elif "error" in result:
+                tell(f"packshot: {result['file']}: {result['error']}", True)
+            else:
+                notes = f"  ({'; '.join(result['notes'])})" if result["notes"] else ""
+                tell(f"{result['file']} -> {result['output']}  sure {result['confidence']:.2f}{notes}", False)
     return 1 if failed else 0
 
 
@@ -112,20 +116,28 @@ def _pictures(paths: Iterable[Path]) -> Iterator[Path]:
             yield path
 
 
-def _with_bar(results: Iterator[dict[str, Any]], total: int | None) -> Iterator[dict[str, Any]]:
-    """The results, with a progress bar on a terminal."""
+@contextmanager
+def _bar(total: int | None, *, as_json: bool) -> Iterator[tuple[Callable[[], None], Callable[[str, bool], None]]]:
+    """A progress bar on a terminal: (one more is done, say a line; True: it is an error). Lines stay above the bar; what is piped stays clean."""
+    if total is None or not sys.stderr.isatty() or (as_json and sys.stdout.isatty()):
+        yield lambda: None, lambda line, is_error: click.echo(line, err=is_error)
+        return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-    console = Console(stderr=True)
-    if total is None or not console.is_terminal:
-        yield from results
-        return
-    with Progress("rendering", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console, transient=True) as bar:
+    on_stdout = sys.stdout.isatty()
+    console = Console(stderr=not on_stdout)
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False) as bar:
         task = bar.add_task("rendering", total=total)
-        for result in results:
-            bar.advance(task)
-            yield result
+
+        def tell(line: str, is_error: bool) -> None:
+            if is_error or on_stdout:
+                console.print(line, markup=False, highlight=False, soft_wrap=True)
+            else:
+                click.echo(line)
+
+        yield lambda: bar.advance(task), tell
 
 
 COMMANDS = (render, check)

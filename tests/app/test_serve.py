@@ -152,6 +152,20 @@ def test_a_sign_in_whose_password_was_changed_is_shown_no_more(kit: Kit) -> None
     assert serve.prepare(kit) is None
 
 
+def test_the_practice_marketplaces_end_when_no_house_renews_their_lease(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "kill", lambda pid, number: ended.append((pid, number)))
+    monkeypatch.setattr(practice, "LEASE_S", 0.3)
+    lease = tmp_path / "lease"
+    lease.touch()
+    begun = time.monotonic()
+
+    practice.follow_lease(lease, every=0.05)
+
+    assert ended == [(os.getpid(), signal.SIGTERM)]
+    assert time.monotonic() - begun > 0.2
+
+
 def test_memory_of_this_process_is_known() -> None:
     assert 10 < life.memory_mb() < 20_000
 
