@@ -19,6 +19,7 @@ EXPECTED = frozenset(
         "app.migrate.NotMigrated",
         "app.errors.Refusal",
         "app.secretbox.SecretsLost",
+        "app.serve.AlreadyServed",
         "app.serve.PortTaken",
         "app.store.StoreError",
         "app.backup.BackupError",

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 import socket
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from app import migrate, people, practice, rulebook, worker
+from app import life, migrate, people, practice, rulebook, worker
 from app.config import Settings
 from app.kit import Kit
 from app.models import User
@@ -33,6 +37,40 @@ def check_port(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             raise PortTaken(f"cannot listen on {host} port {port} ({error.strerror}): end the program that does, or choose another with --port") from None
+
+
+class AlreadyServed(Exception):
+    """Another `packshot serve` runs on the same folder. The message names its process."""
+
+
+@contextmanager
+def only_one(var: Path) -> Iterator[bool]:
+    """Hold this folder against a second supervisor; True if the one before was killed, and its roles may still be ending. Raises AlreadyServed."""
+    var.mkdir(parents=True, exist_ok=True)
+    with (var / "serve.lock").open("a+") as file:
+        file.seek(0)
+        before = file.read().strip()
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # ends with this process, however it ends
+        except BlockingIOError:
+            raise AlreadyServed(f"{var}: another `packshot serve` (process {before}) runs on this folder: end it, or set PACKSHOT_VAR to another") from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield bool(before)
+        file.truncate(0)
+
+
+def wait_for_port(host: str, port: int, seconds: float) -> None:
+    """Until we can listen there. Raises PortTaken when we cannot in time."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            return check_port(host, port)
+        except PortTaken:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.2)
 
 
 def prepare(kit: Kit) -> str | None:
@@ -90,9 +128,14 @@ def imaging_workers() -> int:
 def serve(settings: Settings, host: str, port: int, asked_to_stop: threading.Event, shoot: Path | None = None) -> None:
     """Prepare, start everything, say where, and look after it until asked to stop.
 
-    Raises PortTaken, rules.RuleError, OSError.
+    Raises AlreadyServed, PortTaken, rules.RuleError, OSError.
     """
-    check_port(host, port)
+    with only_one(settings.var) as was_killed:
+        wait_for_port(host, port, life.LAST_SECONDS if was_killed else 0.0)
+        _serve(settings, host, port, asked_to_stop, shoot or practice.sample_shoot())
+
+
+def _serve(settings: Settings, host: str, port: int, asked_to_stop: threading.Event, shoot: Path) -> None:
     supervisor = Supervisor()
     kit = Kit(settings)
     try:
@@ -102,8 +145,8 @@ def serve(settings: Settings, host: str, port: int, asked_to_stop: threading.Eve
             supervisor.roles.append(marketplaces)
             marketplaces.start()
             marketplaces.wait()
-            practice.seed(kit, marketplaces.port, shoot or practice.sample_shoot())
-            practice.copy_shoot(kit, shoot or practice.sample_shoot())
+            practice.seed(kit, marketplaces.port, shoot)
+            practice.copy_shoot(kit, shoot)
         supervisor.roles += roles(settings, host, port)
         announce(settings, host, port, who)
         supervisor.run(asked_to_stop)

@@ -130,6 +130,31 @@ def test_a_port_in_use_is_told_with_what_to_do() -> None:
         assert practice.free_port(port) > port
 
 
+def test_a_folder_is_served_by_one_supervisor_and_a_killed_one_is_noticed(tmp_path: Path) -> None:
+    with serve.only_one(tmp_path) as first, pytest.raises(serve.AlreadyServed, match=f"process {os.getpid()}"), serve.only_one(tmp_path):
+        pass
+    with serve.only_one(tmp_path) as after_an_orderly_end:
+        pass
+    (tmp_path / "serve.lock").write_text("4711")
+    with serve.only_one(tmp_path) as after_a_kill:
+        pass
+
+    assert (first, after_an_orderly_end, after_a_kill) == (False, False, True)
+
+
+def test_a_port_that_old_roles_still_hold_is_waited_for() -> None:
+    other = socket.socket()
+    other.bind(("127.0.0.1", 0))
+    other.listen()
+    port = other.getsockname()[1]
+    threading.Timer(0.4, other.close).start()
+
+    serve.wait_for_port("127.0.0.1", port, 10)
+
+    with socket.create_server(("127.0.0.1", port)):
+        pass
+
+
 def test_the_first_start_makes_an_admin_and_later_ones_show_the_same_sign_in(kit: Kit) -> None:
     first = serve.prepare(kit)
     again = serve.prepare(kit)
@@ -188,11 +213,10 @@ def test_everything_starts_answers_survives_a_killed_supervisor_and_stops(tmp_pa
         started = children(first.pid)
         first.kill()
         first.wait()
+        second = subprocess.Popen(command, env=environment, stdout=log, stderr=log)  # at once: it waits for what still ends
         witness = [pid for pid, line in started.items() if " practice " in line]
         until(lambda: not any(is_alive(pid) for pid in started if pid not in witness), 40)
         assert [is_alive(pid) for pid in witness] == [True]  # what was sent can still be seen
-
-        second = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         until(ready, 90)
         restarted = children(second.pid)
         second.send_signal(signal.SIGTERM)
