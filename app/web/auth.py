@@ -14,6 +14,7 @@ from typing import ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, abort, flash, g, redirect, render_template, request, url_for
+from flask import session as cookie
 from flask.sessions import SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
@@ -37,7 +38,7 @@ R = TypeVar("R")
 
 
 @dataclass(frozen=True)
-class Actor(UserMixin):
+class Actor(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
     """Who is at the door: a person, or a program with a key."""
 
     name: str
@@ -101,7 +102,8 @@ def guard() -> ResponseReturnValue | None:
         return None
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if way == KEY and scheme:
-        return _by_key(scheme, token.strip())
+        _by_key(scheme, token.strip())
+        return None
     if not current_user.is_authenticated:
         return _turn_away()
     g.actor = current_user._get_current_object()
@@ -139,7 +141,7 @@ def sign_in_now() -> ResponseReturnValue:
     if user is None:
         return render_template("sign_in.html", name=name, wrong=True), 401
     login_user(_person(user), remember=False)
-    _keep_signed_in()
+    cookie.permanent = True
     return redirect(_next(), 303)
 
 
@@ -149,12 +151,6 @@ def sign_out() -> ResponseReturnValue:
     logout_user()
     flash("You are signed out.")
     return redirect(url_for("auth.sign_in"), 303)
-
-
-def _keep_signed_in() -> None:
-    from flask import session as cookie
-
-    cookie.permanent = True
 
 
 def _next() -> str:
@@ -194,6 +190,6 @@ def init_app(app: Flask) -> None:
     manager.user_loader(_load)
     limiter = Limiter(get_remote_address, app=app)
     limit = limiter.limit(SIGN_IN_LIMIT, deduct_when=lambda response: response.status_code == 401)
-    app.view_functions["auth.sign_in_now"] = limit(app.view_functions["auth.sign_in_now"])
+    app.view_functions["auth.sign_in_now"] = limit(sign_in_now)
     app.before_request(guard)
     app.jinja_env.globals["me"] = lambda: g.get("actor")

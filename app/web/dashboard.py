@@ -16,7 +16,7 @@ from app.web.session import kit, session
 
 bp = Blueprint("dashboard", __name__)
 
-STRIP = (  # stage of the pipeline strip -> (words, icon, endpoint, its query)
+STRIP: tuple[tuple[str, str, str, str, dict[str, str]], ...] = (  # stage of the pipeline strip -> (words, icon, endpoint, its query)
     ("arriving", "Arriving", "box-arrow-in-down", "products.products", {"stage": "arriving"}),
     ("rendering", "Rendering", "magic", "products.products", {"stage": "rendering"}),
     ("checking", "Checking", "rulers", "products.products", {"stage": "checking"}),

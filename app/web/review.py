@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from app.models import ImageSetItem, Placement
 from app.stages import intake
 from app.stages import review as stage
-from app.web import queries
+from app.web import looks, queries
 from app.web.auth import needs, who
 from app.web.session import kit, session
 
@@ -129,7 +129,7 @@ def _show(cases: Sequence[stage.Case], asked: tuple[str, int] | None = None, sai
     return response
 
 
-LOOKS = {"placement": queries.look_at_placement, "photo": queries.look_at_photo, "arrival": queries.look_at_arrival}
+LOOKS = {"placement": looks.look_at_placement, "photo": looks.look_at_photo, "arrival": looks.look_at_arrival}
 
 
 def _by_htmx() -> bool:

@@ -126,6 +126,12 @@ def account_words(key: str) -> str:
     return words if name in ("", "main") else f"{words} ({name})"
 
 
+def where_words(where: str) -> str:
+    """`alt1 on amazon-uk:main` -> `Alt 1 on Amazon UK`; anything else as it is."""
+    position, on, key = where.partition(" on ")
+    return f"{position_words(position)} on {account_words(key)}" if on and key.partition(":")[0] in SITES else where
+
+
 def measured_words(finding: Mapping[str, Any]) -> str:
     """`fill: 0.79, limit 0.85`."""
     if finding.get("fact") is None:
@@ -149,6 +155,7 @@ def init_app(app: Flask) -> None:
     for name, function in (
         ("tone", tone), ("state_words", state_words), ("ago", ago), ("when", when), ("number", number), ("fact_words", fact_words),
         ("position_words", position_words), ("account_words", account_words), ("measured_words", measured_words),
+        ("where_words", where_words),
     ):  # fmt: skip
         app.jinja_env.filters[name] = function
     app.jinja_env.globals.update(money=money, worth=worth, picture=picture, same_page=same_page, level_words=LEVEL_WORDS)

@@ -9,7 +9,9 @@ from typing import Any
 
 from PIL import Image
 
+import rules
 from app import people, rulebook
+from app.db import record
 from app.kit import Kit
 from app.models import (
     Account,
@@ -25,11 +27,10 @@ from app.models import (
     Photo,
     Placement,
     Product,
-    Release,
     Rendition,
     Retouch,
 )
-from app.db import record
+from app.stages.arrange import current_release
 from app.states import ArrivalState, LessonState, ListingState, PhotoState, PlacementState, RenditionState, RetouchState
 from tests.shots import watch_photo
 
@@ -46,18 +47,35 @@ TITLES = (
     ("watch", "Longines Spirit Zulu Time, 39 mm", 231_000),
 )
 WHITE = {
-    "rule": "amazon-main-white-border", "level": "stop", "fact": "border_min_level", "value": 246, "limit": 255,
+    "rule": "amazon-main-white-border",
+    "level": "stop",
+    "fact": "border_min_level",
+    "value": 246,
+    "limit": 255,
     "message": "The outermost pixels must be pure white; re-render with a wider margin or a shorter shadow.",
-    "source": {"page": "sellercentral G75PWC4THA8J269P"}, "fix": "rerender",
-}  # fmt: skip
+    "source": {"page": "sellercentral G75PWC4THA8J269P"},
+    "fix": "rerender",
+}
 UNSURE = {
-    "rule": "amazon-sure-of-the-cutout", "level": "review", "fact": "cutout_confidence", "value": 0.61, "limit": 0.8,
-    "message": "The cut-out is not sure: look at the strap and the gaps of the bracelet.", "source": {"page": "own measurement"}, "fix": None,
-}  # fmt: skip
+    "rule": "amazon-sure-of-the-cutout",
+    "level": "review",
+    "fact": "cutout_confidence",
+    "value": 0.61,
+    "limit": 0.8,
+    "message": "The cut-out is not sure: look at the strap and the gaps of the bracelet.",
+    "source": {"page": "own measurement"},
+    "fix": None,
+}
 SMALL = {
-    "rule": "intake-large-enough", "level": "stop", "fact": "longest_side", "value": 640, "limit": 1600,
-    "message": "The photo is too small for a zoomable picture; ask for the original file.", "source": {"page": "own"}, "fix": None,
-}  # fmt: skip
+    "rule": "intake-large-enough",
+    "level": "stop",
+    "fact": "longest_side",
+    "value": 640,
+    "limit": 1600,
+    "message": "The photo is too small for a zoomable picture; ask for the original file.",
+    "source": {"page": "own"},
+    "fix": None,
+}
 
 
 @dataclass
@@ -89,35 +107,49 @@ def seed(kit: Kit, *, px: int = 240, repeat: int = 1) -> House:
     with kit.db.writing() as session:
         house.accounts = [
             Account(
-                key=key, marketplace=key.split(":")[0], seller_id="A1SELLER", credentials=kit.box.seal({"refresh_token": "r"}),
-                policy={"publish": ("auto", "ask", "auto")[n], "create": n == 2}, practice=n == 0, confirmed=n != 1,
-                paused="The refresh token was refused (invalid_grant)." if n == 1 else None, polled_at=now - timedelta(seconds=40), created_at=now,
+                key=key,
+                marketplace=key.split(":")[0],
+                seller_id="A1SELLER",
+                credentials=kit.box.seal({"refresh_token": "r"}),
+                policy={"publish": ("auto", "ask", "auto")[n], "create": n == 2},
+                practice=n == 0,
+                confirmed=n != 1,
+                paused="The refresh token was refused (invalid_grant)." if n == 1 else None,
+                polled_at=now - timedelta(seconds=40),
+                created_at=now,
             )
             for n, key in enumerate(ACCOUNTS)
-        ]  # fmt: skip
+        ]
         batches = [
             Batch(source=source, name=name, created_at=now - timedelta(minutes=ago))
             for source, name, ago in (("folder", "2026-11-20 autumn shoot", 4300), ("upload", "Monday, second tray", 42), ("webhook", "W-1042", 3))
         ]
-        release = Release(id="f" * 64, model_sha256="a" * 64, finish_version=1, cutout_version=1, recipes={}, created_at=now)
-        session.add_all([*house.accounts, *batches, release])
+        session.add_all([*house.accounts, *batches])
         session.flush()
-        rules = rulebook.active_hash(session)
+        rule_set = rulebook.active_hash(session)
         for n in range(len(TITLES) * repeat):
-            _product(session, house, n, px, batches, rules)
+            _product(session, house, n, px, batches, rule_set)
         _arrivals(session, house, px, batches)
         _lessons(session, house)
     return house
 
 
-def _product(session: Any, house: House, n: int, px: int, batches: list[Batch], rules: str | None) -> None:
+def _product(session: Any, house: House, n: int, px: int, batches: list[Batch], rule_set: str | None) -> None:
     kit, now = house.kit, house.kit.now()
     category, title, price = TITLES[n % len(TITLES)]
     product = Product(
-        sku=f"{category[0].upper()}-{1042 + n}", title=title, category=category, brand="", price_minor=price, currency="GBP", quantity=1 + n % 3,
-        pieces=2 if category == "earrings" else 1, created_at=now - timedelta(days=n), updated_at=now,
+        sku=f"{category[0].upper()}-{1042 + n}",
+        title=title,
+        category=category,
+        brand="",
+        price_minor=price,
+        currency="GBP",
+        quantity=1 + n % 3,
+        pieces=2 if category == "earrings" else 1,
+        created_at=now - timedelta(days=n),
+        updated_at=now,
         offered_on={account.key: {} for account in house.accounts},
-    )  # fmt: skip
+    )
     session.add(product)
     session.flush()
     house.products.append(product)
@@ -127,20 +159,27 @@ def _product(session: Any, house: House, n: int, px: int, batches: list[Batch], 
         flagged = kind == 6 and order == 0
         session.merge(Photo(sha256=photo, bytes=1, facts={"width": px * 4 // 3, "height": px, "format": "JPEG", "sharpness": 9.4}, regions={}, received_at=now))
         item = ImageSetItem(
-            product_id=product.id, photo_sha256=photo, batch_id=batches[n % 2].id, shot=shot, order=order, created_at=now - timedelta(hours=n),
-            state=PhotoState.FLAGGED if flagged else PhotoState.ACCEPTED, findings=[{**SMALL, "region": [px // 4, px // 5, px, px * 4 // 5]}] if flagged else [], release_id="f" * 64,
-        )  # fmt: skip
+            product_id=product.id,
+            photo_sha256=photo,
+            batch_id=batches[n % 2].id,
+            shot=shot,
+            order=order,
+            created_at=now - timedelta(hours=n),
+            state=PhotoState.FLAGGED if flagged else PhotoState.ACCEPTED,
+            findings=[{**SMALL, "region": [px // 4, px // 5, px, px * 4 // 5]}] if flagged else [],
+            release_id=current_release(session, kit),
+        )
         session.add(item)
         session.flush()
         record(session, item, "arrived", now=now - timedelta(hours=n), sku=product.sku, to="received", why=f"{product.sku}_{shot}.jpg", who="folder")
         if flagged:
             house.flagged = item.id
             continue
-        _pictures(session, house, product, item, n, order, px, rules)
+        _pictures(session, house, product, item, n, order, px, rule_set)
     _listings(session, house, product, kind)
 
 
-def _pictures(session: Any, house: House, product: Product, item: ImageSetItem, n: int, order: int, px: int, rules: str | None) -> None:
+def _pictures(session: Any, house: House, product: Product, item: ImageSetItem, n: int, order: int, px: int, rule_set: str | None) -> None:
     kit, now, kind = house.kit, house.kit.now(), n % len(TITLES)
     data = _finished(n * 7 + order, px)
     rendered = kind != 7
@@ -158,9 +197,16 @@ def _pictures(session: Any, house: House, product: Product, item: ImageSetItem, 
         )
     )
     rendition = Rendition(
-        id=f"{n:08x}{order:08x}".ljust(64, "0"), photo_sha256=item.photo_sha256, cutout_id=cutout, recipe="amazon-main" if order == 0 else "amazon-alt", request={},
-        state=RenditionState.RENDERED if rendered else RenditionState.QUEUED, file_sha256=file, created_at=now, rendered_at=now if rendered else None,
-    )  # fmt: skip
+        id=f"{n:08x}{order:08x}".ljust(64, "0"),
+        photo_sha256=item.photo_sha256,
+        cutout_id=cutout,
+        recipe="amazon-main" if order == 0 else "amazon-alt",
+        request={},
+        state=RenditionState.RENDERED if rendered else RenditionState.QUEUED,
+        file_sha256=file,
+        created_at=now,
+        rendered_at=now if rendered else None,
+    )
     session.add(rendition)
     session.flush()
     if file:
@@ -170,7 +216,7 @@ def _pictures(session: Any, house: House, product: Product, item: ImageSetItem, 
             "height": px,
             "fill": 0.86 + 0.004 * (n % 20),
             "border_min_level": 255,
-            "sharpness": 11.2 + (n * 5 + order) % 9,
+            "sharpness": 4.4 + (n * 5 + order * 3) % 17,
             "luminance": 96.0,
         }
         session.merge(FileFacts(file_sha256=file, measure_version=1, facts=facts, regions={}, measured_at=now))
@@ -187,9 +233,18 @@ def _pictures(session: Any, house: House, product: Product, item: ImageSetItem, 
         elif kind == 5 and order == 1:
             state = PlacementState.RETOUCH
         placement = Placement(
-            product_id=product.id, account_id=account.id, position="main" if order == 0 else f"alt{order}", item_id=item.id, rendition_id=rendition.id,
-            approved_id=rendition.id if state == PlacementState.APPROVED else None, state=state, findings=findings, judged_rules=rules if rendered else None, judged_file=file, changed_at=now - timedelta(minutes=7 * n + order),
-        )  # fmt: skip
+            product_id=product.id,
+            account_id=account.id,
+            position="main" if order == 0 else f"alt{order}",
+            item_id=item.id,
+            rendition_id=rendition.id,
+            approved_id=rendition.id if state == PlacementState.APPROVED else None,
+            state=state,
+            findings=findings,
+            judged_rules=rule_set if rendered else None,
+            judged_file=file,
+            changed_at=now - timedelta(minutes=7 * n + order),
+        )
         session.add(placement)
         session.flush()
         house.placements.append(placement)
@@ -236,26 +291,50 @@ def _listings(session: Any, house: House, product: Product, kind: int) -> None:
         state = STATES[kind] if n != 2 else (ListingState.UNPROVABLE if kind == 2 else STATES[kind])
         side = {product.sku: {"main": main}} if main and state != ListingState.EMPTY else {}
         listing = Listing(
-            account_id=account.id, external_id=f"{'B0' if n < 2 else '35'}{product.id:04d}{n}XQ" if state != ListingState.TO_SEND else None, state=state, wanted=side, wanted_print="1" * 64 if side else None,
-            pushed=side if state != ListingState.TO_SEND else {}, pushed_print="1" * 64 if side and state != ListingState.TO_SEND else None, live_at=now - timedelta(hours=5), seen_at=now - timedelta(minutes=3 + kind), created_at=now,
-        )  # fmt: skip
+            account_id=account.id,
+            external_id=f"{'B0' if n < 2 else '35'}{product.id:04d}{n}XQ" if state != ListingState.TO_SEND else None,
+            state=state,
+            wanted=side,
+            wanted_print="1" * 64 if side else None,
+            pushed=side if state != ListingState.TO_SEND else {},
+            pushed_print="1" * 64 if side and state != ListingState.TO_SEND else None,
+            live_at=now - timedelta(hours=5),
+            seen_at=now - timedelta(minutes=3 + kind),
+            created_at=now,
+        )
         session.add(listing)
         session.flush()
         session.add(ListingMember(listing_id=listing.id, account_id=account.id, product_id=product.id, merchant_sku=product.sku))
         record(session, listing, "moved", now=now - timedelta(minutes=3), sku=product.sku, was="to_send", to=state.value, why=account.key)
-        if kind == 0 and n == 0 or kind == 3 and n == 2:
+        if (kind == 0 and n == 0) or (kind == 3 and n == 2):
             suppressed = kind == 0
             session.add(
                 Notice(
-                    listing_id=listing.id, merchant_sku=product.sku, code="18027" if suppressed else "240", kind="suppressed" if suppressed else "at_risk", reason="non-white-background" if suppressed else None,
-                    message="The main image does not have a pure white background." if suppressed else "The listing may be removed: one picture carries text.", positions=["main"],
-                    until=None if suppressed else now + timedelta(days=3), black_box={"main": {"file": main, "recipe": "amazon-main", "facts": {}}} if main else {}, begin=now - timedelta(hours=2),
+                    listing_id=listing.id,
+                    merchant_sku=product.sku,
+                    code="18027" if suppressed else "240",
+                    kind="suppressed" if suppressed else "at_risk",
+                    reason="non-white-background" if suppressed else None,
+                    message="The main image does not have a pure white background." if suppressed else "The listing may be removed: one picture carries text.",
+                    positions=["main"],
+                    until=None if suppressed else now + timedelta(days=3),
+                    black_box={"main": {"file": main, "recipe": "amazon-main", "facts": {}}} if main else {},
+                    begin=now - timedelta(hours=2),
                 )
-            )  # fmt: skip
+            )
         if kind == 2 and n == 0:
             session.add(
-                Notice(listing_id=listing.id, merchant_sku=product.sku, code="8541", kind="held", message="The picture is too blurred.", begin=now - timedelta(days=2), end=now - timedelta(days=1), black_box={"main": {"file": main, "recipe": "amazon-main"}})
-            )  # fmt: skip
+                Notice(
+                    listing_id=listing.id,
+                    merchant_sku=product.sku,
+                    code="8541",
+                    kind="held",
+                    message="The picture is too blurred.",
+                    begin=now - timedelta(days=2),
+                    end=now - timedelta(days=1),
+                    black_box={"main": {"file": main, "recipe": "amazon-main"}},
+                )
+            )
 
 
 def _arrivals(session: Any, house: House, px: int, batches: list[Batch]) -> None:
@@ -263,10 +342,37 @@ def _arrivals(session: Any, house: House, px: int, batches: list[Batch]) -> None
     stray = kit.originals.put(watch_photo(seed=901, size=(px * 4 // 3, px), item="ring"))
     session.add(Photo(sha256=stray, bytes=1, facts={"width": px * 4 // 3, "height": px}, regions={}, received_at=now))
     rows = [
-        Arrival(source="folder", key="1", name="IMG_2041.jpg", batch_id=batches[1].id, sha256=stray, state=ArrivalState.UNMATCHED, created_at=now - timedelta(hours=1)),
-        Arrival(source="webhook", key="2", name="https://cdn.example/x.jpg", batch_id=batches[2].id, product_id=house.products[1].id, url="https://cdn.example/x.jpg", state=ArrivalState.REFUSED, problem="refused: the address is private", created_at=now - timedelta(minutes=30)),
-        Arrival(source="webhook", key="3", name="W-1042/clasp.jpg", batch_id=batches[2].id, product_id=house.products[0].id, sha256=stray, state=ArrivalState.WAITING, created_at=now),
-    ]  # fmt: skip
+        Arrival(
+            source="folder",
+            key="1",
+            name="IMG_2041.jpg",
+            batch_id=batches[1].id,
+            sha256=stray,
+            state=ArrivalState.UNMATCHED,
+            created_at=now - timedelta(hours=1),
+        ),
+        Arrival(
+            source="webhook",
+            key="2",
+            name="https://cdn.example/x.jpg",
+            batch_id=batches[2].id,
+            product_id=house.products[1].id,
+            url="https://cdn.example/x.jpg",
+            state=ArrivalState.REFUSED,
+            problem="refused: the address is private",
+            created_at=now - timedelta(minutes=30),
+        ),
+        Arrival(
+            source="webhook",
+            key="3",
+            name="W-1042/clasp.jpg",
+            batch_id=batches[2].id,
+            product_id=house.products[0].id,
+            sha256=stray,
+            state=ArrivalState.WAITING,
+            created_at=now,
+        ),
+    ]
     session.add_all(rows)
     session.flush()
     house.unmatched = rows[0].id
@@ -274,11 +380,15 @@ def _arrivals(session: Any, house: House, px: int, batches: list[Batch]) -> None
 
 def _lessons(session: Any, house: House) -> None:
     now = house.kit.now()
-    proposal = {
-        "kind": "tighten", "rule": "amazon-main-sharp", "fact": "sharpness", "old_limit": 8.0, "new_limit": 12.1, "value": 12.0,
-        "summary": "Main pictures on Amazon should have a sharpness of at least 12.1 instead of 8: Amazon held pictures with 12.0 and 11.4 as blurred.",
-        "overlay": "- id: amazon-main-sharp\n  limit: 12.1\n  fails: [12.0, 11.4]\n",
-    }  # fmt: skip
+    seen = rules.Evidence(
+        marketplace="amazon-uk",
+        code="8541",
+        reason="blur",
+        message="The picture is too blurred.",
+        facts={"sharpness": 5.2},
+        scope=rules.Scope(marketplace="amazon-uk", country="GB", category="watch", position="main", condition="new"),
+    )
+    proposal = rules.propose(rulebook.active(session, house.kit), seen).to_dict()
     evidence = [
         {
             "sku": "W-1042",
@@ -290,13 +400,25 @@ def _lessons(session: Any, house: House) -> None:
             "value": value,
             "at": now.isoformat(),
         }
-        for file, value in zip(house.files, (12.0, 11.4), strict=False)
+        for file, value in zip(house.files, (5.2, 4.8), strict=False)
     ]
-    lesson = Lesson(subject="amazon:amazon-main-sharp", authority="amazon", proposal=proposal, evidence=evidence, proposed_at=now - timedelta(hours=3))
+    lesson = Lesson(subject=f"amazon:{proposal['rule']}", authority="amazon", proposal=proposal, evidence=evidence, proposed_at=now - timedelta(hours=3))
     declined = Lesson(
-        subject="ebay:ebay-no-text", authority="ebay", proposal={"kind": "write", "rule": "ebay-240", "summary": "A person should look at pictures like the one that eBay complained of with code 240.", "fact": None}, evidence=[],
-        state=LessonState.DECLINED, decided_by="admin", reason="It was the old picture of another seller.", proposed_at=now - timedelta(days=4), decided_at=now - timedelta(days=3),
-    )  # fmt: skip
+        subject="ebay:ebay-no-text",
+        authority="ebay",
+        proposal={
+            "kind": "write",
+            "rule": "ebay-240",
+            "summary": "A person should look at pictures like the one that eBay complained of with code 240.",
+            "fact": None,
+        },
+        evidence=[],
+        state=LessonState.DECLINED,
+        decided_by="admin",
+        reason="It was the old picture of another seller.",
+        proposed_at=now - timedelta(days=4),
+        decided_at=now - timedelta(days=3),
+    )
     session.add_all([lesson, declined])
     session.flush()
     house.lesson = lesson.id

@@ -62,10 +62,18 @@
     if (event.key === "Escape" && typing(event.target) && !event.target.closest("dialog")) { event.target.blur(); return; }
     if (typing(event.target)) return;
     if (event.key === "/") { event.preventDefault(); const find = $("#find"); if (find) { $("#menu").classList.add("open"); find.focus(); find.select(); } return; }
-    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    const wanted = [...document.querySelectorAll("[data-key]")].find((element) => element.dataset.key.split(" ").includes(key) && element.offsetParent !== null);
-    if (!wanted || event.repeat && !wanted.hasAttribute("data-repeat")) return;
-    event.preventDefault();
-    if (wanted.matches("input, textarea")) wanted.focus(); else wanted.click();
+    press(event.key.length === 1 ? event.key.toLowerCase() : event.key, event);
   });
+  const press = (key, event) => {
+    const wanted = [...document.querySelectorAll("[data-key]")].find((element) => element.dataset.key.split(" ").includes(key) && element.offsetParent !== null);
+    if (!wanted || (event?.repeat && !wanted.hasAttribute("data-repeat"))) return;
+    event?.preventDefault();
+    if (busy) { held = key; return; } // a key that is faster than the next case is meant for the next case
+    if (wanted.matches("[hx-get], [hx-post]") && !("htmx-internal-data" in wanted)) window.htmx?.process(wanted);
+    if (wanted.matches("input:not([type=checkbox]), textarea")) wanted.focus(); else wanted.click();
+  };
+  let busy = false, held = null;
+  const free = () => { busy = false; const key = held; held = null; if (key) press(key); };
+  body.addEventListener("htmx:beforeRequest", (event) => { if (event.detail.target?.id === "desk") busy = true; });
+  for (const name of ["htmx:afterSettle", "htmx:sendError", "htmx:swapError"]) body.addEventListener(name, (event) => { if (busy && event.detail.target?.id !== "cases") setTimeout(free); });
 })();

@@ -1,0 +1,97 @@
+"""One case of the review queue with all that a person needs to judge it: before, after, findings with the places they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload
+
+from app.models import Arrival, Cutout, FileFacts, ImageSetItem, Photo, Placement, Product, Retouch
+from app.stages.intake import FLAGS
+from app.states import RetouchState
+from app.web import queries
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a person needs to judge one picture: before, after, sizes, findings with the places they mean."""
+
+    product: Product | None
+    photo: Photo | None
+    item: ImageSetItem | None = None
+    placement: Placement | None = None
+    file: str | None = None
+    size: tuple[int, int] | None = None
+    alpha: str | None = None
+    findings: Sequence[dict[str, Any]] = ()
+    facts: dict[str, Any] = field(default_factory=dict)
+    sisters: Sequence[Placement] = ()
+    arrival: Arrival | None = None
+    retouch: Retouch | None = None
+
+    @property
+    def stops(self) -> bool:
+        """Whether approving needs a reason."""
+        return any(finding.get("level") in FLAGS for finding in self.findings)
+
+    @property
+    def photo_size(self) -> tuple[int, int] | None:
+        return _size(self.photo.facts) if self.photo else None
+
+
+def _size(facts: dict[str, Any]) -> tuple[int, int] | None:
+    width, height = facts.get("width"), facts.get("height")
+    return (int(width), int(height)) if width and height else None
+
+
+def look_at_placement(session: Session, number: int) -> Look | None:
+    """A placement with everything beside it."""
+    options = (
+        joinedload(Placement.product),
+        joinedload(Placement.account),
+        joinedload(Placement.item).joinedload(ImageSetItem.photo),
+        joinedload(Placement.rendition),
+    )
+    placement = session.scalar(sa.select(Placement).where(Placement.id == number).options(*options))
+    if placement is None:
+        return None
+    rendition, item = placement.rendition, placement.item
+    file = rendition.file_sha256 if rendition else None
+    facts = (
+        session.scalar(sa.select(FileFacts.facts).where(FileFacts.file_sha256 == file).order_by(FileFacts.measure_version.desc()).limit(1)) if file else None
+    )
+    cutout = session.get(Cutout, rendition.cutout_id) if rendition else None
+    sisters = queries.placements_of_items(session, [item.id]).get(item.id, []) if item else []
+    retouch = session.scalar(sa.select(Retouch).where(Retouch.placement_id == placement.id, Retouch.state == RetouchState.OUT).limit(1))
+    return Look(
+        product=placement.product,
+        photo=item.photo if item else None,
+        item=item,
+        placement=placement,
+        file=file,
+        size=_size(facts or {}),
+        alpha=cutout.alpha_sha256 if cutout else None,
+        findings=placement.findings,
+        facts={**(cutout.facts if cutout else {}), **(facts or {})},
+        sisters=[s for s in sisters if s.id != placement.id],
+        retouch=retouch,
+    )
+
+
+def look_at_photo(session: Session, number: int) -> Look | None:
+    """A flagged photo of an image set."""
+    item = session.scalar(sa.select(ImageSetItem).where(ImageSetItem.id == number).options(joinedload(ImageSetItem.product), joinedload(ImageSetItem.photo)))
+    if item is None:
+        return None
+    return Look(product=item.product, photo=item.photo, item=item, findings=item.findings, facts=item.photo.facts)
+
+
+def look_at_arrival(session: Session, number: int) -> Look | None:
+    """A file that fits no SKU, or could not be taken in."""
+    found = queries.arrival(session, number)
+    if found is None:
+        return None
+    return Look(product=found.product, photo=session.get(Photo, found.sha256) if found.sha256 else None, arrival=found)

@@ -1,0 +1,245 @@
+"""Every page, full and empty; how many selects it takes; what goes wrong is said in the reader's own shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from app import views
+from app.errors import Refusal
+from app.kit import Kit
+from app.models import Lesson, Listing, Product
+from app.web import create_app, lessons, words
+from tests.web import seed
+from tests.web.conftest import Windows, _drawn, _kit
+
+LISTS = ("/", "/batches", "/batches/1", "/products", "/listings", "/notices", "/lessons/", "/tray", "/review/", "/accounts/")
+PAGES = (
+    *LISTS,
+    "/products/W-1042",
+    "/products/W-1043",
+    "/lessons/1",
+    "/lessons/2",
+    "/upload",
+    "/notices?show=past",
+    "/lessons/?show=decided",
+    "/review/photo/1",
+)
+FORBIDDEN = ("None", "Undefined", "{{", "datetime.datetime", "PlacementState")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_shows_a_full_house(windows: Windows, path: str) -> None:
+    answer = windows.visitor("viewer").get(path)
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 200
+    assert not [word for word in FORBIDDEN if f">{word}" in text or f" {word}<" in text]
+
+
+@pytest.mark.parametrize("path", [*[p for p in LISTS if p != "/batches/1"], "/upload", "/people/", "/accounts/new?marketplace=ebay-uk"])
+def test_every_page_shows_an_empty_house(empty_windows: Windows, path: str) -> None:
+    assert empty_windows.visitor("admin").get(path).status_code == 200
+
+
+def test_a_newcomer_is_told_what_to_do_first(empty_windows: Windows, windows: Windows) -> None:
+    assert "What to do first" in empty_windows.visitor("admin").get("/").get_data(as_text=True)
+    assert "What to do first" not in windows.visitor("admin").get("/").get_data(as_text=True)
+
+
+@contextmanager
+def _counted(kit: Kit) -> Iterator[list[str]]:
+    said: list[str] = []
+
+    def note(_c: object, _cursor: object, statement: str, *_: object) -> None:
+        said.append(statement)
+
+    for engine in (kit.db.reader, kit.db.engine):
+        sa.event.listen(engine, "before_cursor_execute", note)
+    yield said
+    for engine in (kit.db.reader, kit.db.engine):
+        sa.event.remove(engine, "before_cursor_execute", note)
+
+
+@pytest.fixture(scope="module")
+def large_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _drawn(tmp_path_factory.mktemp("large") / "var", lambda kit: seed.seed(kit, px=48, repeat=3))
+
+
+def test_no_page_asks_more_when_there_is_more_to_show(windows: Windows, large_folder: Path) -> None:
+    kit = _kit(large_folder)
+    large = Windows(kit, create_app(kit.settings, kit))
+    for path in [*LISTS, "/products/W-1042"]:
+        counts = []
+        for house in (windows, large):
+            visitor = house.visitor("viewer")
+            with _counted(house.kit) as said:
+                assert visitor.get(path).status_code == 200
+            counts.append(len(said))
+        assert counts[0] == counts[1] <= 30, path
+    kit.close()
+
+
+def test_listings_are_filtered_by_the_word_that_is_shown(windows: Windows) -> None:
+    with windows.kit.db.reading() as session:
+        bars = views.marketplace_bars(session)
+    visitor = windows.visitor("viewer")
+    for account, counts in bars.items():
+        for word, count in counts.items():
+            page = visitor.get(f"/listings?account={account}&word={word}").get_data(as_text=True)
+            assert page.count('class="main-cell"') == count, (account, word)
+
+
+def test_a_search_that_finds_one_product_opens_it(windows: Windows) -> None:
+    assert windows.visitor().get("/products?q=seamaster").location == "/products/W-1042"
+    assert "No product fits" in windows.visitor().get("/products?q=%25").get_data(as_text=True)
+
+
+def test_the_sku_page_says_for_every_account_why_it_is_not_live(windows: Windows) -> None:
+    text = windows.visitor("viewer").get("/products/W-1042").get_data(as_text=True)
+    assert "The main image does not have a pure white background." in text
+    assert all(name in text for name in ("Amazon UK", "Amazon US", "eBay UK"))
+
+
+def test_a_hostile_title_stays_text(windows: Windows) -> None:
+    with windows.kit.db.writing() as session:
+        session.execute(sa.update(Product).values(title='<img src=x onerror="alert(1)">'))
+    for path in ("/products", "/listings", "/review/", "/products/W-1042"):
+        assert "<img src=x" not in windows.visitor().get(path).get_data(as_text=True)
+
+
+def test_letting_a_listing_through_is_kept_before_the_answer(windows: Windows) -> None:
+    with windows.kit.db.writing() as session:
+        listing = session.scalars(sa.select(Listing).where(Listing.state == "to_send")).first()
+        assert listing is not None
+        number, wish = listing.id, listing.wanted_print
+        listing.account.policy = {**listing.account.policy, "publish": "ask"}
+    assert windows.visitor().post(f"/listings/{number}/confirm").status_code == 303
+    with windows.kit.db.reading() as session:
+        assert session.get_one(Listing, number).confirmed_print == wish
+
+
+def test_the_emergency_stop_is_on_every_page_until_it_is_lifted(windows: Windows) -> None:
+    visitor = windows.visitor()
+    visitor.post("/stop", why="a wrong price")
+    assert "a wrong price" in visitor.get("/batches").get_data(as_text=True)
+    visitor.post("/resume")
+    assert "a wrong price" not in visitor.get("/batches").get_data(as_text=True)
+
+
+def test_an_account_keeps_its_secrets(windows: Windows) -> None:
+    admin = windows.visitor("admin")
+    fields = {"credential_client_id": "id-7f", "credential_client_secret": "s3cret-7f", "credential_refresh_token": "t0ken-7f"}
+    assert admin.post("/accounts/ebay-uk:main/credentials", **fields).status_code == 303
+    text = admin.get("/accounts/").get_data(as_text=True)
+    assert not [secret for secret in fields.values() if secret in text]
+
+
+def test_policies_are_kept_and_a_wrong_one_is_refused_in_words(windows: Windows) -> None:
+    admin = windows.visitor("admin")
+    good = {"publish": "ask", "repair": "off", "wait_min": "45", "create": "yes"}
+    assert admin.post("/accounts/ebay-uk:main/policy", **good).status_code == 303
+    refused = admin.post("/accounts/ebay-uk:main/policy", **{**good, "wait_min": "soon"})
+    assert refused.status_code == 409
+    assert "number of minutes" in refused.get_data(as_text=True)
+
+
+def test_a_key_is_shown_once(windows: Windows) -> None:
+    admin = windows.visitor("admin")
+    assert "pk_" in admin.post("/people/keys", name="inventory", role="operator").get_data(as_text=True)
+    assert "pk_" not in admin.get("/people/").get_data(as_text=True)
+
+
+def test_errors_are_pages_for_people_and_problems_for_programs(windows: Windows, monkeypatch: pytest.MonkeyPatch) -> None:
+    visitor = windows.visitor()
+    assert "There is nothing here" in visitor.get("/nowhere").get_data(as_text=True)
+    assert visitor.get("/api/v1/nowhere").mimetype == "application/problem+json"
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("secret words of the machine")
+
+    monkeypatch.setattr(views, "pipeline", fail)
+    answer = visitor.get("/")
+    assert answer.status_code == 500
+    assert "secret words" not in answer.get_data(as_text=True)
+
+
+def test_a_refusal_keeps_nothing_and_says_why_where_the_reader_looks(windows: Windows, monkeypatch: pytest.MonkeyPatch) -> None:
+    def half_way(session: sa.orm.Session, _kit: Kit, lesson: Lesson, _who: str) -> None:
+        lesson.reason = "half done"
+        session.flush()
+        raise Refusal("the rules cannot take it")
+
+    monkeypatch.setattr("app.stages.learn.accept", half_way)
+    answer = windows.visitor().post("/lessons/1/accept", htmx=True)
+    assert (answer.status_code, answer.headers["HX-Retarget"]) == (409, "#said")
+    assert "the rules cannot take it" in answer.get_data(as_text=True)
+    with windows.kit.db.reading() as session:
+        assert session.get_one(Lesson, 1).reason is None
+
+
+def test_a_lesson_is_accepted_with_its_plot_before_it(windows: Windows) -> None:
+    visitor = windows.visitor()
+    assert "approved pictures now in use" in visitor.get("/lessons/1").get_data(as_text=True)
+    assert visitor.post("/lessons/1/accept").status_code == 303
+    assert "Accepted by operator" in visitor.get("/lessons/1").get_data(as_text=True)
+    assert visitor.post("/lessons/1/decline", reason="too late").status_code == 409
+
+
+def test_declining_a_lesson_needs_a_reason(windows: Windows) -> None:
+    visitor = windows.visitor()
+    assert visitor.post("/lessons/1/decline", reason=" ").status_code == 409
+    assert visitor.post("/lessons/1/decline", reason="one odd picture").status_code == 303
+
+
+def test_the_plot_counts_what_the_new_limit_would_meet() -> None:
+    plot = lessons.plot([5.0, 6.0, 9.0], [5.5], old=3.0, new=5.6)
+    assert plot.caught == 1
+    assert plot.old is not None
+    assert plot.new is not None
+    assert plot.old.x < plot.against[0].x < plot.new.x
+    assert lessons.plot([200.0, 250.0], [240.0], old=255.0, new=235.0).caught == 1
+
+
+def test_a_tray_file_is_assigned_or_stays(windows: Windows) -> None:
+    visitor = windows.visitor()
+    refused = visitor.post("/tray/1/assign", sku="NO-SUCH", shot="dial")
+    assert refused.status_code == 409
+    assert "no product has this SKU" in refused.get_data(as_text=True)
+    assert visitor.post("/tray/1/assign", sku="R-1044", shot="front").status_code == 303
+    assert "Every file found its product" in visitor.get("/tray").get_data(as_text=True)
+
+
+def test_previews_are_for_signed_in_people_and_kept(windows: Windows) -> None:
+    page = windows.visitor().get("/products/W-1042").get_data(as_text=True)
+    address = page.split('src="/pictures/')[1].split('"')[0].replace("&amp;", "&")
+    answer = windows.visitor().get(f"/pictures/{address}")
+    assert (answer.status_code, answer.mimetype) == (200, "image/jpeg")
+    assert "private" in answer.headers["Cache-Control"]
+    assert windows.visitor(None).get(f"/pictures/{address}").status_code == 401
+    assert windows.visitor().get("/pictures/photo/" + "0" * 64).status_code == 404
+    assert windows.visitor().get("/pictures/secret/" + "0" * 64).status_code == 404
+
+
+def test_the_live_mark_changes_when_something_happens(windows: Windows) -> None:
+    visitor = windows.visitor()
+    before = visitor.get("/live").data
+    assert visitor.get("/live").data == before
+    visitor.post("/stop")
+    assert visitor.get("/live").data != before
+
+
+@pytest.mark.parametrize(("key", "said"), [("amazon-uk:main", "Amazon UK"), ("ebay-us:outlet", "eBay US (outlet)"), ("etsy-fr:main", "Etsy FR")])
+def test_an_account_reads_as_a_person_says_it(key: str, said: str) -> None:
+    assert words.account_words(key) == said
+
+
+def test_values_read_as_a_person_compares_them() -> None:
+    assert words.money(389_000, "GBP") == "£3,890.00"
+    assert words.money(None, "GBP") == ""
+    assert [words.number(v) for v in (True, 1600, 0.8512, None, [1, 2])] == ["yes", "1,600", "0.851", "not measured", "1, 2"]
+    assert words.where_words("alt1 on amazon-uk:main") == "Alt 1 on Amazon UK"
+    assert words.where_words("a file on my desk.jpg") == "a file on my desk.jpg"

@@ -1,0 +1,105 @@
+"""The review desk: what is asked for, what comes next, what is refused."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from app.models import ImageSetItem, Placement
+from app.stages import review
+from app.states import PhotoState, PlacementState
+from tests.web.conftest import Windows
+
+
+def _waiting(windows: Windows, kind: str) -> list[int]:
+    with windows.kit.db.reading() as session:
+        return [case.id for case in review.queue(session) if case.kind == kind]
+
+
+def _state(windows: Windows, number: int) -> PlacementState:
+    with windows.kit.db.reading() as session:
+        return session.get_one(Placement, number).state
+
+
+def test_the_desk_shows_both_pictures_the_places_and_the_words(windows: Windows) -> None:
+    with windows.kit.db.reading() as session:
+        number = session.scalars(sa.select(Placement.id).where(Placement.state == PlacementState.REVIEW, Placement.position == "main")).first()
+    text = windows.visitor().get(f"/review/placement/{number}").get_data(as_text=True)
+    assert "The photograph as it came" in text
+    assert "The finished picture" in text
+    assert text.count("<rect") == 2
+    assert "border min level: 246, limit 255" in text
+
+
+def test_approving_against_a_rule_needs_a_reason_and_shows_the_next_case(windows: Windows) -> None:
+    number, visitor = _waiting(windows, "placement")[0], windows.visitor()
+    refused = visitor.post(f"/review/placement/{number}/approve", htmx=True)
+    assert refused.status_code == 409
+    assert "say why" in refused.get_data(as_text=True)
+    assert _state(windows, number) == PlacementState.REVIEW
+
+    answer = visitor.post(f"/review/placement/{number}/approve", htmx=True, reason="the strap is white by design")
+    assert answer.status_code == 200
+    assert 'id="desk"' in answer.get_data(as_text=True)
+    assert "<html" not in answer.get_data(as_text=True)
+    assert answer.headers["HX-Push-Url"] != f"/review/placement/{number}"
+    assert _state(windows, number) == PlacementState.APPROVED
+
+
+def test_the_case_that_followed_is_next(windows: Windows) -> None:
+    with windows.kit.db.reading() as session:
+        cases = review.queue(session)
+    place = next(n for n, case in enumerate(cases) if case.kind == "placement")
+    following = f"{cases[place + 1].kind}/{cases[place + 1].id}"
+    answer = windows.visitor().post(f"/review/placement/{cases[place].id}/reject", htmx=True, reason="cropped", following=following)
+    assert answer.headers["HX-Push-Url"] == f"/review/{following}"
+    assert _state(windows, cases[place].id) == PlacementState.REJECTED
+
+
+def test_a_decision_taken_back_waits_again(windows: Windows) -> None:
+    number, visitor = _waiting(windows, "placement")[0], windows.visitor()
+    visitor.post(f"/review/placement/{number}/reject", reason="cropped")
+    assert "Take back" in visitor.get(f"/review/placement/{number}").get_data(as_text=True)
+    visitor.post(f"/review/placement/{number}/again", htmx=True)
+    assert _state(windows, number) == PlacementState.REVIEW
+
+
+def test_sending_to_retouch_keeps_to_whom_and_until_when(windows: Windows) -> None:
+    number, visitor = _waiting(windows, "placement")[0], windows.visitor()
+    assert visitor.post(f"/review/placement/{number}/retouch", htmx=True, to="Studio", note="dust", due="tomorrow").status_code == 400
+    assert visitor.post(f"/review/placement/{number}/retouch", htmx=True, to="Studio", note="dust", due="2026-11-30").status_code == 200
+    assert _state(windows, number) == PlacementState.RETOUCH
+    assert "With Studio: dust" in visitor.get(f"/review/placement/{number}").get_data(as_text=True)
+
+
+def test_a_flagged_photo_is_accepted_anyway_with_a_reason(windows: Windows) -> None:
+    number, visitor = _waiting(windows, "photo")[0], windows.visitor()
+    assert visitor.post(f"/review/photo/{number}/accept", htmx=True).status_code == 409
+    assert visitor.post(f"/review/photo/{number}/accept", htmx=True, reason="no other exists").status_code == 200
+    with windows.kit.db.reading() as session:
+        assert session.get_one(ImageSetItem, number).state == PhotoState.ACCEPTED
+
+
+@pytest.mark.parametrize(("action", "fields"), [("assign", {"sku": "R-1044", "shot": "front"}), ("drop", {})])
+def test_a_file_without_a_sku_is_assigned_or_dropped(windows: Windows, action: str, fields: dict[str, str]) -> None:
+    before = _waiting(windows, "arrival")
+    assert windows.visitor().post(f"/review/arrival/1/{action}", htmx=True, **fields).status_code == 200
+    assert set(before) - set(_waiting(windows, "arrival")) == {1}
+
+
+def test_deciding_twice_says_that_somebody_was_first(windows: Windows) -> None:
+    number = _waiting(windows, "placement")[0]
+    assert windows.visitor().post(f"/review/placement/{number}/reject", htmx=True, reason="no").status_code == 200
+    late = windows.visitor("admin").post(f"/review/placement/{number}/approve", htmx=True, reason="yes")
+    assert late.status_code == 409
+    assert "not waiting for a decision" in late.get_data(as_text=True)
+
+
+def test_an_unknown_case_is_not_found_and_a_decided_one_still_shows(windows: Windows) -> None:
+    visitor = windows.visitor()
+    assert visitor.get("/review/placement/99999").status_code == 404
+    assert visitor.get("/review/placement/1").status_code == 200
+
+
+def test_an_empty_queue_says_so(empty_windows: Windows) -> None:
+    assert "Nothing waits for a person" in empty_windows.visitor().get("/review/").get_data(as_text=True)
