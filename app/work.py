@@ -74,13 +74,16 @@ def postpone(session: Session, lease: Lease, *, now: datetime, error: str, delay
 
     Returns the failures in a row, None if the lease was lost.
     """
-    attempts = session.scalar(sa.select(Work.attempts).where(Work.stage == lease.stage, Work.row == lease.row, Work.generation == lease.generation))
-    if attempts is None:
-        return None
+    attempts = session.scalar(sa.select(Work.attempts).where(Work.stage == lease.stage, Work.row == lease.row)) or 0
     gap = delay if delay is not None else BACKOFF_S[min(attempts, len(BACKOFF_S) - 1)]
     at = now + timedelta(seconds=gap)
     values = {"leased_until": None, "attempts": attempts + 1, "error": error[:2000], "due_at": at, "rank": at.timestamp()}
     return attempts + 1 if _under(session, lease, values) else None
+
+
+def last_error(session: Session, lease: Lease) -> str | None:
+    """Why this row failed the last time, if it has not succeeded since."""
+    return session.scalar(sa.select(Work.error).where(Work.stage == lease.stage, Work.row == lease.row))
 
 
 def holds(session: Session, lease: Lease) -> bool:

@@ -17,6 +17,7 @@ from app.kit import Kit
 from app.store import StoreError
 from app.work import Lease
 
+NOT_AUTHORISED = "not authorised: "
 log = structlog.get_logger("packshot.stage")
 
 
@@ -81,8 +82,10 @@ def _failed(kit: Kit, stage: Stage, lease: Lease, task: Any, failure: Exception)
             case integrations.TryLater():
                 delay, words = failure.delay, str(failure)
             case integrations.NotAuthorised():
-                pause(session, kit, task, str(failure))
-                delay, words = 300.0, str(failure)
+                words, delay = f"{NOT_AUTHORISED}{failure}", 5.0  # one refusal may be a token that died under way; two in a row are credentials
+                if (work.last_error(session, lease) or "").startswith(NOT_AUTHORISED):
+                    pause(session, kit, task, str(failure))
+                    delay = 300.0
             case integrations.IntegrationError() | StoreError():
                 words = str(failure)
             case _:

@@ -155,13 +155,15 @@ def test_the_emergency_stop_stops_and_resuming_goes_on(shop: Shop) -> None:
     assert len(shop.market.writes) == 1
 
 
-def test_refused_credentials_pause_the_account_and_nothing_more_is_sent(shop: Shop) -> None:
-    shop.market.fail = integrations.NotAuthorised("invalid_grant")
-    shop.go()
+def test_credentials_refused_twice_in_a_row_pause_the_account_and_nothing_more_is_sent(shop: Shop) -> None:
+    for tries, paused in ((1, None), (2, "invalid_grant")):
+        shop.market.fail = integrations.NotAuthorised("invalid_grant")
+        shop.go(6)
+        with shop.kit.db.reading() as session:
+            assert session.scalars(sa.select(Account.paused)).one() == paused
+        assert shop.market.calls.count("publish") == tries
     shop.go(3600)
-    with shop.kit.db.reading() as session:
-        assert session.scalars(sa.select(Account.paused)).one() == "invalid_grant"
-    assert shop.market.calls.count("publish") == 1
+    assert shop.market.writes == []
 
 
 def test_try_later_waits_as_long_as_it_was_told(shop: Shop) -> None:

@@ -1,0 +1,80 @@
+"""`python -m tests.prove --minutes N`: run as many seeds of each proof as the time allows, print the table, fail on a broken invariant."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from tests.prove import faults, hostile, kills, same_bytes
+
+Proof = Callable[[int], str]
+
+# share of the time, and what is proven; the first seed of each always runs
+PROOFS: tuple[tuple[str, float, Proof], ...] = (
+    ("kill -9 at random moments", 0.5, kills.prove),
+    ("marketplace faults", 0.3, faults.prove),
+    ("hostile files", 0.1, hostile.prove),
+    ("same bytes, any workers", 0.1, same_bytes.prove),
+)
+
+
+@dataclass
+class Line:
+    """What became of one proof."""
+
+    name: str
+    passed: int = 0
+    seconds: float = 0.0
+    last: str = ""
+    failures: list[tuple[int, str]] = field(default_factory=list)
+
+
+def run(minutes: float, first_seed: int, only: str) -> list[Line]:
+    """Every proof within its share of the minutes; at least one seed each."""
+    lines = []
+    for name, share, proof in PROOFS:
+        if only not in name:
+            continue
+        line, until, seed = Line(name), time.monotonic() + 60 * minutes * share, first_seed
+        while not line.failures and (line.passed == 0 or time.monotonic() + line.seconds / max(1, line.passed) < until):
+            begun = time.monotonic()
+            try:
+                line.last = proof(seed)
+                line.passed += 1
+            except Exception:  # whatever broke is the finding
+                line.failures.append((seed, traceback.format_exc()))
+            line.seconds += time.monotonic() - begun
+            print(f"{name}: seed {seed}: {line.last if not line.failures else 'FAILED'} ({time.monotonic() - begun:.0f} s)", flush=True)
+            seed += 1
+        lines.append(line)
+    return lines
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="", help="part of a proof's name")
+    args = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    lines = run(args.minutes, args.seed, args.only)
+    print(f"\n{'proof':<28}{'seeds':>6}{'failed':>8}{'s':>7}  last seen")
+    for line in lines:
+        print(f"{line.name:<28}{line.passed:>6}{len(line.failures):>8}{line.seconds:>7.0f}  {line.last}")
+    for line in lines:
+        for seed, trace in line.failures:
+            print(f"\n{line.name}, seed {seed}:\n{trace}", file=sys.stderr)
+    failed = sum(len(line.failures) for line in lines)
+    print(f"\n{sum(line.passed for line in lines)} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
