@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from importlib import import_module
-from importlib.util import find_spec
 
 from flask import Flask
 
 from app.config import Settings
 from app.kit import Kit
-from app.web import accounts, assets, auth, dashboard, errors, health, hooks, lessons, live, media, people, pictures, products, review, session, uploads, words
+from app.web import (
+    accounts,
+    api,
+    assets,
+    auth,
+    dashboard,
+    errors,
+    health,
+    hooks,
+    lessons,
+    live,
+    media,
+    people,
+    pictures,
+    products,
+    review,
+    session,
+    uploads,
+    words,
+)
 
 MAX_FORM_BYTES = 64 * 1024  # a person's form; uploads and hooks state their own limits
 
 BLUEPRINTS = (
     auth.bp, dashboard.bp, products.bp, review.bp, lessons.bp, accounts.bp, people.bp, live.bp, pictures.bp,
-    hooks.bp, uploads.bp, media.bp, health.bp,
+    hooks.bp, uploads.bp, api.bp, media.bp, health.bp,
 )  # fmt: skip
 
 
@@ -45,7 +62,5 @@ def create_app(settings: Settings, kit: Kit | None = None) -> Flask:
     errors.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
-    if find_spec("app.web.api"):
-        app.register_blueprint(import_module("app.web.api").bp)
     auth.init_app(app)
     return app

@@ -61,6 +61,7 @@ def test_a_person_signs_in_reviews_by_keyboard_and_accepts_a_lesson(windows: Win
     page.fill("#password", PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_selector("#desk")
+    page.wait_for_selector("#heartbeat[data-state=on]")  # the scripts run: keys are heard
 
     # the first case: accepting asks for a reason; Enter in it decides, and the next case is there without a reload
     page.evaluate("() => { window.notReloaded = true }")
