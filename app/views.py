@@ -14,11 +14,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
-import integrations
 from app.kit import Kit
 from app.models import Account, Arrival, Batch, ImageSetItem, Listing, ListingMember, Notice, Placement, Product, Rendition
 from app.stages import publish, review
 from app.stages.arrange import in_order, offers
+from app.stages.intake import FLAGS
 from app.states import ArrivalState, ListingState, PhotoState, PlacementState, RenditionState
 
 # worst first: of two words that both fit, the earlier is shown
@@ -59,30 +59,46 @@ class Shown:
     sentence: str
 
 
+def word(state: ListingState, worst: str | None, account: Account, *, refused: bool, let_through: bool) -> str:
+    """The one word for both axes of a listing; pure.
+
+    `worst` is the gravest kind among its open notices, `refused` that the present wish was refused, `let_through` that a person
+    confirmed it.
+    """
+    if worst in NOTICE_WORDS:
+        return NOTICE_WORDS[worst]
+    if state == ListingState.TO_SEND:
+        if refused:
+            return "refused"
+        if account.paused or account.stopped:
+            return "paused"
+        if account.policy.get("publish", "ask") == "ask" and not let_through:
+            return "waiting for approval"
+    return STATE_WORDS[state]
+
+
 def shown(listing: Listing, notices: Collection[Notice], account: Account) -> Shown:
-    """One word for both axes of a listing; `notices` are its open ones. Pure."""
+    """A listing's word, tone and sentence; `notices` are its open ones. Pure."""
     kinds = {notice.kind: notice for notice in notices if notice.end is None}
     worst = next((kinds[kind] for kind in NOTICE_WORDS if kind in kinds), None)
+    refused = listing.refused_print is not None and listing.refused_print == listing.wanted_print
+    said = word(listing.state, worst.kind if worst else None, account, refused=refused, let_through=listing.confirmed_print == listing.wanted_print)
     if worst is not None:
         until = f" until {worst.until:%Y-%m-%d %H:%M} UTC" if worst.until else ""
-        return _said(NOTICE_WORDS[worst.kind], f"{worst.message}{until}")
-    if listing.state == ListingState.TO_SEND:
-        if listing.refused_print and listing.refused_print == listing.wanted_print:
-            return _said("refused", listing.problem or "the marketplace refused it")
-        if account.paused or account.stopped:
-            return _said("paused", account.paused or "publishing was stopped by a person")
-        if account.policy.get("publish", "ask") == "ask" and listing.confirmed_print != listing.wanted_print:
-            return _said("waiting for approval", f"policy of {account.key}: a person lets each change through")
+        return _said(said, f"{worst.message}{until}")
     sentences = {
-        ListingState.EMPTY: "its main picture is not approved yet",
-        ListingState.TO_SEND: listing.problem or "will be sent in a moment",
-        ListingState.SENT: "accepted; the picture has not been read back yet",
-        ListingState.LIVE: f"seen live{f' {listing.live_at:%Y-%m-%d %H:%M} UTC' if listing.live_at else ''}",
-        ListingState.UNPROVABLE: "accepted; this marketplace gives no way to read it back",
-        ListingState.DRIFTED: "shows another picture than ours",
-        ListingState.ENDED: "the listing has ended",
+        "refused": listing.problem or "the marketplace refused it",
+        "paused": account.paused or "publishing was stopped by a person",
+        "waiting for approval": f"policy of {account.key}: a person lets each change through",
+        "not ready": "its main picture is not approved yet",
+        "to send": listing.problem or "will be sent in a moment",
+        "sent, not yet seen": "accepted; the picture has not been read back yet",
+        "live": f"seen live{f' {listing.live_at:%Y-%m-%d %H:%M} UTC' if listing.live_at else ''}",
+        "cannot be proven": "accepted; this marketplace gives no way to read it back",
+        "drifted": "shows another picture than ours",
+        "ended": "the listing has ended",
     }
-    return _said(STATE_WORDS[listing.state], sentences[listing.state])
+    return _said(said, sentences[said])
 
 
 def _said(word: str, sentence: str) -> Shown:
@@ -152,18 +168,24 @@ def _not_ready(session: Session, product: Product, account: Account) -> str:
             return f"{refused.name} could not be taken: {refused.problem}"
         return "its photos are being fetched" if coming else "no photo has arrived"
     if items[0].state == PhotoState.FLAGGED:
-        return f"its main photo ({items[0].shot or 'unnamed'}) waits in review: {'; '.join(f['message'] for f in items[0].findings)}"
+        return f"its main photo ({items[0].shot or 'unnamed'}) waits in review: {_in_words(items[0].findings)}"
     places = session.scalars(sa.select(Placement).where(Placement.product_id == product.id, Placement.account_id == account.id)).all()
     main = next((p for p in places if p.position == "main"), None)
     if main is None:
         return "its pictures are being arranged"
     if main.state == PlacementState.REVIEW:
-        return f"its main picture waits in review: {'; '.join(f['message'] for f in main.findings)}"
+        return f"its main picture waits in review: {_in_words(main.findings)}"
     if main.state in (PlacementState.REJECTED, PlacementState.RETOUCH):
         return f"its main picture {'was rejected' if main.state == PlacementState.REJECTED else 'is out for retouching'}"
     if main.state == PlacementState.WAITING:
         return "its main picture is being made"
     return f"waits up to {account.policy.get('wait_s', 1800)} s for its other pictures, so that the set goes out together"
+
+
+def _in_words(findings: Sequence[dict[str, Any]]) -> str:
+    """The messages of findings that ask for a person, as running text; all messages where none does."""
+    against = [f["message"] for f in findings if f["level"] in FLAGS] or [f["message"] for f in findings]
+    return " ".join(message if message.endswith((".", "!", "?")) else f"{message}." for message in against)
 
 
 # --- batches, the strip, the bars --------------------------------------------------------------------------------------------
@@ -184,8 +206,8 @@ def batch_word(counts: dict[str, int]) -> str:
     total = sum(counts.values())
     if total == 0 or counts.get("queued", 0) == total:
         return "queued"
-    for word, said in (("queued", "processing"), ("processing", "processing"), ("review", "ready for review"), ("approved", "approved")):
-        if counts.get(word):
+    for stands, said in (("queued", "processing"), ("processing", "processing"), ("review", "ready for review"), ("approved", "approved")):
+        if counts.get(stands):
             return said
     return "published" if counts.get("published") else "approved"
 
@@ -269,25 +291,19 @@ def pipeline(session: Session, now: datetime) -> dict[str, int]:
     }
 
 
-def listing_words(session: Session, account: Account | None = None) -> list[tuple[Listing, Account, Shown]]:
-    """Every listing with its word, in one pass; for bars, filters and exports."""
-    query = sa.select(Listing, Account).join(Account).order_by(Listing.id)
-    rows = session.execute(query if account is None else query.where(Account.id == account.id)).all()
-    notices: dict[int, list[Notice]] = {}
-    for notice in session.scalars(sa.select(Notice).where(Notice.end.is_(None))):
-        notices.setdefault(notice.listing_id, []).append(notice)
-    return [(listing, owner, shown(listing, notices.get(listing.id, ()), owner)) for listing, owner in rows]
-
-
 def marketplace_bars(session: Session) -> dict[str, dict[str, int]]:
-    """Per account, how many listings are shown with which word; worst words first."""
-    order = {word: n for n, word in enumerate(TONES)}
-    bars: dict[str, Counter[str]] = {key: Counter() for key in session.scalars(sa.select(Account.key).order_by(Account.key))}
-    for _, account, now in listing_words(session):
-        bars[account.key][now.word] += 1
+    """Per account, how many listings are shown with which word, worst words first: counted by the database, whatever the number of listings."""
+    gravity = sa.case({kind: n for n, kind in enumerate(NOTICE_WORDS)}, value=Notice.kind, else_=len(NOTICE_WORDS))
+    worst = sa.select(Notice.listing_id, sa.func.min(gravity).label("gravity")).where(Notice.end.is_(None)).group_by(Notice.listing_id).subquery()
+    refused = sa.func.coalesce(Listing.refused_print == Listing.wanted_print, sa.false()).label("refused")
+    let_through = sa.func.coalesce(Listing.confirmed_print == Listing.wanted_print, sa.false()).label("let_through")
+    columns = (Listing.account_id, Listing.state, worst.c.gravity, refused, let_through)
+    rows = session.execute(sa.select(*columns, sa.func.count()).outerjoin(worst, worst.c.listing_id == Listing.id).group_by(*columns)).all()
+    accounts = {account.id: account for account in session.scalars(sa.select(Account).order_by(Account.key))}
+    kinds, order = [*NOTICE_WORDS, None], {said: n for n, said in enumerate(TONES)}
+    bars: dict[str, Counter[str]] = {account.key: Counter() for account in accounts.values()}
+    for account_id, state, graveness, was_refused, confirmed, number in rows:
+        kind = None if graveness is None else kinds[graveness]
+        account = accounts[account_id]
+        bars[account.key][word(state, kind, account, refused=bool(was_refused), let_through=bool(confirmed))] += number
     return {key: dict(sorted(bar.items(), key=lambda entry: order[entry[0]])) for key, bar in bars.items()}
-
-
-def sites() -> dict[str, str]:
-    """Marketplace key -> country, for menus."""
-    return {key: site.country for key, site in integrations.SITES.items()}
