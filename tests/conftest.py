@@ -10,6 +10,7 @@ import tempfile
 import uuid
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -87,14 +88,47 @@ def _postgres_server() -> Iterator[Any]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture
-def postgres_url(_postgres_server: Any) -> Iterator[str]:
-    """The URL of an empty PostgreSQL database, for this test alone."""
+@contextmanager
+def _postgres_database(server: Any, template: str | None = None) -> Iterator[tuple[str, str]]:
+    """A database of its own, empty or a copy of another: its name and its URL. Dropped at the end."""
     import psycopg
 
     name = f"t{uuid.uuid4().hex}"
-    with psycopg.connect(_postgres_server.get_uri(), autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name}")
-    yield _postgres_server.get_uri(name).replace("postgresql://", "postgresql+psycopg://", 1)
-    with psycopg.connect(_postgres_server.get_uri(), autocommit=True) as admin:
+    with psycopg.connect(server.get_uri(), autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else ""))
+    yield name, server.get_uri(name).replace("postgresql://", "postgresql+psycopg://", 1)
+    with psycopg.connect(server.get_uri(), autocommit=True) as admin:
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def postgres_url(_postgres_server: Any) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database, for this test alone."""
+    with _postgres_database(_postgres_server) as (_, url):
+        yield url
+
+
+@pytest.fixture(scope="session")
+def _migrated_postgres(_postgres_server: Any) -> Iterator[str]:
+    from app.migrate import migrate
+
+    with _postgres_database(_postgres_server) as (name, url):
+        migrate(url)
+        yield name
+
+
+@pytest.fixture
+def migrated_postgres_url(_postgres_server: Any, _migrated_postgres: str) -> Iterator[str]:
+    """The URL of a migrated PostgreSQL database, for this test alone."""
+    with _postgres_database(_postgres_server, _migrated_postgres) as (_, url):
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to be copied."""
+    from app.migrate import migrate
+
+    file = tmp_path_factory.mktemp("migrated") / "packshot.db"
+    migrate(f"sqlite:///{file}")
+    return file

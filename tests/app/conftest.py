@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -95,13 +96,18 @@ def media_server() -> Iterator[MediaServer]:
 
 
 @pytest.fixture
-def make_kit(tmp_path: Path, clock: Clock, media_server: MediaServer) -> Iterator[Callable[..., Kit]]:
+def make_kit(tmp_path: Path, clock: Clock, media_server: MediaServer, migrated_sqlite: Path) -> Iterator[Callable[..., Kit]]:
     made: list[Kit] = []
 
-    def make(database_url: str = "", **settings: Any) -> Kit:
+    def make(database_url: str = "", *, migrated: bool = False, **settings: Any) -> Kit:
         values = {"var": tmp_path / "var", "secret_key": "a secret key for tests only", "media_base_url": media_server.url, "practice": True}
         kit = Kit(Settings(database_url=database_url, **{**values, **settings}), clock=clock)
-        migrate(kit.settings.database)
+        file = kit.settings.var / "packshot.db"
+        if database_url and not migrated:
+            migrate(database_url)
+        elif not database_url and not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(migrated_sqlite, file)
         rulebook.renew(kit, "tests", "start")
         media_server.kit = kit
         made.append(kit)
@@ -121,7 +127,7 @@ def kit(make_kit: Callable[..., Kit]) -> Kit:
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def each_kit(request: pytest.FixtureRequest, make_kit: Callable[..., Kit]) -> Kit:
     """The same house on SQLite and on PostgreSQL."""
-    return make_kit("" if request.param == "sqlite" else request.getfixturevalue("postgres_url"))
+    return make_kit() if request.param == "sqlite" else make_kit(request.getfixturevalue("migrated_postgres_url"), migrated=True)
 
 
 @pytest.fixture

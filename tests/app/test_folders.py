@@ -68,6 +68,8 @@ def test_hidden_files_links_and_other_files_are_left_alone(kit: Kit, tmp_path: P
     folder, seen = tmp_path / "shoot", {}
     folder.mkdir()
     (folder / ".W-1_dial.jpg").write_bytes(b"x")
+    (folder / ".trash" / "W-1").mkdir(parents=True)
+    (folder / ".trash" / "W-1" / "dial.jpg").write_bytes(b"x")
     (folder / "notes.txt").write_bytes(b"x")
     os.symlink("/etc/hostname", folder / "W-1_side.jpg")
 

@@ -16,6 +16,12 @@ from app.models import Arrival, Delivery, Event, Product
 from app.stages.inventory import apply_event
 
 
+@pytest.fixture
+def kit(each_kit: Kit) -> Kit:
+    """Every test of this stage runs on both databases."""
+    return each_kit
+
+
 def event(kind: str, at: str, **data: Any) -> integrations.inventory.Event:
     return integrations.inventory.parse_event(None, {"type": kind, "timestamp": f"2026-11-23T{at}Z", "data": {"sku": "W-1", **data}})
 
@@ -39,23 +45,23 @@ def the_product(kit: Kit) -> Product:
         return session.scalars(sa.select(Product)).one()
 
 
-def test_a_webhook_delivered_twice_is_one_product_and_one_photo(each_kit: Kit) -> None:
-    with each_kit.db.writing() as session:
-        assert apply_event(session, each_kit, CREATED, "same") == "applied"
-    with each_kit.db.writing() as session:
-        assert apply_event(session, each_kit, CREATED, "same") == "duplicate"
+def test_a_webhook_delivered_twice_is_one_product_and_one_photo(kit: Kit) -> None:
+    with kit.db.writing() as session:
+        assert apply_event(session, kit, CREATED, "same") == "applied"
+    with kit.db.writing() as session:
+        assert apply_event(session, kit, CREATED, "same") == "duplicate"
 
-    with each_kit.db.reading() as session:
+    with kit.db.reading() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Arrival)) == 1
         assert session.scalar(sa.select(sa.func.count()).select_from(Delivery)) == 1
-    assert the_product(each_kit).title == "First title"
+    assert the_product(kit).title == "First title"
 
 
-def test_an_older_event_that_comes_later_changes_no_newer_field_and_still_brings_its_photo(each_kit: Kit) -> None:
-    assert send(each_kit, UPDATED, CREATED) == ["applied", "applied"]
+def test_an_older_event_that_comes_later_changes_no_newer_field_and_still_brings_its_photo(kit: Kit) -> None:
+    assert send(kit, UPDATED, CREATED) == ["applied", "applied"]
 
-    assert (the_product(each_kit).title, the_product(each_kit).quantity) == ("Better title", 3)
-    with each_kit.db.reading() as session:
+    assert (the_product(kit).title, the_product(kit).quantity) == ("Better title", 3)
+    with kit.db.reading() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Arrival)) == 1
 
 

@@ -45,7 +45,7 @@ class Bench:
             time.sleep(0.05)
 
 
-@pytest.fixture()
+@pytest.fixture
 def bench(each_kit: Kit, tmp_path: Path) -> Iterator[Bench]:
     bench = Bench(each_kit, tmp_path / "log", [])
     yield bench

@@ -15,8 +15,10 @@ ours.info("task", stage="publish", row="7", error=None)
 logging.getLogger("sp_api.base.client").warning("headers %s", {{"x-amz-access-token": "Atza|secret-one", "refresh_token": "secret-two"}})
 logging.getLogger("ebaysdk").error("<RequesterCredentials><eBayAuthToken>secret-three</eBayAuthToken></RequesterCredentials>")
 logging.getLogger("httpx").info("GET https://api.amazon.com with Authorization: Bearer secret-four-secret")
-try:
+def fail(password):
     raise ValueError("Authorization: Bearer secret-five-secret")
+try:
+    fail("-".join(["secret", "six"]))
 except ValueError as failure:
     ours.error("task failed", exc_info=failure)
 """
@@ -41,6 +43,14 @@ def test_no_secret_reaches_a_line_not_even_in_a_traceback() -> None:
         text = "\n".join(said(style))
         assert "secret-" not in text
         assert "[redacted]" in text
+
+
+def test_a_traceback_on_a_terminal_is_plain_and_shows_no_local_variable() -> None:
+    text = "\n".join(said("text"))
+
+    assert "Traceback (most recent call last):" in text
+    assert "in fail" in text
+    assert "password" not in text
 
 
 def test_text_is_for_people() -> None:

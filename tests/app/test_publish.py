@@ -18,6 +18,13 @@ from tests.app.conftest import Clock
 from tests.app.factories import account, item, listing, placement, product, rendition
 from tests.app.fakes import FakeMarketplace
 
+
+@pytest.fixture
+def kit(each_kit: Kit) -> Kit:
+    """Every test of this stage runs on both databases."""
+    return each_kit
+
+
 PUBLISH = {"want": STAGES["want"], "publish": STAGES["publish"]}
 
 

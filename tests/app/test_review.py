@@ -14,6 +14,13 @@ from app.stages.run import settle_all
 from app.states import PhotoState, PlacementState
 from tests.app.factories import account, item, listing, placement, product, rendition
 
+
+@pytest.fixture
+def kit(each_kit: Kit) -> Kit:
+    """Every test of this stage runs on both databases."""
+    return each_kit
+
+
 FINDING = {
     "rule": "ebay-longest-side",
     "level": "stop",

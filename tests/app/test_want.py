@@ -17,6 +17,13 @@ from app.states import ArrivalState, ListingState, PlacementState
 from tests.app.conftest import Clock
 from tests.app.factories import account, item, listing, new_batch, placement, product, rendition
 
+
+@pytest.fixture
+def kit(each_kit: Kit) -> Kit:
+    """Every test of this stage runs on both databases."""
+    return each_kit
+
+
 A, R, W, X, V = PlacementState.APPROVED, PlacementState.REVIEW, PlacementState.WAITING, PlacementState.REJECTED, PlacementState.VACANT
 
 TABLE = [

@@ -23,6 +23,13 @@ from tests.app.factories import account, item, listing, product, rendition
 from tests.app.fakes import FakeMarketplace
 from tests.shots import watch_photo
 
+
+@pytest.fixture
+def kit(each_kit: Kit) -> Kit:
+    """Every test of this stage runs on both databases."""
+    return each_kit
+
+
 WATCH = {"watch": STAGES["watch"]}
 PACE = {"look_gaps_s": [10, 20], "settle_s": 60, "live_look_s": 100, "poll_s": 5}
 
