@@ -77,6 +77,7 @@ def test_a_job_cut_off_by_sigkill_is_done_by_the_same_worker_after_its_restart(b
     bench.worker("w1")
 
     bench.wait(lambda: {"end slow:1 w1", "end after:1 w1"} <= set(bench.lines()))
+    assert bench.lines().count("begin slow:1 w1") == 2, "begun again from the start, ended once"
 
 
 def test_the_jobs_of_a_dead_worker_are_taken_over_by_another(bench: Bench) -> None:

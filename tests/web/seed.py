@@ -37,14 +37,14 @@ from tests.shots import watch_photo
 PASSWORD = "correct horse battery"
 ACCOUNTS = ("amazon-uk:main", "amazon-us:main", "ebay-uk:main")
 TITLES = (
-    ("watch", "Omega Seamaster 300, steel, 41 mm, black dial", 389_000),
-    ("watch", "Tudor Black Bay 58, navy, riveted bracelet", 272_500),
+    ("watch", "Halvorn Deep 300, steel, 41 mm, black dial", 389_000),
+    ("watch", "Merrowby Harbour 58, navy, riveted bracelet", 272_500),
     ("ring", "Platinum solitaire, 0.71 ct, size N", 415_000),
-    ("watch", "Cartier Tank Must, large, quartz", 241_000),
+    ("watch", "Castellan Carré, large, quartz", 241_000),
     ("earrings", "Pair of diamond studs, 18 ct white gold", 129_900),
-    ("watch", "Seiko Prospex SPB143, grey dial", 89_500),
+    ("watch", "Norrsken Field 143, grey dial", 89_500),
     ("bracelet", "Tennis bracelet, 3 ct, 18 cm", 320_000),
-    ("watch", "Longines Spirit Zulu Time, 39 mm", 231_000),
+    ("watch", "Halvorn Meridian GMT, 39 mm", 231_000),
 )
 WHITE = {
     "rule": "amazon-main-white-border",
