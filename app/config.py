@@ -34,20 +34,34 @@ class Settings(BaseSettings):
         SecretStr(""), description="signs sessions and media names, encrypts credentials; comma list: first is current, others still decrypt"
     )
     webhook_secret: SecretStr = Field(SecretStr(""), description="Standard Webhooks secret of the inventory system, whsec_…")
-    intake: Annotated[tuple[str, ...], NoDecode] = Field((), description="comma list of watched folders and s3://bucket/prefix")
-    intake_sqs_url: str = Field("", description="SQS queue with the bucket's object-created events")
+    intake: Annotated[tuple[str, ...], NoDecode] = Field((), description="comma list of watched folders and s3://bucket/prefix, listed every 30 s")
     rules_dir: Path | None = Field(None, description="the seller's overlay: amazon.yaml, ebay.yaml, intake.yaml by rule id; written by lessons")
     model: Path | None = Field(None, description="an ONNX file instead of the shipped cut-out model")
     s3_endpoint: str = Field("", description="address of an S3 server other than AWS")
     log_format: Literal["auto", "text", "json"] = Field("auto", description="log lines for people or machines; auto: text on a terminal")
     alert_url: str = Field("", description="where alarms are posted (JSON)")
     practice: bool = Field(False, description="set by `packshot serve --practice`: photo addresses on this machine may be fetched")
-    alert_email: str = Field("", description="where alarms are mailed")
+    alert_email: str = Field("", description="where alarms are mailed, through the mail server on localhost:25")
 
     @field_validator("intake", mode="before")
     @classmethod
     def _comma_list(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("intake")
+    @classmethod
+    def _watched(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for place in value:
+            if "://" in place and not (place.startswith("s3://") and urlsplit(place).netloc):
+                raise ValueError(f"{place} must be a folder or s3://bucket/prefix")
+        return value
+
+    @field_validator("alert_email")
+    @classmethod
+    def _mail_address(cls, value: str) -> str:
+        if value and (value.count("@") != 1 or value[0] == "@" or value[-1] == "@" or not value.isprintable() or " " in value):
+            raise ValueError("must be a mail address")
+        return value
 
     @field_validator("store_url", "media_store_url")
     @classmethod
@@ -56,7 +70,7 @@ class Settings(BaseSettings):
             raise ValueError("must be file:///folder or s3://bucket/prefix")
         return value
 
-    @field_validator("media_base_url", "alert_url", "s3_endpoint", "intake_sqs_url")
+    @field_validator("media_base_url", "alert_url", "s3_endpoint")
     @classmethod
     def _web_address(cls, value: str) -> str:
         if value and urlsplit(value).scheme not in ("http", "https"):

@@ -1,8 +1,13 @@
-"""intake, the watched folders: a file is taken once its size and time have stayed the same between two looks."""
+"""intake, the watched folders: a file is taken once its size and time have stayed the same between two looks.
+
+What watched folders and watched buckets have in common is here too: which names are photographs, what was taken before, one file
+taken into its batch.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
 
 import sqlalchemy as sa
 
@@ -24,14 +29,14 @@ def scan_folder(kit: Kit, folder: Path, seen: Seen) -> int:
     """
     now: Seen = {}
     for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
-        if path.suffix.lower() in integrations.sources.PHOTO_SUFFIXES and not path.name.startswith((".", "~")) and not path.is_symlink():
+        if is_wanted(path.relative_to(folder).as_posix()) and not path.is_symlink():
             try:
                 stat = path.stat()
             except OSError:
                 continue
             now[path] = (stat.st_size, stat.st_mtime_ns)
     steady = {path: mark for path, mark in now.items() if seen.get(path) == mark}
-    known = _known(kit, {_key(folder, path, mark): path for path, mark in steady.items()})
+    known = taken_before(kit, "folder", [_key(folder, path, mark) for path, mark in steady.items()])
     taken = 0
     for path, mark in steady.items():
         if _key(folder, path, mark) not in known:
@@ -51,22 +56,36 @@ def _take(kit: Kit, folder: Path, path: Path, mark: tuple[int, int]) -> int:
         return 0
     if (after.st_size, after.st_mtime_ns) != mark or len(data) != mark[0]:
         return 0  # it is still being written
-    digest = kit.originals.put(data)
-    name = path.relative_to(folder).as_posix()
-    with kit.db.writing() as session:
-        batch = open_batch(session, "folder", f"{folder.name}/{Path(name).parent.as_posix()} {kit.now():%Y-%m-%d}", kit.now())
-        receive_file(session, kit, batch=batch, name=name, sha256=digest, source="folder", key=_key(folder, path, mark))
+    take(kit, "folder", folder.name, path.relative_to(folder).as_posix(), data, _key(folder, path, mark))
     return 1
-
-
-def _known(kit: Kit, keys: dict[str, Path]) -> set[str]:
-    found: set[str] = set()
-    every = list(keys)
-    with kit.db.reading() as session:
-        for start in range(0, len(every), 500):
-            found |= set(session.scalars(sa.select(Arrival.key).where(Arrival.source == "folder", Arrival.key.in_(every[start : start + 500]))))
-    return found
 
 
 def _key(folder: Path, path: Path, mark: tuple[int, int]) -> str:
     return f"{folder.name}/{path.relative_to(folder).as_posix()}:{mark[0]}:{mark[1]}"[-512:]
+
+
+# --- shared with the watched buckets ----------------------------------------------------------------------------------------
+
+
+def is_wanted(name: str) -> bool:
+    """Whether a name, relative to the watched place, is a photograph's: by its suffix, and nothing in it hidden."""
+    path = PurePosixPath(name)
+    return path.suffix.lower() in integrations.sources.PHOTO_SUFFIXES and not any(part.startswith((".", "~")) for part in path.parts)
+
+
+def taken_before(kit: Kit, source: str, keys: Iterable[str]) -> set[str]:
+    """Those of the keys that are arrivals of this source already."""
+    found: set[str] = set()
+    every = list(keys)
+    with kit.db.reading() as session:
+        for start in range(0, len(every), 500):
+            found |= set(session.scalars(sa.select(Arrival.key).where(Arrival.source == source, Arrival.key.in_(every[start : start + 500]))))
+    return found
+
+
+def take(kit: Kit, source: str, root: str, name: str, data: bytes, key: str) -> None:
+    """Keep the bytes, then say so: an arrival in the batch of its folder and day. The same key again changes nothing."""
+    digest = kit.originals.put(data)
+    with kit.db.writing() as session:
+        batch = open_batch(session, source, f"{root}/{PurePosixPath(name).parent.as_posix()} {kit.now():%Y-%m-%d}", kit.now())
+        receive_file(session, kit, batch=batch, name=name, sha256=digest, source=source, key=key)
