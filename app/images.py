@@ -13,6 +13,7 @@ import threading
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures import TimeoutError as TooSlow
 from concurrent.futures.process import BrokenProcessPool
+from datetime import datetime
 from pathlib import Path
 
 import imaging
@@ -38,7 +39,7 @@ def preview(kit: Kit, kind: str, key: str, longest: int) -> bytes:
     if kind not in KINDS or not _KEY.fullmatch(key):
         raise Refusal("there is no such picture")
     size = next((s for s in SIZES if s >= longest), SIZES[-1])
-    kept = kit.settings.var / "previews" / f"{key[:2]}" / f"{key}-{size}.jpg"
+    kept = _folder(kit) / key[:2] / f"{key}-{size}.jpg"
     try:
         return kept.read_bytes()
     except FileNotFoundError:
@@ -52,6 +53,23 @@ def preview(kit: Kit, kind: str, key: str, longest: int) -> bytes:
     made = _in_a_child(data, size)
     _keep(kept, made)
     return made
+
+
+def forget(kit: Kit, before: datetime) -> int:
+    """Delete the previews of this machine that were made before a time; returns how many. They are made again on the next look."""
+    gone = 0
+    for path in _folder(kit).glob("*/*"):
+        try:
+            if path.stat().st_mtime < before.timestamp():
+                path.unlink()
+                gone += 1
+        except FileNotFoundError:  # another process was first
+            continue
+    return gone
+
+
+def _folder(kit: Kit) -> Path:
+    return kit.settings.var / "previews"
 
 
 def _in_a_child(data: bytes, size: int) -> bytes:

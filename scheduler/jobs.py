@@ -11,9 +11,10 @@ from pathlib import Path
 import structlog
 
 import rules
-from app import dispatch, life, rulebook
+from app import alarms, controls, dispatch, life, purge, rulebook
 from app.kit import Kit
-from app.stages import folders
+from app.stages import buckets, folders
+from app.store import StoreError
 
 SILENT_S = 30.0  # a worker not heard of for so long is dead
 REMEMBERED = timedelta(days=14)  # how long the engine keeps jobs that ended; no tick computes so old a job's id again
@@ -27,6 +28,8 @@ class House:
     kit: Kit
     name: str
     seen: dict[str, folders.Seen] = field(default_factory=dict)
+    seen_objects: dict[str, set[str]] = field(default_factory=dict)
+    bucket_trouble: str | None = "not looked yet"
     overlay: object = None
 
 
@@ -46,16 +49,37 @@ def look_into_folders(house: House) -> None:
                 log.info("taken from folder", folder=place, files=taken)
 
 
+def look_into_buckets(house: House) -> None:
+    """Take what is new in each watched bucket. Those in trouble are shown on every page until they are well, or no longer watched."""
+    kit, troubles = house.kit, list[str]()
+    for place in kit.settings.intake:
+        if "://" in place:
+            try:
+                if taken := buckets.scan_bucket(kit, place, house.seen_objects.setdefault(place, set())):
+                    log.info("taken from bucket", bucket=place, files=taken)
+            except StoreError as error:
+                troubles.append(str(error))
+    trouble = f"A watched bucket needs a look: {'; '.join(troubles)}." if troubles else None
+    if trouble != house.bucket_trouble:
+        with kit.db.writing() as session:
+            controls.set_banner(session, "buckets", trouble, kit.now())
+        house.bucket_trouble = trouble
+        log.warning("watched buckets", trouble=trouble or "over")
+
+
 def renew_rules(house: House) -> None:
     """Load the overlay again if a file of it changed. A broken one is refused and said once; the old set stays in force."""
     folder = house.kit.settings.rules_dir
     if folder is None or (now := _print_of(folder)) == house.overlay:
         return
     house.overlay = now
+    problems: tuple[str, ...] = ()
     try:
         rulebook.renew(house.kit, "packshot", "the rules files changed")
     except rules.RuleError as error:
-        log.error("rules refused", problems=list(error.problems))
+        problems = tuple(error.problems)
+        log.error("rules refused", problems=list(problems))
+    alarms.note_rules(house.kit, problems)
 
 
 def _print_of(folder: Path) -> list[tuple[str, int, int]]:
@@ -85,6 +109,15 @@ def forget(house: House) -> None:
         log.info("forgotten", jobs=forgotten)
 
 
+def tell_alarms(house: House) -> None:
+    alarms.tell(house.kit)
+
+
+def clean_up(house: House) -> None:
+    """Delete what is kept for a while only."""
+    log.info("cleaned up", **purge.purge(house.kit))
+
+
 @dataclass(frozen=True)
 class Job:
     """One line of the table."""
@@ -97,9 +130,12 @@ class Job:
 JOBS: tuple[Job, ...] = (
     Job("dispatch what is due", 1, tick),
     Job("look into watched folders", 2, look_into_folders),
+    Job("look into watched buckets", 30, look_into_buckets),
     Job("renew the rules when their files change", 5, renew_rules),
     Job("say that the scheduler lives", 5, beat),
+    Job("tell alarms", 5, tell_alarms),
     Job("mark rows that are not as they should be", 10, mark),
     Job("give back the jobs of dead workers", 15, bury),
     Job("forget old jobs of the engine", 86_400, forget),
+    Job("clean up what was kept for a while", 86_400, clean_up),
 )

@@ -1,0 +1,22 @@
+"""What is kept for a while only: answers to repeated writes, and previews, which are made again when somebody looks."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from app import images
+from app.kit import Kit
+from app.models import IdempotentAnswer
+
+ANSWERS = timedelta(days=7)  # a caller that repeats a write after so long wants a new one
+PREVIEWS = timedelta(days=30)
+
+
+def purge(kit: Kit) -> dict[str, int]:
+    """Delete what is over its age; returns how many of each. History, originals and media are not touched."""
+    now = kit.now()
+    with kit.db.writing() as session:
+        answers = session.execute(sa.delete(IdempotentAnswer).where(IdempotentAnswer.at < now - ANSWERS)).rowcount  # type: ignore[attr-defined]
+    return {"answers": answers, "previews": images.forget(kit, now - PREVIEWS)}
