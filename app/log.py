@@ -34,7 +34,9 @@ def set_up(style: Literal["auto", "text", "json"] = "auto", *, process: str = ""
     ]
     if not as_text:
         shared.append(structlog.processors.format_exc_info)
-    renderer: Processor = structlog.dev.ConsoleRenderer(pad_event_to=0) if as_text else structlog.processors.JSONRenderer()
+    # plain: a traceback that shows local variables shows secrets that no pattern knows
+    console = structlog.dev.ConsoleRenderer(pad_event_to=0, exception_formatter=structlog.dev.plain_traceback)
+    renderer: Processor = console if as_text else structlog.processors.JSONRenderer()
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(_Redacting(foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer]))
     root = logging.getLogger()

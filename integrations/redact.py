@@ -35,6 +35,8 @@ _PATTERNS = tuple(
         (rf"(<(?:{_NAMES})[^>]*>)[^<]+", rf"\1{_HIDDEN}"),
         (r"\bAtz[ar]\|[A-Za-z0-9+/=._|-]+", _HIDDEN),  # Amazon's access and refresh tokens
         (r"\bv\^1\.1#[^\s'\"<&]+", _HIDDEN),  # eBay's
+        (r"(?<![A-Za-z0-9])pk_[A-Za-z0-9_-]{32,}", _HIDDEN),  # our own API keys; names of database constraints begin so too, and are shorter
+        (r"(?<![A-Za-z0-9])whsec_[A-Za-z0-9+/=_-]{8,}", _HIDDEN),  # secrets of webhooks
     )
 )
 

@@ -66,6 +66,12 @@ def test_the_ebay_sdk_at_debug_shows_no_secret(logged: io.StringIO) -> None:
         ("<eBayAuthToken>AgAAAA</eBayAuthToken>", "<eBayAuthToken>[redacted]</eBayAuthToken>"),
         ("pushed S-1 to amazon-uk", "pushed S-1 to amazon-uk"),
         ("token Atzr|IwEB-x_1", "token [redacted]"),
+        ("X-Api-Key: pk_0123456789abcdef-_ABCDEFGHIJ0123", "X-Api-Key: [redacted]"),
+        ("Authorization: Bearer pk_0123456789abcdef-_ABCDEFGHIJ0123", "Authorization: [redacted]"),
+        ("/api/v1/products?key=pk_0123456789abcdef-_ABCDEFGHIJ0123&page=2", "/api/v1/products?key=[redacted]&page=2"),
+        ("duplicate key in pk_idempotent_answers", "duplicate key in pk_idempotent_answers"),
+        ("PACKSHOT_WEBHOOK_SECRET=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw==", "PACKSHOT_WEBHOOK_SECRET=[redacted]"),
+        ("a secret begins with whsec_", "a secret begins with whsec_"),
     ],
 )
 def test_secrets_go_and_the_rest_stays(text: str, wanted: str) -> None:
