@@ -12,7 +12,7 @@ from app import migrate
 from app.kit import Kit
 from app.stages import STAGES
 from app.stages.run import settle_all
-from scheduler.jobs import JOBS, House, beat, look_into_folders, mark
+from scheduler.jobs import JOBS, House, beat, look_into_buckets, look_into_folders, mark
 
 
 def run(kit: Kit, name: str, asked_to_stop: threading.Event) -> None:
@@ -49,5 +49,6 @@ def once(kit: Kit) -> int:
     house = House(kit, "once")
     look_into_folders(house)
     look_into_folders(house)  # a file is taken when two looks saw it the same
+    look_into_buckets(house)
     mark(house)
     return settle_all(kit, STAGES)
