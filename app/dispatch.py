@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app import work
 from app.kit import Kit
 from app.models import Work
 from app.stages import STAGES, Stage
@@ -20,8 +21,8 @@ def tick(kit: Kit, now: datetime | None = None) -> int:
     """Dispatch what is due in every stage; returns the number of jobs enqueued."""
     at = now or kit.now()
     with kit.db.reading() as session:
-        waiting = set(session.scalars(sa.select(Work.stage).where(_is_due(at)).distinct()))
-    return sum(dispatch(kit, stage, at) for stage in STAGES.values() if stage.name in waiting)
+        waiting = [stage for stage in STAGES.values() if session.scalar(sa.select(sa.exists().where(Work.stage == stage.name, _is_due(at))))]
+    return sum(dispatch(kit, stage, at) for stage in waiting)
 
 
 def dispatch(kit: Kit, stage: Stage, now: datetime) -> int:
@@ -51,6 +52,7 @@ def lease(session: Session, stage: Stage, now: datetime, *, limit: int) -> list[
                 attempts=Work.attempts + sa.case((Work.leased_until.is_not(None), 1), else_=0),  # a lease that ran out is a failure too
                 leased_until=now + timedelta(seconds=stage.lease_s),
                 due_at=None,
+                error=sa.case((Work.leased_until.is_not(None), work.VANISHED), else_=Work.error),
             )
             .execution_options(synchronize_session=False)
         )
@@ -60,10 +62,20 @@ def lease(session: Session, stage: Stage, now: datetime, *, limit: int) -> list[
 
 
 def mark(kit: Kit, now: datetime | None = None) -> int:
-    """Ask every stage which rows are not as they should be, and wake them: the net under every wake-up that was lost."""
-    at = now or kit.now()
-    with kit.db.writing() as session:
-        return sum(stage.mark(session, kit, at) for stage in STAGES.values())
+    """Ask every stage which rows are not as they should be, and wake them: the net under every wake-up that was lost.
+
+    Asking only reads; nothing is written while nothing is amiss. Returns how many rows were woken.
+    """
+    at, woken = now or kit.now(), 0
+    for stage in STAGES.values():
+        with kit.db.reading() as session:
+            stage.mark(session, kit, at)
+            found = work.wishes(session)
+        if found:
+            with kit.db.writing() as session:
+                work.grant(session, found)
+        woken += len(found)
+    return woken
 
 
 def oldest_due(session: Session, now: datetime) -> dict[str, float]:

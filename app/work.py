@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +18,8 @@ PRIORITY_HEAD_START_S = 86_400.0  # one step of priority overtakes a day of wait
 MONEY_HEAD_START_S = 600.0  # ten times the money overtakes ten minutes of waiting
 BACKOFF_S = (5, 15, 60, 300, 900, 3600)  # growing gaps after failures in a row
 ATTEMPTS_BEFORE_A_PERSON = 8
+VANISHED = "its job vanished: the worker died under it, or it took longer than its lease"
+WISHES = "packshot.wishes"
 
 
 @dataclass(frozen=True)
@@ -39,21 +41,66 @@ def head_start_of(product: Product | None) -> float:
     return 0.0 if product is None else head_start(product.priority, (product.price_minor or 0) * max(1, product.quantity))
 
 
+@dataclass(frozen=True)
+class Wish:
+    """A row needs a stage at a time; `rank` orders it among the others."""
+
+    stage: str
+    row: str
+    at: datetime
+    rank: float
+
+
 def wake(session: Session, stage: str, row: int | str, *, at: datetime, lead: float = 0.0) -> None:
-    """Say that a row needs a stage at a time (now, or later). An earlier wish stays; a job in flight is not disturbed: it runs again after."""
-    rank = at.timestamp() - lead
-    statement = insert(session, Work).values(stage=stage, row=str(row), due_at=at, rank=rank, generation=0, attempts=0)
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["stage", "row"],
-            set_={
-                "due_at": sa.case((sa.or_(Work.due_at.is_(None), Work.due_at > at), statement.excluded.due_at), else_=Work.due_at),
-                "rank": sa.case(
-                    (sa.or_(Work.due_at.is_(None), Work.due_at > at), statement.excluded.rank), else_=sa.func.coalesce(_least(session, Work.rank, rank), rank)
-                ),
-            },
-        )
-    )
+    """Say that a row needs a stage at a time (now, or later). An earlier wish stays; a job in flight is not disturbed: it runs again after.
+
+    Written when the session commits, all wishes of a transaction in one order and after all other locks: two transactions that wake
+    each other's rows cannot deadlock. In a session that only reads nothing is written: see `wishes`.
+    """
+    found: dict[tuple[str, str], Wish] | None = session.info.get(WISHES)
+    if found is None:
+        found = session.info[WISHES] = {}
+        sa.event.listen(session, "before_commit", _write_wishes)
+    known, rank = found.get((stage, str(row))), at.timestamp() - lead
+    found[stage, str(row)] = Wish(stage, str(row), min(at, known.at) if known else at, min(rank, known.rank) if known else rank)
+
+
+def wishes(session: Session) -> list[Wish]:
+    """What was woken in this session and is not written yet."""
+    return list(session.info.get(WISHES, {}).values())
+
+
+def grant(session: Session, found: Iterable[Wish]) -> None:
+    """Write wishes now, in the one order that every transaction keeps to."""
+    for wish in sorted(found, key=lambda wish: (wish.stage, wish.row)):
+        statement = insert(session, Work).values(stage=wish.stage, row=wish.row, due_at=wish.at, rank=wish.rank, generation=0, attempts=0)
+        session.execute(statement.on_conflict_do_update(index_elements=["stage", "row"], set_=_sooner(session, statement.excluded)))
+
+
+def wake_every(session: Session, stage: str, rows: sa.Select[Any], *, at: datetime) -> None:
+    """Wake every row of a select of (row, head start in seconds) in one statement, at once: for as many as there are."""
+    row, lead = rows.selected_columns
+    key, rank = sa.cast(row, sa.String), sa.literal(at.timestamp()) - lead
+    wanted = rows.with_only_columns(sa.literal(stage), key, sa.literal(at, Work.due_at.type), rank, sa.literal(0), sa.literal(0)).order_by(key)
+    statement = insert(session, Work).from_select(["stage", "row", "due_at", "rank", "generation", "attempts"], wanted)
+    session.execute(statement.on_conflict_do_update(index_elements=["stage", "row"], set_=_sooner(session, statement.excluded)))
+
+
+def _sooner(session: Session, new: Any) -> dict[str, Any]:
+    """The earlier of two wishes for one row: its time, and the better rank once both are due."""
+    later = sa.or_(Work.due_at.is_(None), Work.due_at > new.due_at)
+    least = sa.func.min if session.get_bind().dialect.name == "sqlite" else sa.func.least
+    return {
+        "due_at": sa.case((later, new.due_at), else_=Work.due_at),
+        "rank": sa.case((later, new.rank), else_=sa.func.coalesce(least(Work.rank, new.rank), new.rank)),
+    }
+
+
+def _write_wishes(session: Session) -> None:
+    session.flush()
+    found = wishes(session)
+    session.info.get(WISHES, {}).clear()
+    grant(session, found)
 
 
 def settle(session: Session, lease: Lease, *, next_at: datetime | None = None, lead: float = 0.0) -> bool:
@@ -81,6 +128,12 @@ def postpone(session: Session, lease: Lease, *, now: datetime, error: str, delay
     return attempts + 1 if _under(session, lease, values) else None
 
 
+def vanished(session: Session, lease: Lease) -> bool:
+    """Whether this row's jobs have vanished so often that it must be feared to kill its worker."""
+    row = session.execute(sa.select(Work.attempts, Work.error).where(Work.stage == lease.stage, Work.row == lease.row)).one_or_none()
+    return row is not None and row.attempts >= ATTEMPTS_BEFORE_A_PERSON and row.error == VANISHED
+
+
 def last_error(session: Session, lease: Lease) -> str | None:
     """Why this row failed the last time, if it has not succeeded since."""
     return session.scalar(sa.select(Work.error).where(Work.stage == lease.stage, Work.row == lease.row))
@@ -99,8 +152,3 @@ def _under(session: Session, lease: Lease, values: Mapping[str, Any]) -> bool:
         .execution_options(synchronize_session=False)
     )
     return bool(won.rowcount == 1)  # type: ignore[attr-defined]
-
-
-def _least(session: Session, column: Any, value: float) -> Any:
-    function = sa.func.min if session.get_bind().dialect.name == "sqlite" else sa.func.least
-    return function(column, value)

@@ -327,4 +327,4 @@ def plan(session: Session, kit: Kit, account: str | None = None, sku: str | None
     return lines
 
 
-STAGE = Stage("publish", gather, do, apply, mark, refused=refused, unknown=unknown, lease_s=300, in_flight=8)
+STAGE = Stage("publish", gather, do, apply, mark, refused=refused, unknown=unknown, lease_s=300, in_flight=8, gather_writes=True)

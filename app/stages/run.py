@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
@@ -39,30 +40,45 @@ class Stage:
     give_up: Callable[[Session, Kit, str, str], None] | None = None
     lease_s: float = 120.0
     in_flight: int = 24
+    gather_writes: bool = False  # gather commits a row before anything is done; else it is given a session that cannot write
 
 
 def run(kit: Kit, stage: Stage, row: str, generation: int) -> str:
     """Do one row's stage under its lease; never raises. Returns what became of it, in one word."""
     lease, begun, task = Lease(stage.name, row, generation), time.perf_counter(), None
     try:
-        with kit.db.writing() as session:
+        with kit.db.writing() if stage.gather_writes else kit.db.reading() as session:
             if not work.holds(session, lease):
                 return "lost"
-            task = stage.gather(session, kit, row)
-            if task is None:
+            feared = stage.give_up is not None and work.vanished(session, lease)
+            task = None if feared else stage.gather(session, kit, row)
+        if task is None:
+            with kit.db.writing() as session:
+                if feared and stage.give_up is not None and work.holds(session, lease):
+                    stage.give_up(session, kit, row, work.VANISHED)
                 work.settle(session, lease)
-                return "nothing"
+            return "given up" if feared else "nothing"
         result = stage.do(kit, task)
         with kit.db.writing() as session:
             if not work.holds(session, lease):
                 return "lost"
             next_at = stage.apply(session, kit, task, result)
-            work.settle(session, lease, next_at=next_at)
+            if not work.settle(session, lease, next_at=next_at):
+                raise _Lost  # leased anew while we applied: the newer job does it, ours leaves no trace
         outcome, error = "done", ""
+    except _Lost:
+        outcome, error = "lost", ""
     except Exception as failure:  # the one place that catches everything: a stage must not take its worker down
-        outcome, error = _failed(kit, stage, lease, task, failure)
+        try:
+            outcome, error = _failed(kit, stage, lease, task, failure)
+        except Exception as second:  # the database is gone too: the lease runs out and the row is due again
+            outcome, error = "later", f"{failure}; and this could not be written down: {second}"
     log.info("task", stage=stage.name, row=row, generation=generation, outcome=outcome, ms=round((time.perf_counter() - begun) * 1000), error=error or None)
     return outcome
+
+
+class _Lost(Exception):
+    """The lease was lost between looking and settling."""
 
 
 def _failed(kit: Kit, stage: Stage, lease: Lease, task: Any, failure: Exception) -> tuple[str, str]:
@@ -86,7 +102,7 @@ def _failed(kit: Kit, stage: Stage, lease: Lease, task: Any, failure: Exception)
                 if (work.last_error(session, lease) or "").startswith(NOT_AUTHORISED):
                     pause(session, kit, task, str(failure))
                     delay = 300.0
-            case integrations.IntegrationError() | StoreError():
+            case integrations.IntegrationError() | StoreError() | sa.exc.OperationalError():  # a store or database that does not answer now
                 words = str(failure)
             case _:
                 outcome = "bug"
