@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 
 import integrations
 from app.controls import wake_listings
-from app.db import record
+from app.db import lock, record
 from app.errors import Refusal
 from app.kit import Kit
 from app.models import Account
 from app.secretbox import SecretsLost
+from app.stages.arrange import arrange_existing
 
 # seconds: how soon a sent picture is looked for (growing gaps), how long it may take to appear, how often a live listing and the
 # account's notices are looked at. Amazon: most within 15 minutes, up to 24 hours (Seller Central help 17811)
@@ -70,6 +71,7 @@ def add_account(
     session.add(account)
     session.flush()
     record(session, account, "created", now=kit.now(), to=account.policy["publish"], why=f"{key}{' (practice)' if practice else ''}", who=who)
+    arrange_existing(session, kit, account)
     return account
 
 
@@ -83,12 +85,15 @@ def find_account(session: Session, key: str) -> Account:
 
 def set_policy(session: Session, kit: Kit, account: Account, who: str, **changes: Any) -> None:
     """Change some of publish, create, wait_s, repair, listing. Raises Refusal for an unknown name or value, and for `auto` before the import is confirmed."""
+    lock(session, account)
     before = {**DEFAULT_POLICY, **account.policy}
     after = _policy({**before, **changes}, confirmed=account.confirmed)
     changed = {name: value for name, value in after.items() if before.get(name) != value}
     if changed:
         account.policy = after
         record(session, account, "policy", now=kit.now(), why=", ".join(f"{name}: {before.get(name)} -> {value}" for name, value in changed.items()), who=who)
+        if changed.keys() & {"create", "recipes"}:
+            arrange_existing(session, kit, account)
         wake_listings(session, kit, account)
 
 

@@ -85,6 +85,22 @@ def insert(session: Session, table: type[Base]) -> Any:
     return made(table.__table__)  # type: ignore[arg-type]
 
 
+def lock(session: Session, row: Base) -> None:
+    """Hold a row until the transaction ends and read it afresh, before what it holds is read, changed and written.
+
+    PostgreSQL loses such updates without it; SQLite's writers are one at a time anyway. Rows that only refer to it do not wait. Order, so
+    that nobody waits in a circle: product, placement, listing; what is woken comes last by itself (`app.work`).
+    """
+    session.flush()
+    session.refresh(row, with_for_update={"key_share": True})
+
+
+def mutex(session: Session, name: str) -> None:
+    """Hold a name until the transaction ends: for what has no row yet."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(name))))
+
+
 def record(
     session: Session,
     row: Base | str,

@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session
 
 import imaging
 import rules
-from app.db import record
+from app.db import mutex, record
 from app.kit import Kit
 from app.models import RuleActivation, RuleSetRow, Setting
 
 BROKEN = "rules_broken"  # the banner's setting: a broken overlay was refused, the old set stays in force
+
+MUTEX = "rulebook"  # who puts a set in force composes it from the newest overlay, one at a time
 
 
 def active_hash(session: Session) -> str | None:
@@ -61,11 +63,13 @@ def renew(kit: Kit, who: str, why: str) -> str:
     if made.hash == before and broken is None:
         return made.hash
     with kit.db.writing() as session:
+        mutex(session, MUTEX)
         if (row := session.get(Setting, BROKEN)) is not None:
             session.delete(row)
-        if made.hash != active_hash(session):
+        now_active = active_hash(session)
+        if now_active == before and made.hash != before:
             activate(session, kit, made, texts, who, why)
-    return made.hash
+    return made.hash if now_active in (before, made.hash) else renew(kit, who, why)  # somebody else put a set in force meanwhile: compose it anew
 
 
 def activate(session: Session, kit: Kit, rule_set: rules.RuleSet, texts: Mapping[str, str], who: str, why: str) -> None:

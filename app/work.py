@@ -77,7 +77,7 @@ def grant(session: Session, found: Iterable[Wish]) -> None:
         session.execute(statement.on_conflict_do_update(index_elements=["stage", "row"], set_=_sooner(session, statement.excluded)))
 
 
-def wake_every(session: Session, stage: str, rows: sa.Select[Any], *, at: datetime) -> None:
+def wake_every(session: Session, stage: str, rows: sa.Select[*tuple[Any, ...]], *, at: datetime) -> None:
     """Wake every row of a select of (row, head start in seconds) in one statement, at once: for as many as there are."""
     row, lead = rows.selected_columns
     key, rank = sa.cast(row, sa.String), sa.literal(at.timestamp()) - lead

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -14,14 +15,16 @@ from sqlalchemy.orm import Session
 import imaging
 import integrations
 from app import work
-from app.db import insert, move, record
+from app.db import insert, lock, move, record
 from app.kit import Kit
 from app.models import Account, ImageSetItem, Listing, ListingMember, Placement, Product, Release, Rendition
+from app.stages.run import Stage
 from app.states import PhotoState, PlacementState, RenditionState
 
 
 def arrange(session: Session, kit: Kit, product: Product) -> None:
-    """State which picture each account should have at each position, and wake what is missing."""
+    """State which picture each account should have at each position, and wake what is missing. One transaction at a time per product."""
+    lock(session, product)
     items = in_order(product.category, current_items(session, product))
     for account in session.scalars(sa.select(Account).order_by(Account.id)):
         if offers(product, account):
@@ -68,9 +71,10 @@ def _place(session: Session, kit: Kit, product: Product, account: Account, items
     site = integrations.SITES[account.marketplace]
     there = {p.position: p for p in session.scalars(sa.select(Placement).where(Placement.product_id == product.id, Placement.account_id == account.id))}
     positions = site.positions_for(product.condition)
+    rejected = {p.rendition_id for p in there.values() if p.state == PlacementState.REJECTED and p.rendition_id}
     for position, item in zip(positions, items, strict=False):
         rendition = _rendition(session, kit, product, item, account.policy.get("recipes", {}).get(position) or site.recipe_for(position))
-        _put(session, kit, product, account, there.get(position), position, item, rendition)
+        _put(session, kit, product, account, there.get(position), position, item, rendition, rejected)
     filled = set(positions[: len(items)])
     for position, placement in there.items():
         if position not in filled and placement.state != PlacementState.VACANT:
@@ -87,7 +91,15 @@ def _place(session: Session, kit: Kit, product: Product, account: Account, items
 
 
 def _put(
-    session: Session, kit: Kit, product: Product, account: Account, placement: Placement | None, position: str, item: ImageSetItem, rendition: Rendition | None
+    session: Session,
+    kit: Kit,
+    product: Product,
+    account: Account,
+    placement: Placement | None,
+    position: str,
+    item: ImageSetItem,
+    rendition: Rendition | None,
+    rejected: Collection[str],
 ) -> None:
     now, wish = kit.now(), rendition.id if rendition else None
     if placement is None:
@@ -102,9 +114,18 @@ def _put(
         ).one()
         record(session, placement, "placed", now=now, sku=product.sku, to=position, why=f"{item.shot or 'photo'} for {account.key}")
     elif placement.rendition_id != wish or placement.item_id != item.id:
-        changes: dict[str, Any] = {"item_id": item.id, "rendition_id": wish, "findings": [], "judged_file": None, "changed_at": now}
+        changes: dict[str, Any] = {"item_id": item.id, "rendition_id": wish, "findings": [], "judged_file": None, "judged_rules": None, "changed_at": now}
         move(session, placement, PlacementState.WAITING, now=now, sku=product.sku, why=f"now shows {item.shot or 'another photo'}", **changes)
-    if rendition is not None and rendition.state == RenditionState.RENDERED and placement.judged_file != rendition.file_sha256:
+    else:
+        rejected = ()
+    if wish is not None and wish in rejected:
+        move(session, placement, PlacementState.REJECTED, now=now, sku=product.sku, why="this very picture was rejected at another place of this account")
+        return
+    if (
+        rendition is not None
+        and rendition.state != RenditionState.QUEUED
+        and (placement.judged_rules is None or placement.judged_file != rendition.file_sha256)
+    ):
         work.wake(session, "check", placement.id, at=now, lead=work.head_start_of(product))
 
 
@@ -134,31 +155,78 @@ def _rendition(session: Session, kit: Kit, product: Product, item: ImageSetItem,
     return rendition
 
 
-def _listing(session: Session, kit: Kit, product: Product, account: Account) -> ListingMember:
-    """The listing that holds this product on this account, made on first need."""
+def _listing(session: Session, kit: Kit, product: Product, account: Account) -> ListingMember | None:
+    """The listing that holds this product on this account, made on first need; None while another product has its merchant SKU there."""
     told: Mapping[str, Any] = product.offered_on.get(account.key) or {}
     external, sku = told.get("asin") or told.get("item_id"), told.get("merchant_sku") or product.sku
     member = session.scalar(sa.select(ListingMember).where(ListingMember.product_id == product.id, ListingMember.account_id == account.id))
+    if (member is None or member.merchant_sku != sku) and _sku_taken(session, account, sku):
+        if member is None:
+            record(session, product, "not offered", now=kit.now(), sku=product.sku, why=f"{sku} on {account.key} belongs to another product already")
+        return member
+    holder = _holder(session, account, external)
     if member is None:
         # an Amazon SKU is an item of its own even where two share an ASIN; an eBay item id may hold several variations
-        shared = (
-            None
-            if external is None or told.get("asin")
-            else session.scalar(sa.select(Listing).where(Listing.account_id == account.id, Listing.external_id == external))
-        )
-        listing = shared or Listing(account_id=account.id, external_id=None if told.get("asin") else external, created_at=kit.now())
-        if told.get("asin") and session.scalar(sa.select(Listing.id).where(Listing.account_id == account.id, Listing.external_id == external)) is None:
-            listing.external_id = external
+        shared = None if told.get("asin") else holder
+        listing = shared or Listing(account_id=account.id, external_id=None if holder else external, created_at=kit.now())
         member = ListingMember(listing=listing, account_id=account.id, product_id=product.id, merchant_sku=sku)
         session.add(member)
         session.flush()
         record(session, listing, "created", now=kit.now(), sku=product.sku, why=f"{sku} on {account.key}" + (f", already {external} there" if external else ""))
-    elif external and member.listing.external_id is None:
+        return member
+    if external and holder is None and member.listing.external_id is None:
         member.listing.external_id = external
+    if member.merchant_sku != sku and told.get("merchant_sku") and member.listing.sent_at is None and not member.listing.pushed:
+        record(session, member.listing, "renamed", now=kit.now(), sku=product.sku, was=member.merchant_sku[:32], to=sku[:32], why="the inventory says so")
+        lock(session, member.listing)
+        member.listing.wanted = {name: side for name, side in member.listing.wanted.items() if name != member.merchant_sku}
+        member.listing.wanted_print, member.merchant_sku = None, sku  # want states it again under its name
     return member
+
+
+def _sku_taken(session: Session, account: Account, sku: str) -> bool:
+    return session.scalar(sa.select(ListingMember.id).where(ListingMember.account_id == account.id, ListingMember.merchant_sku == sku)) is not None
+
+
+def _holder(session: Session, account: Account, external: str | None) -> Listing | None:
+    """The listing of an account that has this external id already."""
+    return None if external is None else session.scalar(sa.select(Listing).where(Listing.account_id == account.id, Listing.external_id == external))
 
 
 @cache
 def _templates() -> dict[str, list[str]]:
     found: dict[str, list[str]] = yaml.safe_load(files("app").joinpath("shots.yaml").read_text("utf-8"))
     return found
+
+
+# --- the stage: products that nothing new came for, because an account was added or its policy changed ---------------------
+
+
+def arrange_existing(session: Session, kit: Kit, account: Account) -> None:
+    """Look at every product again: this account is new, or offers more than before."""
+    session.flush()
+    lead = Product.priority * work.PRIORITY_HEAD_START_S
+    work.wake_every(session, "arrange", sa.select(Product.id, lead).where(Product.archived.is_(False)), at=kit.now())
+    record(session, account, "offered", now=kit.now(), why="products that are here already are arranged for it")
+
+
+def gather(session: Session, kit: Kit, row: str) -> int | None:
+    product = session.get(Product, int(row))
+    return None if product is None or product.archived else product.id
+
+
+def do(kit: Kit, product_id: int) -> None:
+    """Nothing slow to do."""
+
+
+def apply(session: Session, kit: Kit, product_id: int, _result: None) -> datetime | None:
+    arrange(session, kit, session.get_one(Product, product_id))
+    return None
+
+
+def mark(session: Session, kit: Kit, now: datetime) -> int:
+    """Nothing: the wish is written with the account itself."""
+    return 0
+
+
+STAGE = Stage("arrange", gather, do, apply, mark, lease_s=60, in_flight=16)

@@ -13,7 +13,7 @@ import imaging
 import integrations
 import rules
 from app import rulebook, work
-from app.db import move
+from app.db import lock, move
 from app.kit import Kit
 from app.models import Account, Cutout, FileFacts, Placement, Product, Rendition, RuleActivation, Verdict
 from app.stages.intake import FLAGS, wake_missing
@@ -93,6 +93,7 @@ def do(kit: Kit, task: Task) -> list[dict[str, Any]]:
 
 def apply(session: Session, kit: Kit, task: Task, findings: list[dict[str, Any]]) -> datetime | None:
     placement, now = session.get_one(Placement, task.placement_id), kit.now()
+    lock(session, placement)
     if placement.rendition_id != task.rendition_id or placement.state not in JUDGED:
         return None  # it shows another picture now: that wake-up has its own check
     product = session.get_one(Product, placement.product_id)

@@ -19,7 +19,7 @@ import imaging
 import integrations
 import rules
 from app import rulebook, work
-from app.db import insert, move, record
+from app.db import insert, lock, move, record
 from app.errors import Refusal
 from app.kit import Kit
 from app.models import Arrival, Batch, ImageSetItem, Photo, Product, Work
@@ -227,6 +227,7 @@ def _fetch(kit: Kit, task: Task) -> bytes:
 def apply(session: Session, kit: Kit, task: Task, result: Probed | integrations.Refused) -> datetime | None:
     arrival = session.get_one(Arrival, task.arrival_id)
     product = session.get_one(Product, arrival.product_id)
+    lock(session, product)
     now = kit.now()
     if isinstance(result, integrations.Refused):
         move(session, arrival, ArrivalState.REFUSED, now=now, sku=product.sku, why=str(result), problem=str(result))

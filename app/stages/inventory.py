@@ -9,14 +9,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 import integrations
+from app import work
 from app.db import insert, record
 from app.kit import Kit
-from app.models import Account, Delivery, Product
+from app.models import Account, Delivery, Placement, Product
 from app.stages.arrange import arrange
 from app.stages.intake import open_batch, receive_url
 
 Effect = Literal["applied", "stale", "duplicate", "unknown-sku"]
 PLAIN = ("title", "category", "brand", "quantity", "condition", "priority", "gtin", "pieces", "size_mm", "attributes")
+JUDGED_BY = {"category", "condition", "pieces"}  # a verdict depends on them
 RESTING = {"sku.archived": True, "sku.created": False, "sku.updated": False}
 
 
@@ -43,15 +45,12 @@ def apply_event(session: Session, kit: Kit, event: integrations.inventory.Event,
     ).scalar()
     if made is None:
         return "duplicate"
-    product = session.scalar(sa.select(Product).where(Product.sku == event.sku).with_for_update())
+    product = session.scalar(sa.select(Product).where(Product.sku == event.sku).with_for_update(key_share=True).execution_options(populate_existing=True))
     if product is None:
         if not getattr(event.data, "title", None) or not getattr(event.data, "category", None):
             session.execute(sa.delete(Delivery).where(Delivery.id == made))
             return "unknown-sku"
-        product = Product(sku=event.sku, created_at=kit.now(), updated_at=kit.now(), clocks={}, size_mm={}, attributes={}, offered_on={}, quantity=0)
-        session.add(product)
-        session.flush()
-        record(session, product, "created", now=kit.now(), sku=product.sku, why=f"{event.type} {event_id}", who=source)
+        product = _create(session, kit, event.sku, f"{event.type} {event_id}", source)
     fresh = _is_newest(product, f"type:{event.type}", event.timestamp)
     if fresh:
         _set_fields(session, kit, product, event, source)
@@ -61,6 +60,19 @@ def apply_event(session: Session, kit: Kit, event: integrations.inventory.Event,
     session.flush()
     arrange(session, kit, product)
     return "applied" if fresh else "stale"
+
+
+def _create(session: Session, kit: Kit, sku: str, why: str, who: str) -> Product:
+    """The product of a SKU that was unknown a moment ago; two first events at once make one."""
+    empty: dict[str, Any] = {"clocks": {}, "size_mm": {}, "attributes": {}, "offered_on": {}}
+    plain: dict[str, Any] = {"title": "", "category": "", "brand": "", "condition": "new", "quantity": 0, "priority": 0, "pieces": 1, "archived": False}
+    made = session.execute(
+        insert(session, Product).values(sku=sku, created_at=kit.now(), updated_at=kit.now(), **empty, **plain).on_conflict_do_nothing(index_elements=["sku"])
+    )
+    product = session.scalars(sa.select(Product).where(Product.sku == sku).with_for_update(key_share=True)).one()
+    if made.rowcount:  # type: ignore[attr-defined]
+        record(session, product, "created", now=kit.now(), sku=sku, why=why, who=who)
+    return product
 
 
 def _is_newest(product: Product, clock: str, at: datetime) -> bool:
@@ -95,6 +107,9 @@ def _set_fields(session: Session, kit: Kit, product: Product, event: integration
         if merged != product.offered_on:
             product.offered_on = merged
             changed.append("accounts")
+    if JUDGED_BY & set(changed):
+        for placement in session.scalars(sa.select(Placement.id).where(Placement.product_id == product.id)):
+            work.wake(session, "check", placement, at=kit.now(), lead=work.head_start_of(product))
     if changed:
         product.updated_at = kit.now()
         record(session, product, "updated", now=kit.now(), sku=product.sku, why=f"{event.type}: {', '.join(changed)}", who=source)

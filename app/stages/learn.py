@@ -16,7 +16,7 @@ import imaging
 import integrations
 import rules
 from app import rulebook
-from app.db import move, record
+from app.db import move, mutex, record
 from app.errors import Refusal
 from app.kit import Kit
 from app.models import Account, Lesson, Listing, ListingMember, Notice, Product
@@ -71,6 +71,7 @@ def do(kit: Kit, task: Task) -> list[tuple[str, rules.Evidence, rules.Proposal]]
 
 def apply(session: Session, kit: Kit, task: Task, proposals: list[tuple[str, rules.Evidence, rules.Proposal]]) -> datetime | None:
     notice, now = session.get_one(Notice, task.notice_id), kit.now()
+    mutex(session, "lessons")
     for file, evidence, proposal in proposals:
         entry = {
             "notice": notice.id,
@@ -114,6 +115,8 @@ def _stricter(new: rules.Proposal, old: rules.Proposal) -> bool:
 
 def accept(session: Session, kit: Kit, lesson: Lesson, who: str) -> str:
     """Write the overlay, put the new set in force, judge again what was judged under the old one. Returns the new set's hash."""
+    mutex(session, rulebook.MUTEX)
+    session.refresh(lesson)
     if lesson.state != LessonState.PROPOSED:
         raise Refusal(f"this lesson was {lesson.state} by {lesson.decided_by}")
     now, name = kit.now(), f"{lesson.authority}.yaml"

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 import integrations
 from app import work
 from app.controls import is_stopped
-from app.db import insert, move, record
+from app.db import insert, lock, move, record
 from app.errors import Refusal
 from app.kit import Kit
 from app.models import Account, HostedPicture, Listing, ListingMember, Product, Push
@@ -185,6 +185,7 @@ def do(kit: Kit, task: Task) -> Sent:
 
 def apply(session: Session, kit: Kit, task: Task, result: Sent) -> datetime | None:
     push, listing, now = session.get_one(Push, task.push_id), session.get_one(Listing, task.listing_id), kit.now()
+    lock(session, listing)
     sku = task.offer.merchant_sku
     if push.state not in OPEN:
         return now if listing.wanted_print != listing.pushed_print else None

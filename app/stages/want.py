@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, aliased
 
 import integrations
 from app import work
-from app.db import move
+from app.db import lock, move
 from app.kit import Kit
 from app.models import Account, Arrival, Listing, ListingMember, Placement, Product, Rendition
 from app.stages.intake import wake_missing
@@ -64,6 +64,7 @@ def do(kit: Kit, product_id: int) -> None:
 
 def apply(session: Session, kit: Kit, product_id: int, _result: None) -> datetime | None:
     product, now, again = session.get_one(Product, product_id), kit.now(), []
+    lock(session, product)
     coming = session.scalar(sa.select(sa.func.count()).select_from(Arrival).where(Arrival.product_id == product_id, Arrival.state == ArrivalState.WAITING)) or 0
     for member, listing, account in _offers(session, product_id):
         places = _places(session, product_id, account)
@@ -72,6 +73,7 @@ def apply(session: Session, kit: Kit, product_id: int, _result: None) -> datetim
         if waits and until is not None and now < until:
             again.append(until)
             continue  # a sister is still on her way: the set goes out together
+        lock(session, listing)
         side = wish(places, listing.pushed.get(member.merchant_sku, {}))
         if "main" in side:
             _restate(session, listing, {**listing.wanted, member.merchant_sku: side}, product, now)

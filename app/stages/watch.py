@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 import imaging
 import integrations
 from app import work
-from app.db import move, record
+from app.db import lock, move, record
 from app.kit import Kit
 from app.models import Account, Event, Listing, ListingMember
 from app.stages.intake import wake_missing
@@ -98,6 +98,7 @@ def _look(kit: Kit, marketplace: integrations.Marketplace, url: str | None, dige
 
 def apply(session: Session, kit: Kit, task: Task, look: Look) -> datetime | None:
     listing, now = session.get_one(Listing, task.listing_id), kit.now()
+    lock(session, listing)
     for status in look.statuses:
         note(session, kit, listing, status.ref.merchant_sku, status.notices, now)
         if status.external_id and listing.external_id is None:

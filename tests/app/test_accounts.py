@@ -139,6 +139,7 @@ def test_a_change_of_policy_wakes_what_waits_to_be_sent(kit: Kit) -> None:
 
         accounts.set_policy(session, kit, account, "ann", create=True)
 
+    with kit.db.reading() as session:
         assert session.scalars(sa.select(Work.stage).where(Work.stage == "publish")).all() == ["publish"]
 
 

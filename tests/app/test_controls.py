@@ -92,6 +92,7 @@ def test_going_on_wakes_what_waited(kit: Kit) -> None:
 
         controls.resume(session, kit, "ann")
 
+    with kit.db.reading() as session:
         assert session.scalars(sa.select(Work.stage).where(Work.stage == "publish")).all() == ["publish"]
 
 
