@@ -39,8 +39,10 @@ def offers(product: Product, account: Account) -> bool:
 
 
 def current_items(session: Session, product: Product) -> list[ImageSetItem]:
-    """The items of the image set that may be shown: all but the rejected."""
-    return list(session.scalars(sa.select(ImageSetItem).where(ImageSetItem.product_id == product.id, ImageSetItem.state != PhotoState.REJECTED)))
+    """The items of the image set that have a place: all but the rejected, and a flagged one only where it stands in for no other that is there."""
+    items = session.scalars(sa.select(ImageSetItem).where(ImageSetItem.product_id == product.id, ImageSetItem.state != PhotoState.REJECTED)).all()
+    there = {item.id for item in items}
+    return [item for item in items if item.state != PhotoState.FLAGGED or item.replaces_id not in there]
 
 
 def in_order(category: str, items: Sequence[ImageSetItem]) -> list[ImageSetItem]:

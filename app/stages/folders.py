@@ -56,12 +56,17 @@ def _take(kit: Kit, folder: Path, path: Path, mark: tuple[int, int]) -> int:
         return 0
     if (after.st_size, after.st_mtime_ns) != mark or len(data) != mark[0]:
         return 0  # it is still being written
-    take(kit, "folder", folder.name, path.relative_to(folder).as_posix(), data, _key(folder, path, mark))
+    take(kit, "folder", folder.name, _name(folder, path), data, _key(folder, path, mark))
     return 1
 
 
 def _key(folder: Path, path: Path, mark: tuple[int, int]) -> str:
-    return f"{folder.name}/{path.relative_to(folder).as_posix()}:{mark[0]}:{mark[1]}"[-512:]
+    return f"{folder.name}/{_name(folder, path)}:{mark[0]}:{mark[1]}"[-512:]
+
+
+def _name(folder: Path, path: Path) -> str:
+    """The path within the folder as text that every database takes: what is no UTF-8 is shown as such."""
+    return path.relative_to(folder).as_posix().encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 # --- shared with the watched buckets ----------------------------------------------------------------------------------------

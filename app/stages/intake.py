@@ -23,12 +23,14 @@ from app.db import insert, lock, move, record
 from app.errors import Refusal
 from app.kit import Kit
 from app.models import Arrival, Batch, ImageSetItem, Photo, Product, Work
+from app.stages import retouch
 from app.stages.arrange import arrange, current_release
 from app.stages.run import Stage
 from app.states import ArrivalState, PhotoState
 from app.store import open_bucket
 
 FLAGS = ("stop", "review")
+MOST_ORDER = 2**31 - 1  # a camera that names its files by the time counts far beyond what a column holds
 
 
 # --- receiving: commit and return -------------------------------------------------------------------------------------------
@@ -107,7 +109,7 @@ def _arrive(
 ) -> Arrival:
     now = kit.now()
     short = key if len(key) <= 512 else hashlib.sha256(key.encode()).hexdigest()
-    row = {"state": ArrivalState.WAITING, **values, "name": values["name"][:512]}
+    row = {"state": ArrivalState.WAITING, **values, "name": values["name"][:512], "shot": values["shot"][:32], "order": min(values["order"], MOST_ORDER)}
     made = session.execute(
         insert(session, Arrival)
         .values(
@@ -217,9 +219,12 @@ def _fetch(kit: Kit, task: Task) -> bytes:
         for url in kit.settings.intake:
             if url.startswith("s3://"):
                 try:
-                    return bytes(obstore.get(open_bucket(url, kit.settings.s3_endpoint), key).bytes())
+                    found = obstore.get(open_bucket(url, kit.settings.s3_endpoint), key)
                 except FileNotFoundError:
                     continue
+                if found.meta["size"] > integrations.sources.PHOTO_LIMIT_BYTES:
+                    raise integrations.Refused(f"{key}: has {found.meta['size']} bytes, more than {integrations.sources.PHOTO_LIMIT_BYTES}")
+                return bytes(found.bytes())
         raise integrations.Refused(f"{key}: is in none of the intake buckets (PACKSHOT_INTAKE)")
     return integrations.sources.fetch_photo(task.url or "", allow_loopback=task.allow_loopback)
 
@@ -248,26 +253,27 @@ def file_photo(session: Session, kit: Kit, product: Product, photo: Photo, arriv
     """The photo as an item of the product's image set: made once, judged by rules/intake.yaml."""
     now = kit.now()
     known = session.scalar(sa.select(ImageSetItem).where(ImageSetItem.product_id == product.id, ImageSetItem.photo_sha256 == photo.sha256))
+    old = retouch.original_of(session, product, arrival)
     if known is not None:
         record(session, known, "arrived again", now=now, sku=product.sku, why=arrival.name)
+        if old is not None and old.id != known.id and known.replaces_id is None:
+            known.replaces_id = old.id
+            retouch.come_back(session, kit, product, known)
         return known
     item = ImageSetItem(
         product_id=product.id,
         photo_sha256=photo.sha256,
         batch_id=arrival.batch_id,
-        shot=arrival.shot,
-        order=arrival.order,
-        replaces_id=arrival.replaces_id,
+        shot=old.shot if old else arrival.shot,
+        order=old.order if old else arrival.order,
+        replaces_id=old.id if old else None,
         release_id=current_release(session, kit),
         created_at=now,
     )
     session.add(item)
     session.flush()
     judge_item(session, kit, product, item, photo)
-    if item.replaces_id and item.state == PhotoState.ACCEPTED:
-        old = session.get_one(ImageSetItem, item.replaces_id)
-        if old.state != PhotoState.REJECTED:
-            move(session, old, PhotoState.REJECTED, now=now, sku=product.sku, why="its retouched photo came back")
+    retouch.come_back(session, kit, product, item)
     return item
 
 

@@ -17,6 +17,7 @@ from app.db import move, record
 from app.errors import Refusal
 from app.kit import Kit
 from app.models import Arrival, ImageSetItem, Placement, Product, Rendition, Retouch
+from app.stages import retouch
 from app.stages.arrange import arrange
 from app.stages.intake import FLAGS
 from app.states import ArrivalState, PhotoState, PlacementState, RetouchState
@@ -43,6 +44,7 @@ def reject(session: Session, kit: Kit, placement: Placement, who: str, reason: s
     if placement.state not in (PlacementState.REVIEW, PlacementState.APPROVED, PlacementState.RETOUCH, PlacementState.WAITING):
         raise Refusal(f"{_name(placement)} is {placement.state}, not waiting for a decision")
     _decide(session, kit, placement, PlacementState.REJECTED, who, reason)
+    retouch.cancel(session, kit, placement, who, reason)
 
 
 def send_to_retouch(session: Session, kit: Kit, placement: Placement, who: str, to: str, note: str, due_at: datetime | None = None) -> Retouch:
@@ -50,10 +52,10 @@ def send_to_retouch(session: Session, kit: Kit, placement: Placement, who: str, 
     if placement.state != PlacementState.REVIEW or placement.item_id is None:
         raise Refusal(f"{_name(placement)} is {placement.state}, not waiting for a decision")
     _decide(session, kit, placement, PlacementState.RETOUCH, who, f"to {to or 'retouch'}: {note}")
-    retouch = Retouch(item_id=placement.item_id, placement_id=placement.id, to=to, note=note, state=RetouchState.OUT, sent_at=kit.now(), due_at=due_at)
-    session.add(retouch)
+    sent = Retouch(item_id=placement.item_id, placement_id=placement.id, to=to, note=note, state=RetouchState.OUT, sent_at=kit.now(), due_at=due_at)
+    session.add(sent)
     session.flush()
-    return retouch
+    return sent
 
 
 def accept_photo(session: Session, kit: Kit, item: ImageSetItem, who: str, reason: str) -> None:
@@ -86,6 +88,7 @@ def _photo(session: Session, kit: Kit, item: ImageSetItem, to: PhotoState, who: 
     if not move(session, item, to, now=kit.now(), sku=product.sku, why=why, who=who):
         raise Refusal("somebody else has just decided this one")
     session.flush()
+    retouch.come_back(session, kit, product, item)
     arrange(session, kit, product)
 
 
@@ -215,8 +218,9 @@ def _about(product: Product | None) -> dict[str, Any]:
 
 
 def ask_again(session: Session, kit: Kit, placement: Placement, who: str) -> None:
-    """Take a decision back: the placement waits for a person again."""
-    if placement.state not in (PlacementState.APPROVED, PlacementState.REJECTED):
+    """Take a decision back, an override or an image sent out included: the placement waits for a person again."""
+    if placement.state not in (PlacementState.APPROVED, PlacementState.REJECTED, PlacementState.RETOUCH):
         raise Refusal(f"{_name(placement)} is {placement.state}: there is no decision to take back")
     record(session, placement, "taken back", now=kit.now(), who=who)
-    _decide(session, kit, placement, PlacementState.REVIEW, who, "taken back")
+    _decide(session, kit, placement, PlacementState.REVIEW, who, "taken back", waived={})
+    retouch.cancel(session, kit, placement, who, "taken back")
