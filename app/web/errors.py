@@ -45,7 +45,7 @@ def answer(status: int, detail: str = "") -> Response:
         return problem(status, detail)
     if request.headers.get("HX-Request"):
         response = make_response(render_template("parts/refusal.html", title=WORDS.get(status, "That did not work"), detail=detail), status)
-        response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#said", "innerHTML"
+        response.headers["HX-Retarget"], response.headers["HX-Reswap"], response.headers["HX-Reselect"] = "#said", "innerHTML", ".refused"
         return response
     return make_response(render_template("error.html", status=status, title=WORDS.get(status, "That did not work"), detail=detail), status)
 

@@ -42,6 +42,8 @@ STATE_WORDS = {
     "vacant": "empty",
 }
 
+KIND_WORDS = {"imagesetitem": "photo", "placement": "picture", "arrival": "file", "push": "sending"}
+
 LEVEL_WORDS = {"stop": "Stops", "review": "For a person", "warn": "Note"}
 
 
@@ -53,6 +55,11 @@ def tone(word: str | None) -> str:
 def state_words(state: str | None) -> str:
     """A state as a person says it."""
     return STATE_WORDS.get(str(state or ""), str(state or "").replace("_", " "))
+
+
+def kind_words(kind: str) -> str:
+    """What an event is about, as a person says it."""
+    return KIND_WORDS.get(kind, kind)
 
 
 def money(minor: int | None, currency: str | None) -> str:
@@ -155,7 +162,7 @@ def init_app(app: Flask) -> None:
     for name, function in (
         ("tone", tone), ("state_words", state_words), ("ago", ago), ("when", when), ("number", number), ("fact_words", fact_words),
         ("position_words", position_words), ("account_words", account_words), ("measured_words", measured_words),
-        ("where_words", where_words),
+        ("where_words", where_words), ("kind_words", kind_words),
     ):  # fmt: skip
         app.jinja_env.filters[name] = function
     app.jinja_env.globals.update(money=money, worth=worth, picture=picture, same_page=same_page, level_words=LEVEL_WORDS)

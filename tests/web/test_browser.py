@@ -71,6 +71,7 @@ def test_a_person_signs_in_reviews_by_keyboard_and_accepts_a_lesson(windows: Win
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/review/arrival/{cases[1].id}")
     page.wait_for_selector("text=Photo accepted.")
+    assert page.evaluate("() => document.activeElement.id") != "reason"  # the next letter is a key, not a reason
 
     # on to a placement and back; help opens and closes
     page.keyboard.press("j")
@@ -83,6 +84,14 @@ def test_a_person_signs_in_reviews_by_keyboard_and_accepts_a_lesson(windows: Win
     page.wait_for_selector("#keys[open]")
     page.keyboard.press("Escape")
     page.wait_for_selector("#keys:not([open])", state="attached")
+
+    # a reason alone decides nothing
+    page.click("#reason")
+    page.keyboard.type("hm")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=which?")
+    page.fill("#reason", "")
+    page.keyboard.press("Escape")
 
     # rejecting: the reason first, then Enter
     page.keyboard.press("r")

@@ -103,3 +103,13 @@ def test_an_unknown_case_is_not_found_and_a_decided_one_still_shows(windows: Win
 
 def test_an_empty_queue_says_so(empty_windows: Windows) -> None:
     assert "Nothing waits for a person" in empty_windows.visitor().get("/review/").get_data(as_text=True)
+
+
+def test_a_photo_that_cannot_be_read_is_not_offered_for_acceptance(windows: Windows) -> None:
+    number, visitor = _waiting(windows, "photo")[0], windows.visitor()
+    assert "Accept anyway" in visitor.get(f"/review/photo/{number}").get_data(as_text=True)
+    with windows.kit.db.writing() as session:
+        session.get_one(ImageSetItem, number).photo.facts = {}
+    text = visitor.get(f"/review/photo/{number}").get_data(as_text=True)
+    assert "Accept anyway" not in text
+    assert f"/review/photo/{number}/reject" in text

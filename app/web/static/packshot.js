@@ -36,6 +36,21 @@
     if ($("details[open], dialog[open]", held)) event.preventDefault();
   });
 
+  // --- a picture that cannot be shown: a quiet box instead of the browser's torn page
+  const torn = (image) => {
+    if (image.classList.contains("ahead")) return;
+    const box = document.createElement(image.closest(".frame") ? "p" : "span");
+    if (box.matches("p")) { box.className = "hint"; box.textContent = "This file cannot be shown."; image.replaceWith(box); return; }
+    box.className = `${image.className} none torn`;
+    box.setAttribute("role", "img");
+    box.setAttribute("aria-label", "a file that cannot be shown");
+    box.textContent = "?";
+    if (image.hasAttribute("width")) { box.style.width = `${image.getAttribute("width")}px`; box.style.height = `${image.getAttribute("height")}px`; }
+    image.replaceWith(box);
+  };
+  document.addEventListener("error", (event) => { if (event.target.matches?.("img[src*='/pictures/']")) torn(event.target); }, true);
+  for (const image of document.querySelectorAll("img[src*='/pictures/']")) if (image.complete && !image.naturalWidth && image.loading !== "lazy") torn(image);
+
   // --- menu on small screens, theme
   $(".menu-button")?.addEventListener("click", (event) => {
     const open = event.currentTarget.getAttribute("aria-expanded") !== "true";

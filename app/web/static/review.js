@@ -17,14 +17,19 @@
     const reason = event.target.closest?.("[data-reason]");
     if (!reason || event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
-    const button = asked?.isConnected ? asked : reason.form.querySelector("button[data-key=a]");
-    if (reason.value.trim() && button && !button.disabled) go(button);
+    if (!asked?.isConnected) hint(reason.form, "which? Leave the field with Esc, then press a key or a button");
+    else if (reason.value.trim() && !asked.disabled) go(asked);
   });
   // a new case: the list shows where we are, the keys work at once
   document.body.addEventListener("htmx:afterSettle", (event) => {
     if (event.detail.target?.id !== "desk" && !document.getElementById("desk")?.contains(event.detail.elt)) return;
-    asked = null;
     document.querySelector("#cases [aria-current]")?.scrollIntoView({ block: "nearest" });
+  });
+  // htmx gives a field of the same name its focus back: the next letter would be typed, not obeyed
+  document.body.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target?.id !== "desk") return;
+    asked = null;
+    document.querySelector("#desk [data-reason]:focus")?.blur();
   });
   document.querySelector("#cases [aria-current]")?.scrollIntoView({ block: "nearest" });
 })();
