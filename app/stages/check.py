@@ -105,11 +105,13 @@ def apply(session: Session, kit: Kit, task: Task, findings: list[dict[str, Any]]
         )
     waived = set(placement.waived.get("rules", ())) if placement.waived.get("rendition") == task.rendition_id else set()
     against = [f for f in findings if f["level"] in FLAGS and f["rule"] not in waived]
-    changes: dict[str, Any] = {"findings": findings, "judged_rules": task.rule_set.hash, "judged_file": task.file_sha256, "changed_at": now}
+    changes: dict[str, Any] = {"findings": findings, "judged_rules": task.rule_set.hash, "judged_file": task.file_sha256}
     if against:
         to, why = PlacementState.REVIEW, "; ".join(f["message"] for f in against)
     else:
         to, why, changes["approved_id"] = PlacementState.APPROVED, "passes every rule" + (" but those waived" if waived else ""), task.rendition_id
+    if to != placement.state:
+        changes["changed_at"] = now  # a case that is judged again has waited since it began to wait
     move(session, placement, to, now=now, sku=product.sku, why=why, **changes)
     work.wake(session, "want", product.id, at=now, lead=work.head_start_of(product))
     return None

@@ -5,8 +5,10 @@ Each notice keeps a black box: the exact file, facts, findings, rule set and rev
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,17 +26,34 @@ TEACHES = ("suppressed", "held", "removed", "at_risk")
 
 def note(session: Session, kit: Kit, listing: Listing, merchant_sku: str, said: Sequence[integrations.Notice], at: datetime) -> None:
     """Take the complete set of what is said now about one SKU: new notices begin, silent ones end."""
-    rows = session.scalars(sa.select(Notice).where(Notice.listing_id == listing.id, Notice.merchant_sku == merchant_sku, Notice.end.is_(None)))
+    rows = session.scalars(
+        sa.select(Notice).where(Notice.listing_id == listing.id, Notice.merchant_sku == merchant_sku, Notice.end.is_(None)).order_by(Notice.id)
+    ).all()
     open_now = {(row.code, row.kind): row for row in rows}
-    for one in said:
-        known = open_now.pop((one.code, one.kind), None)
+    said_now = _together(said)
+    codes: Counter[str] = Counter()
+    for key, one in said_now.items():
+        number, codes[one.code] = codes[one.code], codes[one.code] + 1
+        known = open_now.pop(key, None)
         if known is None:
-            _begin(session, kit, listing, merchant_sku, one, at)
+            _begin(session, kit, listing, merchant_sku, one, at + timedelta(microseconds=number))  # one code may be said with two kinds at once
         elif known.until != one.until:
             known.until = one.until
-    for gone in open_now.values():
-        gone.end = at
-        record(session, gone, "ended", now=at, sku=merchant_sku, was=gone.kind, why=gone.message)
+    for gone in rows:
+        if open_now.get((gone.code, gone.kind)) is gone or (gone.code, gone.kind) not in said_now:
+            gone.end = at
+            record(session, gone, "ended", now=at, sku=merchant_sku, was=gone.kind, why=gone.message)
+
+
+def _together(said: Sequence[integrations.Notice]) -> dict[tuple[str, str], integrations.Notice]:
+    """What is said, once per code and kind, naming every position; codes as long as the column holds."""
+    found: dict[tuple[str, str], integrations.Notice] = {}
+    for one in said:
+        key = (one.code[:64], one.kind)
+        first = found.get(key)
+        positions = one.positions if first is None else tuple(dict.fromkeys((*first.positions, *one.positions)))
+        found[key] = replace(first or one, code=key[0], positions=positions)
+    return found
 
 
 def _begin(session: Session, kit: Kit, listing: Listing, merchant_sku: str, one: integrations.Notice, at: datetime) -> None:

@@ -75,8 +75,13 @@ def barred(session: Session, kit: Kit, listing: Listing, account: Account) -> st
         return f"waits for a person to let it through (policy of {account.key}: ask)"
     if site.limits.get("fetches_pictures") and not kit.settings.media_base_url:
         return NO_MEDIA.format(marketplace=site.key)
-    if session.scalar(sa.select(sa.func.count()).select_from(ListingMember).where(ListingMember.listing_id == listing.id)) != 1:
+    products = session.scalars(sa.select(Product).join(ListingMember).where(ListingMember.listing_id == listing.id)).all()
+    if len(products) != 1:
         return "the listing holds several variations; pictures per variation are not sent yet"
+    if products[0].archived:
+        return "the product is archived in the inventory"
+    if products[0].price_minor is None and listing.external_id is None and not listing.pushed and account.policy.get("create"):
+        return "a new listing needs a price, and the inventory has told none"
     return None
 
 
@@ -92,7 +97,7 @@ def gather(session: Session, kit: Kit, row: str) -> Task | None:
         open_push = _new_push(session, kit, listing)
         again = False
     else:
-        if account.stopped or account.paused or is_stopped(session) is not None:
+        if account.stopped or account.paused or account.policy.get("publish", "ask") == "off" or is_stopped(session) is not None:
             return None
         again = True
     return _task(session, listing, account, open_push, again=again)
@@ -119,8 +124,9 @@ def _new_push(session: Session, kit: Kit, listing: Listing) -> Push:
 
 
 def _task(session: Session, listing: Listing, account: Account, push: Push, *, again: bool) -> Task:
-    member = session.scalars(sa.select(ListingMember).where(ListingMember.listing_id == listing.id)).first()
-    assert member is not None
+    member = session.scalars(
+        sa.select(ListingMember).where(ListingMember.listing_id == listing.id, ListingMember.merchant_sku.in_(push.content)).order_by(ListingMember.id).limit(1)
+    ).one()
     product, side = session.get_one(Product, member.product_id), push.content[member.merchant_sku]
     order = {position: n for n, position in enumerate(integrations.SITES[account.marketplace].positions)}
     files = tuple(sorted(side.items(), key=lambda entry: order.get(entry[0], len(order))))
@@ -179,6 +185,10 @@ def do(kit: Kit, task: Task) -> Sent:
     for position, digest in task.files:
         data = kit.originals.get(digest)
         pictures.append(integrations.Picture(position, digest, kit.media.publish(data), lambda data=data: data, task.hosted.get(digest)))  # type: ignore[misc]
+    with kit.db.reading() as session:  # pictures took a while to read: a stop that came meanwhile holds
+        account = session.get_one(Account, task.account_id, populate_existing=True)
+        if is_stopped(session) is not None or account.stopped or account.paused:
+            raise integrations.TryLater(60, "publishing was stopped by a person while this was being prepared")
     receipt = marketplace.publish(replace(offer, pictures=tuple(pictures)))
     return Sent(receipt, receipt.external_id or offer.external_id)
 
@@ -193,6 +203,10 @@ def apply(session: Session, kit: Kit, task: Task, result: Sent) -> datetime | No
         _adopt(session, kit, listing, result.external_id, sku)
     if result.receipt is None:
         move(session, push, PushState.MOOT, now=now, sku=sku, why="something newer is wanted; it was read back and is not repeated", settled_at=now)
+        listing.pushed_print = None  # it may have taken effect after all: whatever is wanted is sent, be it what was sent before
+        session.flush()
+        if listing.state not in (ListingState.TO_SEND, ListingState.ENDED):
+            move(session, listing, ListingState.TO_SEND, now=now, sku=sku, why="what an unanswered write left there is not known")
         return now
     keep_hosted(session, task.account_id, result.receipt.hosted)
     move(
@@ -256,12 +270,17 @@ def unknown(session: Session, kit: Kit, task: Task, failure: integrations.Outcom
 
 
 def mark(session: Session, kit: Kit, now: datetime) -> int:
-    """Listings whose wish was not sent and may be, and pushes that were begun and not settled."""
+    """Listings whose wish was not sent and may be (the same conditions as `barred`), and pushes that were begun and not settled."""
     if is_stopped(session) is not None:
         return 0
     accounts = [
         a for a in session.scalars(sa.select(Account).where(Account.stopped.is_(False), Account.paused.is_(None))) if a.policy.get("publish", "ask") != "off"
     ]
+    deaf = [a.id for a in accounts if not kit.settings.media_base_url and integrations.SITES[a.marketplace].limits.get("fetches_pictures")]
+    creating = [a.id for a in accounts if a.policy.get("create")]
+    members = sa.select(sa.func.count()).select_from(ListingMember).where(ListingMember.listing_id == Listing.id).scalar_subquery()
+    priced = sa.or_(Product.price_minor.is_not(None), Listing.external_id.is_not(None), Listing.sent_at.is_not(None), Listing.account_id.not_in(creating))
+    fit = sa.select(ListingMember.id).join(Product).where(ListingMember.listing_id == Listing.id, Product.archived.is_(False), priced).exists()
     asks = [a.id for a in accounts if a.policy.get("publish", "ask") == "ask"]
     may = sa.or_(Listing.account_id.not_in(asks), Listing.confirmed_print == Listing.wanted_print)
     differs = sa.or_(Listing.pushed_print.is_(None), Listing.pushed_print != Listing.wanted_print)
@@ -270,9 +289,14 @@ def mark(session: Session, kit: Kit, now: datetime) -> int:
     rows = sa.select(Listing.id).where(
         Listing.account_id.in_([a.id for a in accounts]),
         Listing.state != ListingState.ENDED,
-        sa.or_(open_push, sa.and_(Listing.wanted_print.is_not(None), differs, not_refused, may)),
+        sa.or_(open_push, sa.and_(Listing.wanted_print.is_not(None), differs, not_refused, may, Listing.account_id.not_in(deaf), members == 1, fit)),
     )
     return wake_missing(session, "publish", rows, now)
+
+
+def give_up(session: Session, kit: Kit, row: str, error: str) -> None:
+    """It is tried again and again all the same; meanwhile everybody can read why nothing happens."""
+    session.get_one(Listing, int(row)).problem = error[:2000]
 
 
 def confirm(session: Session, kit: Kit, listing: Listing, who: str) -> None:
@@ -328,4 +352,4 @@ def plan(session: Session, kit: Kit, account: str | None = None, sku: str | None
     return lines
 
 
-STAGE = Stage("publish", gather, do, apply, mark, refused=refused, unknown=unknown, lease_s=300, in_flight=8, gather_writes=True)
+STAGE = Stage("publish", gather, do, apply, mark, refused=refused, unknown=unknown, give_up=give_up, lease_s=300, in_flight=8, gather_writes=True)

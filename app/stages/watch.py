@@ -92,7 +92,11 @@ def _look(kit: Kit, marketplace: integrations.Marketplace, url: str | None, dige
         return {"url": None, "file": digest, "score": 0.0, "same": False}
     if before and before.get("url") == url and before.get("file") == digest and before.get("same"):
         return dict(before)
-    score = imaging.same_picture(kit.originals.get(digest), marketplace.picture(url))
+    ours = kit.originals.get(digest)
+    try:
+        score = imaging.same_picture(ours, marketplace.picture(url))
+    except (integrations.Refused, imaging.ImagingError):  # an address that is dead, or no picture: not ours, and the notices are still heard
+        score = 0.0
     return {"url": url, "file": digest, "score": round(score, 4), "same": score >= imaging.SAME}
 
 
@@ -107,7 +111,7 @@ def apply(session: Session, kit: Kit, task: Task, look: Look) -> datetime | None
                 listing.external_id = status.external_id
     listing.seen, listing.seen_at = look.seen, now
     if listing.pushed != task.pushed or listing.state == ListingState.TO_SEND:
-        return now + timedelta(seconds=_gap(task.account, 0))  # something newer was sent while we looked
+        return now + timedelta(seconds=float(task.account.policy["pace"]["live_look_s"]))  # what is sent wakes its own look
     pace, sku = task.account.policy["pace"], task.refs[0].merchant_sku if task.refs else None
     to, why = verdict(listing.state, look, doubts=listing.doubts, waited_s=(now - (listing.sent_at or now)).total_seconds(), settle_s=float(pace["settle_s"]))
     listing.doubts = 0 if look.agrees else listing.doubts + 1
@@ -117,7 +121,7 @@ def apply(session: Session, kit: Kit, task: Task, look: Look) -> datetime | None
         move(session, listing, to, now=now, sku=sku, why=why, **changes)
         if to == ListingState.DRIFTED:
             _repair(session, kit, listing, task.account, sku, now)
-    if listing.state == ListingState.LIVE:
+    if listing.state in (ListingState.LIVE, ListingState.UNPROVABLE) and listing.doubts == 0:
         return now + timedelta(seconds=float(pace["live_look_s"]))
     return now + timedelta(seconds=_gap(task.account, listing.doubts - 1))
 
@@ -174,7 +178,9 @@ def _repair(session: Session, kit: Kit, listing: Listing, account: Account, sku:
 
 def mark(session: Session, kit: Kit, now: datetime) -> int:
     """Listings that were sent and that nobody is going to look at."""
-    return wake_missing(session, "watch", sa.select(Listing.id).where(Listing.state.in_(LOOKED_AT), Listing.pushed_print.is_not(None)), now)
+    sent = sa.or_(Listing.pushed_print.is_not(None), Listing.sent_at.is_not(None))
+    rows = sa.select(Listing.id).join(Account).where(Listing.state.in_(LOOKED_AT), sent, Account.paused.is_(None))
+    return wake_missing(session, "watch", rows, now)
 
 
 # --- what changed on the account since the last poll: a hint; the look at the listing confirms it ----------------------------
