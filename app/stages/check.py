@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +14,7 @@ import imaging
 import integrations
 import rules
 from app import rulebook, work
-from app.db import lock, move
+from app.db import insert, lock, move
 from app.kit import Kit
 from app.models import Account, Cutout, FileFacts, Placement, Product, Rendition, RuleActivation, Verdict
 from app.stages.intake import FLAGS, wake_missing
@@ -36,6 +37,16 @@ class Task:
     authority: str
     scope: rules.Scope
     problem: str | None
+    pieces: int  # there should be
+    measured: bool  # False: the file's facts are of another measure version, and it is measured again
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The findings, and what was measured for them if that is new."""
+
+    findings: list[dict[str, Any]]
+    measured: imaging.Measured | None
 
 
 def gather(session: Session, kit: Kit, row: str) -> Task | None:
@@ -58,6 +69,8 @@ def gather(session: Session, kit: Kit, row: str) -> Task | None:
         site.connector,
         rules.Scope(marketplace=site.key, country=site.country, category=product.category, position=placement.position, condition=product.condition),
         rendition.problem if rendition.state == RenditionState.FAILED else None,
+        product.pieces,
+        rendition.file_sha256 is None or session.get(FileFacts, (rendition.file_sha256, imaging.MEASURE_VERSION)) is not None,
     )
 
 
@@ -66,33 +79,31 @@ def facts_of(session: Session, rendition: Rendition, product: Product) -> tuple[
     row = session.get(FileFacts, (rendition.file_sha256, imaging.MEASURE_VERSION)) if rendition.file_sha256 else None
     cutout = session.get(Cutout, rendition.cutout_id)
     facts = {**(row.facts if row else {}), **(cutout.facts if cutout else {})}
+    return _with_pieces_off(facts, product.pieces), dict(row.regions) if row else {}
+
+
+def _with_pieces_off(facts: dict[str, Any], should_be: int) -> dict[str, Any]:
     pieces = facts.get("cutout_pieces", facts.get("pieces"))
-    if isinstance(pieces, int):
-        facts["pieces_off"] = abs(pieces - product.pieces)
-    return facts, dict(row.regions) if row else {}
+    return {**facts, "pieces_off": abs(pieces - should_be)} if isinstance(pieces, int) else facts
 
 
-def do(kit: Kit, task: Task) -> list[dict[str, Any]]:
-    """Pure: the findings of the rule set on these facts."""
+def do(kit: Kit, task: Task) -> Judged:
+    """The findings of the rule set on the facts. A file without facts of this measure version is measured now: nothing passes unmeasured."""
     if task.problem is not None:
-        return [
-            {
-                "rule": "render",
-                "level": "stop",
-                "fact": None,
-                "value": None,
-                "limit": None,
-                "message": task.problem,
-                "source": None,
-                "fix": None,
-                "region": None,
-            }
-        ]
-    return [f.to_dict() for f in rules.judge(task.rule_set, task.authority, task.facts, task.scope, task.regions)]
+        words = {"rule": "render", "level": "stop", "message": task.problem}
+        return Judged([{**dict.fromkeys(("fact", "value", "limit", "source", "fix", "region")), **words}], None)
+    facts, regions, fresh = task.facts, task.regions, None
+    if not task.measured and task.file_sha256 is not None:
+        fresh = imaging.measure(kit.originals.get(task.file_sha256))
+        facts, regions = _with_pieces_off({**fresh.facts, **facts}, task.pieces), {name: list(box) for name, box in fresh.regions.items()}
+    return Judged([f.to_dict() for f in rules.judge(task.rule_set, task.authority, facts, task.scope, regions)], fresh)
 
 
-def apply(session: Session, kit: Kit, task: Task, findings: list[dict[str, Any]]) -> datetime | None:
+def apply(session: Session, kit: Kit, task: Task, result: Judged) -> datetime | None:
+    findings = result.findings
     placement, now = session.get_one(Placement, task.placement_id), kit.now()
+    if result.measured is not None and task.file_sha256 is not None:
+        keep_facts(session, task.file_sha256, result.measured.facts, {name: list(box) for name, box in result.measured.regions.items()}, kit.now())
     lock(session, placement)
     if placement.rendition_id != task.rendition_id or placement.state not in JUDGED:
         return None  # it shows another picture now: that wake-up has its own check
@@ -117,13 +128,21 @@ def apply(session: Session, kit: Kit, task: Task, findings: list[dict[str, Any]]
     return None
 
 
+def keep_facts(session: Session, file: str, facts: Mapping[str, Any], regions: Mapping[str, Any], now: datetime) -> None:
+    """The facts of a file under this measure version; there already: they are the same."""
+    values = {"file_sha256": file, "measure_version": imaging.MEASURE_VERSION, "facts": dict(facts), "regions": dict(regions), "measured_at": now}
+    session.execute(insert(session, FileFacts).values(**values).on_conflict_do_nothing())
+
+
 def mark(session: Session, kit: Kit, now: datetime) -> int:
-    """Placements judged under another rule set, or whose picture was made and not judged: live ones included."""
+    """Placements judged under another rule set or measure version, or whose picture was made and not judged: live ones included."""
     active = sa.select(RuleActivation.rule_set).order_by(RuleActivation.id.desc()).limit(1).scalar_subquery()
+    measured = sa.exists().where(FileFacts.file_sha256 == Rendition.file_sha256, FileFacts.measure_version == imaging.MEASURE_VERSION)
     stale = sa.or_(
         Placement.judged_rules.is_(None),
         Placement.judged_rules != active,
         sa.and_(Rendition.state == RenditionState.RENDERED, sa.or_(Placement.judged_file.is_(None), Placement.judged_file != Rendition.file_sha256)),
+        sa.and_(Rendition.file_sha256.is_not(None), ~measured),
     )
     rows = (
         sa.select(Placement.id)
