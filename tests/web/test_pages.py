@@ -94,7 +94,7 @@ def test_listings_are_filtered_by_the_word_that_is_shown(windows: Windows) -> No
 
 
 def test_a_search_that_finds_one_product_opens_it(windows: Windows) -> None:
-    assert windows.visitor().get("/products?q=seamaster").location == "/products/W-1042"
+    assert windows.visitor().get("/products?q=deep+300").location == "/products/W-1042"
     assert "No product fits" in windows.visitor().get("/products?q=%25").get_data(as_text=True)
 
 
