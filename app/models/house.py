@@ -20,7 +20,7 @@ class Work(Base):
     """
 
     __tablename__ = "work"
-    __table_args__ = (Index("ix_work_due", "stage", "leased_until", "rank"),)
+    __table_args__ = (Index("ix_work_due", "stage", "leased_until", "due_at"),)
 
     stage: Mapped[str] = mapped_column(String(16), primary_key=True)
     row: Mapped[str] = mapped_column(String(64), primary_key=True)

@@ -219,7 +219,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("stage", "row", name=op.f("pk_work")),
     )
     with op.batch_alter_table("work", schema=None) as batch_op:
-        batch_op.create_index("ix_work_due", ["stage", "leased_until", "rank"], unique=False)
+        batch_op.create_index("ix_work_due", ["stage", "leased_until", "due_at"], unique=False)
 
     op.create_table(
         "cutouts",
