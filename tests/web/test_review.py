@@ -29,6 +29,8 @@ def test_the_desk_shows_both_pictures_the_places_and_the_words(windows: Windows)
     assert "The finished picture" in text
     assert text.count("<rect") == 2
     assert "border min level: 246, limit 255" in text
+    row = text.split('<ol id="cases"')[1].split("</ol>")[0].split("<li>")
+    assert [f"/review/placement/{number}" in line for line in row if "aria-current" in line] == [True]  # the list shows where we are
 
 
 def test_approving_against_a_rule_needs_a_reason_and_shows_the_next_case(windows: Windows) -> None:
