@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 import integrations
-from app.db import insert, record
+from app.db import insert, insert_new, record
 from app.kit import Kit
 from app.models import Account, Listing, Setting
 from app.rulebook import BROKEN
@@ -28,8 +28,7 @@ def stop(session: Session, kit: Kit, who: str, account: Account | None = None, w
             account.stopped = True
             record(session, account, "stopped", now=kit.now(), why=why, who=who)
         return
-    statement = insert(session, Setting).values(name=STOP, value={"why": why[:500]}, at=kit.now(), who=who).on_conflict_do_nothing(index_elements=["name"])
-    if session.execute(statement).rowcount:  # type: ignore[attr-defined]
+    if insert_new(session, Setting, ["name"], name=STOP, value={"why": why[:500]}, at=kit.now(), who=who):
         record(session, STOP, "stopped", now=kit.now(), why=why, who=who)
 
 

@@ -101,6 +101,16 @@ def mutex(session: Session, name: str) -> None:
         session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(name))))
 
 
+def insert_new(session: Session, table: type[Base], unique: list[str], **values: Any) -> bool:
+    """Insert a row unless one with the same `unique` columns is there; True if this call made it.
+
+    Not told from the row count: psycopg gives -1 for an INSERT that RETURNs its key.
+    """
+    key = table.__mapper__.primary_key[0]
+    made = session.execute(insert(session, table).values(**values).on_conflict_do_nothing(index_elements=unique).returning(key))
+    return made.scalar() is not None
+
+
 def record(
     session: Session,
     row: Base | str,

@@ -134,6 +134,11 @@ def vanished(session: Session, lease: Lease) -> bool:
     return row is not None and row.attempts >= ATTEMPTS_BEFORE_A_PERSON and row.error == VANISHED
 
 
+def failures(session: Session, lease: Lease) -> int:
+    """How often this row failed in a row before this try."""
+    return session.scalar(sa.select(Work.attempts).where(Work.stage == lease.stage, Work.row == lease.row)) or 0
+
+
 def last_error(session: Session, lease: Lease) -> str | None:
     """Why this row failed the last time, if it has not succeeded since."""
     return session.scalar(sa.select(Work.error).where(Work.stage == lease.stage, Work.row == lease.row))

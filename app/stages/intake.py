@@ -19,7 +19,7 @@ import imaging
 import integrations
 import rules
 from app import rulebook, work
-from app.db import insert, lock, move, record
+from app.db import insert, insert_new, lock, move, record
 from app.errors import Refusal
 from app.kit import Kit
 from app.models import Arrival, Batch, ImageSetItem, Photo, Product, Work
@@ -110,21 +110,20 @@ def _arrive(
     now = kit.now()
     short = key if len(key) <= 512 else hashlib.sha256(key.encode()).hexdigest()
     row = {"state": ArrivalState.WAITING, **values, "name": values["name"][:512], "shot": values["shot"][:32], "order": min(values["order"], MOST_ORDER)}
-    made = session.execute(
-        insert(session, Arrival)
-        .values(
-            source=source,
-            key=short,
-            batch_id=batch.id,
-            product_id=product.id if product else None,
-            replaces_id=replaces.id if replaces else None,
-            created_at=now,
-            **row,
-        )
-        .on_conflict_do_nothing(index_elements=["source", "key"])
+    made = insert_new(
+        session,
+        Arrival,
+        ["source", "key"],
+        source=source,
+        key=short,
+        batch_id=batch.id,
+        product_id=product.id if product else None,
+        replaces_id=replaces.id if replaces else None,
+        created_at=now,
+        **row,
     )
     arrival = session.scalars(sa.select(Arrival).where(Arrival.source == source, Arrival.key == short)).one()
-    if made.rowcount:  # type: ignore[attr-defined]
+    if made:
         record(session, arrival, "arrived", now=now, sku=product.sku if product else None, to=arrival.state.value, why=arrival.name, who=who)
         if product is not None:
             product.photos_since = product.photos_since or now

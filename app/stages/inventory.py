@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 import integrations
 from app import work
-from app.db import insert, record
+from app.db import insert, insert_new, record
 from app.kit import Kit
 from app.models import Account, Delivery, Placement, Product
 from app.stages.arrange import arrange
@@ -66,11 +66,9 @@ def _create(session: Session, kit: Kit, sku: str, why: str, who: str) -> Product
     """The product of a SKU that was unknown a moment ago; two first events at once make one."""
     empty: dict[str, Any] = {"clocks": {}, "size_mm": {}, "attributes": {}, "offered_on": {}}
     plain: dict[str, Any] = {"title": "", "category": "", "brand": "", "condition": "new", "quantity": 0, "priority": 0, "pieces": 1, "archived": False}
-    made = session.execute(
-        insert(session, Product).values(sku=sku, created_at=kit.now(), updated_at=kit.now(), **empty, **plain).on_conflict_do_nothing(index_elements=["sku"])
-    )
+    made = insert_new(session, Product, ["sku"], sku=sku, created_at=kit.now(), updated_at=kit.now(), **empty, **plain)
     product = session.scalars(sa.select(Product).where(Product.sku == sku).with_for_update(key_share=True)).one()
-    if made.rowcount:  # type: ignore[attr-defined]
+    if made:
         record(session, product, "created", now=kit.now(), sku=sku, why=why, who=who)
     return product
 

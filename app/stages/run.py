@@ -19,6 +19,7 @@ from app.store import StoreError
 from app.work import Lease
 
 NOT_AUTHORISED = "not authorised: "
+PASSING_TRIES = 4  # of a refusal that may pass by itself, about six minutes, before a person is asked
 log = structlog.get_logger("packshot.stage")
 
 
@@ -77,6 +78,11 @@ def run(kit: Kit, stage: Stage, row: str, generation: int) -> str:
     return outcome
 
 
+def _may_pass(failure: integrations.Refused) -> bool:
+    """Whether all they object to is that they could not fetch our pictures: our web role may just have been away."""
+    return bool(failure.issues) and all(problem.reason == "unreachable" for problem in failure.issues)
+
+
 class _Lost(Exception):
     """The lease was lost between looking and settling."""
 
@@ -88,6 +94,8 @@ def _failed(kit: Kit, stage: Stage, lease: Lease, task: Any, failure: Exception)
         if not work.holds(session, lease):
             return "lost", words
         match failure:
+            case integrations.Refused() if _may_pass(failure) and work.failures(session, lease) < PASSING_TRIES:
+                words = str(failure)
             case integrations.Refused() if stage.refused is not None and task is not None:
                 stage.refused(session, kit, task, failure)
                 work.settle(session, lease)

@@ -151,6 +151,22 @@ def test_a_refusal_keeps_their_words_and_is_not_sent_again_until_something_chang
     assert shop.the_listing().problem is None
 
 
+def test_pictures_that_could_not_be_fetched_are_offered_again_before_a_person_is_asked(shop: Shop) -> None:
+    unreachable = integrations.Refused("400", (integrations.Problem("InvalidInput", "Unable to Retrieve Media Content", "unreachable"),))
+    shop.market.fail = unreachable
+    shop.go()
+    assert shop.the_listing().problem is None
+    shop.go(10)
+    assert shop.pushes() == [PushState.ACCEPTED], "our web role was only away for a moment"
+
+    shop.replace_picture()
+    for _ in range(8):
+        shop.market.fail = unreachable
+        shop.go(400)
+    assert shop.pushes() == [PushState.ACCEPTED, PushState.REFUSED]
+    assert shop.the_listing().problem == "Unable to Retrieve Media Content"
+
+
 def test_the_emergency_stop_stops_and_resuming_goes_on(shop: Shop) -> None:
     with shop.kit.db.writing() as session:
         controls.stop(session, shop.kit, "ann")
