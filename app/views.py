@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
 from app.kit import Kit
-from app.models import Account, Arrival, Batch, ImageSetItem, Listing, ListingMember, Notice, Placement, Product, Rendition
+from app.models import Account, Arrival, Batch, ImageSetItem, Listing, ListingMember, Notice, Placement, Product, Rendition, Work
 from app.stages import publish, review
 from app.stages.arrange import in_order, offers
 from app.stages.intake import FLAGS
@@ -166,6 +166,13 @@ def _not_ready(session: Session, product: Product, account: Account) -> str:
         refused = next((a for a in coming if a.state == ArrivalState.REFUSED), None)
         if refused is not None:
             return f"{refused.name} could not be taken: {refused.problem}"
+        trouble = session.execute(
+            sa.select(Arrival.name, Work.error)
+            .join(Work, sa.and_(Work.stage == "intake", Work.row == sa.cast(Arrival.id, sa.String)))
+            .where(Arrival.product_id == product.id, Arrival.state == ArrivalState.WAITING, Work.error.is_not(None))
+        ).first()
+        if trouble is not None:
+            return f"{trouble.name} could not be fetched yet and is tried again: {trouble.error}"
         return "its photos are being fetched" if coming else "no photo has arrived"
     if items[0].state == PhotoState.FLAGGED:
         return f"its main photo ({items[0].shot or 'unnamed'}) waits in review: {_in_words(items[0].findings)}"

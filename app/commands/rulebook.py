@@ -21,10 +21,25 @@ def rules() -> None:
 
 
 def _load(overlay: Path | None) -> requirements.RuleSet:
+    """The shipped rules under the seller's own: those of the folder, or what accepted lessons wrote into this installation."""
     import imaging
     import rules as requirements
 
-    return requirements.load(imaging.FACTS, overlay if overlay is not None and overlay.is_dir() else None)
+    own = overlay if overlay is not None and overlay.is_dir() else None if overlay is not None else _installed()
+    return requirements.load(imaging.FACTS, own)
+
+
+def _installed() -> dict[str, str] | None:
+    """The overlay that this installation keeps in its database; None where there is no installation. Makes none."""
+    import os
+
+    if "PACKSHOT_DATABASE_URL" not in os.environ and not (Path(os.environ.get("PACKSHOT_VAR", "var")) / "packshot.db").exists():
+        return None
+    from app import rulebook
+    from app.commands.common import open_house
+
+    with open_house() as kit, kit.db.reading() as session:
+        return rulebook.overlay(session, kit)
 
 
 @rules.command("list")
@@ -57,9 +72,10 @@ def test(overlay: Path | None) -> None:
 @OVERLAY
 def diff(overlay: Path | None) -> None:
     """What your own rules change in the shipped ones, in words."""
+    import imaging
     import rules as requirements
 
-    lines = requirements.diff(_load(None), _load(overlay))
+    lines = requirements.diff(requirements.load(imaging.FACTS), _load(overlay))
     click.echo("\n".join(lines) if lines else "Nothing: the shipped rules are in force as they are.")
 
 

@@ -12,7 +12,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+import imaging
+import rules
+from app import rulebook
 from app.cli import main
+from app.kit import Kit
 from tests.shots import watch_photo
 
 Run = Callable[..., tuple[int, str, str]]
@@ -207,3 +211,15 @@ def test_the_scheduler_runs_once_to_rest(tmp_path: Path) -> None:
     found = subprocess.run([sys.executable, "-m", "scheduler", "--once"], env=environment, check=True, capture_output=True, text=True)
 
     assert found.stdout.strip().endswith("0 tasks done")
+
+
+def test_the_rules_commands_show_what_accepted_lessons_changed(kit: Kit, packshot: Run) -> None:
+    text = (
+        "- id: amazon-sharpness\n  limit: 5\n  passes: [5, 9.5]\n  fails: [4.9]\n"
+        "  source: {page: a notice, read: 2026-11-23, says: blurred, evidence: notice}\n"
+    )
+    with kit.db.writing() as session:
+        rulebook.activate(session, kit, rules.load(imaging.FACTS, {"amazon.yaml": text}), {"amazon.yaml": text}, "ann", "a lesson")
+
+    assert "sharpness at_least 5" in packshot("rules", "list", "--authority", "amazon")[1]
+    assert "amazon-sharpness" in packshot("rules", "diff")[1]

@@ -8,11 +8,11 @@ import sqlalchemy as sa
 from app import views, work
 from app.errors import Refusal
 from app.kit import Kit
-from app.models import ImageSetItem, Placement, Product
+from app.models import Arrival, ImageSetItem, Placement, Product, Work
 from app.stages import STAGES, check, review
 from app.stages.run import settle_all
 from app.states import PhotoState, PlacementState
-from tests.app.factories import account, item, listing, placement, product, rendition
+from tests.app.factories import account, item, listing, new_batch, placement, product, rendition
 
 
 @pytest.fixture
@@ -145,6 +145,21 @@ def test_why_it_is_not_live_is_one_sentence_at_every_step(kit: Kit) -> None:
         session.get_one(Placement, main.id).state = PlacementState.REJECTED
     with kit.db.reading() as session:
         assert "was rejected" in views.why(session, kit, "W-1")[0].sentence
+
+
+def test_a_photo_that_cannot_be_fetched_says_so_while_it_is_tried_again(kit: Kit) -> None:
+    on, of, batch = account(kit), product(kit, "W-1"), new_batch(kit)
+    listing(kit, of, on)
+    with kit.db.writing() as session:
+        arrival = Arrival(
+            source="webhook", key="k", name="https://x/dial.jpg", url="https://x/dial.jpg", batch_id=batch.id, product_id=of.id, created_at=kit.now()
+        )
+        session.add(arrival)
+        session.flush()
+        session.add(Work(stage="intake", row=str(arrival.id), due_at=kit.now(), rank=0.0, attempts=2, error="x does not answer"))
+    with kit.db.reading() as session:
+        [why] = views.why(session, kit, "W-1")
+        assert why.sentence == "https://x/dial.jpg could not be fetched yet and is tried again: x does not answer"
 
 
 @pytest.mark.parametrize(
