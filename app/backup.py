@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import shutil
 import sqlite3
 import tarfile
 import tempfile
@@ -147,11 +148,23 @@ def restore(kit: Kit, file: Path, *, force: bool = False) -> Summary:
         return Summary("brought back", file, rows, files, sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file()))
 
 
+def _extract(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
+    """One part, written below the folder; a link, a device or a name that leads elsewhere is refused (Python 3.11.2 has no extraction filter)."""
+    target = folder / member.name
+    source = archive.extractfile(member) if member.isfile() else None
+    if source is None or not target.resolve().is_relative_to(folder.resolve()):
+        raise tarfile.TarError(f"{member.name!r} does not belong in a backup")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with source, target.open("wb") as out:
+        shutil.copyfileobj(source, out)
+
+
 def _unpack(file: Path, folder: Path) -> dict[str, Any]:
     """The archive's parts in a folder, all as the manifest tells."""
     try:
         with tarfile.open(file, "r:gz") as archive:
-            archive.extractall(folder, filter="data")
+            for member in archive:
+                _extract(archive, member, folder)
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
     except (tarfile.TarError, OSError, EOFError, ValueError) as error:
         raise BackupError(f"{file}: not a whole backup: {error}") from None

@@ -5,6 +5,7 @@ import socket
 import tempfile
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -135,7 +136,8 @@ class PracticeServer:
         if self._live:
             self._ticker.stop()
         self._server.task_dispatcher.shutdown(timeout=5)
-        self._server.trigger.pull_trigger(lambda: wasyncore.close_all(self._server._map, ignore_all=True))  # in the loop's own thread, which then ends
+        with suppress(OSError):  # the loop may have seen the wish, and closed the trigger, before it is pulled
+            self._server.trigger.pull_trigger(lambda: wasyncore.close_all(self._server._map, ignore_all=True))  # in the loop's own thread, which then ends
         self._thread.join(timeout=10)
         self.world.store.close()
         if self._folder is not None:

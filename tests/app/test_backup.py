@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import tarfile
 from collections.abc import Callable
@@ -125,7 +126,11 @@ def test_a_damaged_archive_changes_nothing(kit: Kit, other: Kit, tmp_path: Path)
                 member.size = 1
             target.addfile(member, source.extractfile(member))
 
-    for bad in (cut, forged):
+    leads_out = tmp_path / "leads_out.tar.gz"
+    with tarfile.open(leads_out, "w:gz") as target:
+        target.addfile(tarfile.TarInfo("../outside"), io.BytesIO(b""))
+
+    for bad in (cut, forged, leads_out):
         with pytest.raises(backup.BackupError, match=bad.name):
             backup.restore(other, bad)
 
