@@ -174,7 +174,10 @@ def send_hook(file: Any, to: str, webhook_id: str | None, secret_file: Path | No
     raw = file.read()
     secret = secret_file.read_text().strip() if secret_file else config.load().webhook_secret.get_secret_value()
     headers = inventory.sign(secret, webhook_id or f"msg_{uuid.uuid4().hex}", datetime.now(UTC), raw)
-    answer = requests.post(to, data=raw, headers={**headers, "Content-Type": "application/json"}, timeout=30)
+    try:
+        answer = requests.post(to, data=raw, headers={**headers, "Content-Type": "application/json"}, timeout=30)
+    except requests.RequestException as error:
+        raise click.ClickException(f"{to} does not answer ({type(error).__name__}): start it, or name another address with --to") from None
     click.echo(f"{answer.status_code} {answer.text.strip()}")
     return 0 if answer.ok else 1
 
