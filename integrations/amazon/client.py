@@ -20,6 +20,7 @@ from sp_api.base import ApiResponse
 from sp_api.base._transport_httpx import HttpxTransport
 from sp_api.base.credential_provider import FromCodeCredentialProvider
 
+from integrations.amazon.translate import refusal_reason
 from integrations.errors import IntegrationError, NotAuthorised, OutcomeUnknown, Problem, Refused, TryLater
 from integrations.marketplace import Access
 from integrations.pace import PACE, retry_after
@@ -221,7 +222,8 @@ def _errors(response: httpx.Response) -> tuple[Problem, ...]:
         return ()
     found = body.get("errors") if isinstance(body, dict) else body
     entries = found if isinstance(found, list) else [found]
-    return tuple(Problem(str(entry.get("code") or response.status_code), str(entry.get("message") or "")) for entry in entries if isinstance(entry, dict))
+    said = [(str(entry.get("code") or response.status_code), str(entry.get("message") or "")) for entry in entries if isinstance(entry, dict)]
+    return tuple(Problem(code, message, refusal_reason(message)) for code, message in said)
 
 
 def _beginning(response: httpx.Response) -> str:

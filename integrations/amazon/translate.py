@@ -203,6 +203,12 @@ def _notice(issue: Payload) -> Notice:
     return Notice(str(issue.get("code") or "unknown"), message, kind, reason or guess, _positions(issue), until, dict(issue), guess is not None)
 
 
+def refusal_reason(message: str) -> str | None:
+    """The reason that the words of a refused write speak of; None where the table knows none."""
+    lower = message.lower()
+    return next((str(entry["reason"]) for entry in _table("codes.yaml")["refusals"] if any(word in lower for word in entry["any"])), None)
+
+
 def _guess(issue: Payload, message: str) -> str | None:
     """The reason that an image issue's words speak of; None for other issues and other words."""
     image = "INVALID_IMAGE" in (issue.get("categories") or []) or any("image_locator" in str(name) for name in issue.get("attributeNames") or [])

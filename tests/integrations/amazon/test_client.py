@@ -310,3 +310,13 @@ def test_notices_page_through_and_the_cursor_overlaps() -> None:
     assert wire.seen[0].url.params["withIssueSeverity"] == "ERROR,WARNING"
     assert wire.seen[0].url.params["lastUpdatedAfter"] == "2026-11-23T11:00:00Z"
     assert wire.seen[1].url.params["pageToken"] == "p2"
+
+
+def test_a_picture_that_amazon_could_not_fetch_is_named_unreachable() -> None:
+    said = "Unable to Retrieve Media Content for URL 'https://media.example/a.jpg'."
+    of = client(Wire(PUT=httpx.Response(400, json={"errors": [{"code": "InvalidInput", "message": said}]})))
+
+    with pytest.raises(Refused) as caught:
+        of.put("S", {"a": 1})
+
+    assert [(issue.message, issue.reason) for issue in caught.value.issues] == [(said, "unreachable")]
