@@ -131,7 +131,7 @@ def _task(session: Session, listing: Listing, account: Account, push: Push, *, a
     order = {position: n for n, position in enumerate(integrations.SITES[account.marketplace].positions)}
     files = tuple(sorted(side.items(), key=lambda entry: order.get(entry[0], len(order))))
     hosted = session.scalars(sa.select(HostedPicture).where(HostedPicture.account_id == account.id, HostedPicture.file_sha256.in_(side.values())))
-    shown = listing.pushed.get(member.merchant_sku, {})
+    shown = _may_show(session, listing, member.merchant_sku)
     offer = integrations.Offer(
         merchant_sku=member.merchant_sku,
         external_id=listing.external_id,
@@ -155,6 +155,14 @@ def _task(session: Session, listing: Listing, account: Account, push: Push, *, a
         files=files,
         hosted={h.file_sha256: integrations.Hosted(h.file_sha256, h.url, h.image_id, h.expires_at) for h in hosted},
     )
+
+
+def _may_show(session: Session, listing: Listing, merchant_sku: str) -> list[str]:
+    """The positions that may show a picture of ours: what was accepted last, and whatever was tried since, for an unknown outcome may have taken effect."""
+    accepted = sa.select(sa.func.coalesce(sa.func.max(Push.number), 0)).where(Push.listing_id == listing.id, Push.state == PushState.ACCEPTED).scalar_subquery()
+    tried = session.scalars(sa.select(Push.content).where(Push.listing_id == listing.id, Push.number > accepted).order_by(Push.number))
+    sides = [listing.pushed.get(merchant_sku, {}), *(content.get(merchant_sku, {}) for content in tried)]
+    return list(dict.fromkeys(position for side in sides for position in side))
 
 
 def _facts(product: Product, account: Account) -> integrations.ProductFacts:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 import integrations
 from app import accounts, controls, work
 from app.kit import Kit
-from app.models import Account, Listing, Product, Push, Work
+from app.models import Account, Listing, Placement, Product, Push, Work
 from app.stages import STAGES, publish
 from app.stages.run import settle_all
 from app.states import ListingState, PlacementState, PushState
@@ -49,8 +49,6 @@ class Shop:
         fresh = item(self.kit, self.of, "dial")
         made = rendition(self.kit, fresh)
         with self.kit.db.writing() as session:
-            from app.models import Placement
-
             main = session.scalars(sa.select(Placement).where(Placement.position == "main")).one()
             main.item_id, main.rendition_id, main.approved_id = fresh.id, made.id, made.id
         self.wish()
@@ -135,6 +133,21 @@ def test_something_newer_wanted_after_an_unknown_outcome_makes_the_old_push_moot
     assert shop.pushes() == [PushState.MOOT, PushState.ACCEPTED]
     assert len(shop.market.listings) == 1, "the listing that came of the unknown push was adopted, not made again"
     assert shop.the_listing().pushed == shop.the_listing().wanted
+
+
+def test_a_position_that_an_unknown_push_may_have_filled_is_emptied_when_it_is_not_wanted_any_more(shop: Shop) -> None:
+    side = item(shop.kit, shop.of, "side")
+    extra = placement(shop.kit, side, shop.on, rendition(shop.kit, side), "alt1", PlacementState.APPROVED)
+    shop.wish()
+    shop.market.fail, shop.market.after = integrations.OutcomeUnknown("no answer"), True
+    shop.go()
+    with shop.kit.db.writing() as session:
+        session.get_one(Placement, extra.id).state = PlacementState.REJECTED
+    shop.wish()
+    shop.go(10)
+
+    assert shop.pushes() == [PushState.MOOT, PushState.ACCEPTED]
+    assert shop.market.writes[-1].remove == ("alt1",)
 
 
 def test_a_refusal_keeps_their_words_and_is_not_sent_again_until_something_changes(shop: Shop) -> None:
