@@ -23,7 +23,9 @@ METALS: dict[str, Colour] = {
 class Palette:
     """Materials of one scene, each made once and found again by its description."""
 
-    def __init__(self) -> None:
+    def __init__(self, glare: float = 0.5) -> None:
+        """`glare` is how much of the bare glass's reflection its coating leaves, 0..; see `crystal`."""
+        self.glare = glare
         self._made: dict[str, Any] = {}
 
     def _make(self, key: str, build: Callable[[Any, Any], None]) -> Any:
@@ -114,7 +116,7 @@ class Palette:
         return self._make(f"pearl {colour}", build)
 
     def crystal(self) -> Any:
-        """A coated watch glass: a weak Fresnel mirror over nothing."""
+        """A watch glass: a Fresnel mirror, as strong as `glare` says, over nothing."""
 
         def build(material: Any, _inputs: Any) -> None:
             tree = material.node_tree
@@ -133,7 +135,8 @@ class Palette:
             mirror.inputs["Roughness"].default_value = 0.02
             fresnel.inputs["IOR"].default_value = 1.45
             weak.operation = "MULTIPLY"
-            weak.inputs[1].default_value = 0.5
+            weak.inputs[1].default_value = self.glare
+            weak.use_clamp = True
             tree.links.new(fresnel.outputs[0], weak.inputs[0])
             tree.links.new(weak.outputs[0], mix.inputs[0])
             tree.links.new(clear.outputs[0], mix.inputs[1])

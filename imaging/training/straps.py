@@ -39,8 +39,18 @@ def tail(y: float, z: float, length: float, end: int) -> Rail:
     return rail(np.column_stack([np.zeros(200), end * ys, zs]), lambda _p, t: np.array([0.0, abs(t[2]) * end, abs(t[1])]))
 
 
-def build(m: Maker, watch: Watch, r: float, t: float, palette: Palette, laid_open: bool) -> None:
-    """Adds the strap of `watch` to an item whose case is `r` wide and `t` thick."""
+def flat(y: float, z: float, length: float, end: int, rest: float) -> Rail:
+    """One half of an open strap that reaches the level `rest` within a thumb's width of the lugs and lies flat from there."""
+    s = np.linspace(0, length, 200)
+    k = np.clip(s / 1.6, 0, 1)
+    zs = z + (rest - z) * k * k * (3 - 2 * k)
+    steps = np.sqrt(np.maximum((length / 199) ** 2 - np.gradient(zs) ** 2, 1e-4))
+    ys = y + np.concatenate([[0.0], np.cumsum(steps[1:])])
+    return rail(np.column_stack([np.zeros(200), end * ys, zs]))
+
+
+def build(m: Maker, watch: Watch, r: float, t: float, palette: Palette, laid_open: bool, rest: float | None = None) -> None:
+    """Adds the strap of `watch` to an item whose case is `r` wide and `t` thick. An open strap falls away, or lies flat at the level `rest`."""
     y, z = lug_reach(r) - 0.16, -0.25 * t
     wide = watch.lug_mm / 10 - 0.03
     if watch.strap.startswith("links"):
@@ -48,9 +58,11 @@ def build(m: Maker, watch: Watch, r: float, t: float, palette: Palette, laid_ope
     if laid_open:
         lengths = (5.6, 6.8)
         for end, length in zip((1, -1), lengths, strict=True):
-            _run(m, watch, tail(y, z, length, end), wide, palette, lambda u: 1 - (1 - TAPER) * u, closed=False)
+            path = tail(y, z, length, end) if rest is None else flat(y, z, length, end, rest)
+            _run(m, watch, path, wide, palette, lambda u: 1 - (1 - TAPER) * u, closed=False)
             if end == 1:
-                _fastener(m, watch, tail(y, z, length + 1.2, end), length - 0.2, wide * TAPER, palette, laid_open)
+                longer = tail(y, z, length + 1.2, end) if rest is None else flat(y, z, length + 1.2, end, rest)
+                _fastener(m, watch, longer, length - 0.2, wide * TAPER, palette, laid_open)
     else:
         path = loop(y, z, (max(r * 1.42, 2.7), max(r * 1.22, 2.35)))
         _run(m, watch, path, wide, palette, lambda u: 1 - (1 - TAPER) * min(1, 2.6 * min(u, 1 - u)), closed=True)

@@ -122,6 +122,11 @@ def camera(points: Array, shot: Shot, aim: tuple[float, float] = (0.5, 0.5), foc
 
 def expose() -> Array:
     """Renders and gives linear light, (height, width, 3), top row first."""
+    return frame()[..., :3].copy()
+
+
+def frame() -> Array:
+    """Renders and gives linear light and coverage, float32 (height, width, 4), top row first."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "frame.exr"
         bpy.context.scene.render.filepath = str(path)
@@ -131,7 +136,7 @@ def expose() -> Array:
         flat = np.empty(width * height * 4, np.float32)
         image.pixels.foreach_get(flat)
         bpy.data.images.remove(image)
-    return flat.reshape(height, width, 4)[::-1, :, :3].copy()
+    return flat.reshape(height, width, 4)[::-1].copy()
 
 
 def develop(light: Array, level: float, seed: int, stops: float = 0.0) -> Array:

@@ -21,8 +21,8 @@ ROMAN = ("XII", "I", "II", "III", "IIII", "V", "VI", "VII", "VIII", "IX", "X", "
 TEN_PAST_TEN = (10 + 8.6 / 60, 8.6, 36.0)  # hours, minutes, seconds: the hands frame the maker's name
 
 
-def build(watch: Watch, palette: Palette, laid_open: bool) -> Maker:
-    """The whole watch; `laid_open` with the strap unfastened, else closed to a loop."""
+def build(watch: Watch, palette: Palette, laid_open: bool, rest: float | None = None) -> Maker:
+    """The whole watch; `laid_open` with the strap unfastened, falling away or flat at the height `rest`, else closed to a loop."""
     m = Maker("watch")
     r, t = watch.case_mm / 20, watch.thick_mm / 10
     polished, body = palette.metal(watch.metal), palette.metal(watch.metal, watch.finish)
@@ -34,7 +34,7 @@ def build(watch: Watch, palette: Palette, laid_open: bool) -> Maker:
     _bezel(m, watch, r, t, top, polished, palette)
     _dial(m, watch, r * 0.80, top - 0.03, palette)
     _crystal(m, r * 0.81, top + 0.17 * t, t, palette)
-    straps.build(m, watch, r, t, palette, laid_open)
+    straps.build(m, watch, r, t, palette, laid_open, rest)
     return m
 
 
