@@ -42,7 +42,7 @@ def test_importing_the_scheduler_loads_no_flask_and_no_model() -> None:
 
 
 def test_the_command_line_loads_nothing_heavy_before_it_is_needed() -> None:
-    code = "import sys, app.cli; print(sorted({'flask', 'sqlalchemy', 'dbos', 'numpy', 'PIL', 'integrations', 'rules'} & set(sys.modules)))"
+    code = "import sys, app.cli; print(sorted({'flask', 'sqlalchemy', 'dbos', 'numpy', 'cv2', 'PIL', 'integrations', 'rules'} & set(sys.modules)))"
 
     found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
 
