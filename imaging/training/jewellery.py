@@ -1,4 +1,4 @@
-"""Builds rings, pendants on chains, earrings, bangles and chain bracelets. Needs `bpy`.
+"""The jewellery of the sample shoot, and the table of every form there is (`FORMS`) and how it is set down (`posed`). Needs `bpy`.
 
 Standing pieces have z up; lying ones are built flat in x, y. `FORMS` maps the names used in the catalogue to builders.
 """
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from mathutils import Matrix
 
+from imaging.training import chains, rings, trinkets
 from imaging.training.catalogue import Colour
 from imaging.training.forms import Array, Maker, Rail, rail, rounded_rectangle, shift, soften, turn_x, turn_y, turn_z
 from imaging.training.materials import Palette
@@ -306,11 +307,40 @@ FORMS: dict[str, Callable[..., None]] = {
     "drops": drops,
     "bangle": bangle,
     "curb": curb,
+    "ring": rings.ring,
+    "stacked": rings.stacked,
+    "round_bangle": rings.round_bangle,
+    "open_band": rings.open_band,
+    "necklace": chains.necklace,
+    "bracelet": chains.bracelet,
+    "hoop_pair": trinkets.hoop_pair,
+    "studs": trinkets.studs,
+    "dangles": trinkets.dangles,
+    "ear_cuff": trinkets.ear_cuff,
+    "brooch": trinkets.brooch,
+    "loose": trinkets.loose,
+    "cufflinks": trinkets.cufflinks,
 }
+
+# the forms that stand upright with their hole along y; all others are built as they lie or pose themselves
+UPRIGHT = ("solitaire", "band", "halo", "ring", "stacked", "round_bangle", "open_band")
 
 
 def posed(form: str, pose: str, turn: float) -> Matrix:
-    """How a finished piece is set down: rings stand on the band or lie on their side; everything else is built as it lies."""
-    if form in ("solitaire", "band", "halo") and pose == "lying":
-        return turn_z(turn) @ turn_x(-78)
-    return turn_z(turn)
+    """How a finished piece is set down. Rings and bangles: "standing" on the band, "lying" on the stone's side, "flat" with the hole up,
+    "rolled" (a little, far), leaning "back", "facing" the camera, "upside down". Flat pieces: as they are, or "upright", "hanging"."""
+    if form in UPRIGHT:
+        how = {
+            "lying": turn_x(-78),
+            "flat": turn_x(90),
+            "rolled": turn_y(38),
+            "rolled far": turn_y(-80),
+            "back": turn_x(-26),
+            "facing": turn_x(48),
+            "upside down": turn_y(180),
+        }.get(pose, Matrix.Identity(4))
+    elif form in ("necklace", "bracelet", "brooch", "bangle", "curb") and pose in ("upright", "hanging"):
+        how = turn_x(78 if form == "brooch" else 90)
+    else:
+        how = Matrix.Identity(4)
+    return turn_z(turn) @ how
