@@ -1,0 +1,28 @@
+"""Two-dimensional foregrounds: watches and jewellery drawn from a seed, RGBA with exact alpha and real see-through holes.
+
+`draw(seed)` answers uint8 h x w x 4, straight colour, about 480 px at the longest side. Same seed, same pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .drawn_watches import digital, pocket, watch
+
+KINDS: dict[str, tuple[float, Callable[[np.random.Generator], NDArray[np.uint8]]]] = {
+    "watch": (0.45, watch),
+    "digital": (0.07, digital),
+    "pocket": (0.02, pocket),
+}
+
+
+def draw(seed: int, kind: str | None = None) -> NDArray[np.uint8]:
+    """One foreground; `kind` is one of KINDS, else drawn by its share."""
+    rng = np.random.default_rng(seed)
+    names = list(KINDS)
+    shares = np.array([KINDS[name][0] for name in names])
+    drawn_kind = names[int(rng.choice(len(names), p=shares / shares.sum()))]
+    return KINDS[kind or drawn_kind][1](rng)
