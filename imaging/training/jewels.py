@@ -7,6 +7,7 @@ those are what a cut-out loses.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -119,6 +120,17 @@ FORMS: dict[str, tuple[str, float]] = {
     "cufflinks": ("cufflinks", 1.5),
 }
 Options = dict[str, Any]
+
+
+class Pose(str):
+    """One pose. Iterates as the only choice there is, so that a caller may also draw from it as from a list of poses."""
+
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[str]:
+        yield str(self)
+
+
 Rng = np.random.Generator
 
 
@@ -490,4 +502,4 @@ def sample_form(rng: Rng, form: str) -> tuple[str, Jewel, str]:
         kind = "pendant"
     if form == "open_band" and options["inner"] < 1.5:
         kind = "ring"
-    return kind, Jewel(form, metal, options), pose
+    return kind, Jewel(form, metal, options), Pose(pose)
