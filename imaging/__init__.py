@@ -3,7 +3,10 @@
 The road: probe(original), cut_out(original), render(original, alpha, request), measure(finished file).
 """
 
+from imaging.batch import plan as plan_files
 from imaging.batch import render_paths
+from imaging.bench import Report as BenchReport
+from imaging.bench import blown_up, is_flat, peak_memory, time_render
 from imaging.compare import SAME, dhash, same_picture
 from imaging.cutout import CUTOUT_VERSION, Cutout, cut_out, cutout_id
 from imaging.decode import MOST_PIXELS
@@ -12,6 +15,8 @@ from imaging.facts import FACTS, MEASURE_VERSION, Box, Fact, Facts, FactValue, M
 from imaging.measure import measure, probe
 from imaging.pipeline import Rendered, render
 from imaging.preview import to_review_jpeg
+from imaging.quality import quality
+from imaging.quality import table as quality_table
 from imaging.recipe import FINISH_VERSION, Recipe, RecipeError, RenderRequest, load_recipes
 from imaging.segment import Segmenter, load_segmenter, shipped_model_sha256
 
@@ -22,6 +27,7 @@ __all__ = [
     "MEASURE_VERSION",
     "MOST_PIXELS",
     "SAME",
+    "BenchReport",
     "Box",
     "Cutout",
     "Fact",
@@ -36,16 +42,23 @@ __all__ = [
     "Segmenter",
     "TooBig",
     "Unreadable",
+    "blown_up",
     "cut_out",
     "cutout_id",
     "dhash",
+    "is_flat",
     "load_recipes",
     "load_segmenter",
     "measure",
+    "peak_memory",
+    "plan_files",
     "probe",
+    "quality",
+    "quality_table",
     "render",
     "render_paths",
     "same_picture",
     "shipped_model_sha256",
+    "time_render",
     "to_review_jpeg",
 ]
