@@ -10,12 +10,24 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from .drawn_chains import brooch, earrings, necklace, pendant, stones
+from .drawn_jewels import bangle, beads, closed_watch, loop, ring
 from .drawn_watches import digital, pocket, watch
 
 KINDS: dict[str, tuple[float, Callable[[np.random.Generator], NDArray[np.uint8]]]] = {
-    "watch": (0.45, watch),
+    "watch": (0.38, watch),
     "digital": (0.07, digital),
-    "pocket": (0.02, pocket),
+    "pocket": (0.015, pocket),
+    "closed watch": (0.045, closed_watch),
+    "loop": (0.06, loop),
+    "ring": (0.10, ring),
+    "bangle": (0.08, bangle),
+    "beads": (0.04, beads),
+    "necklace": (0.09, necklace),
+    "pendant": (0.035, pendant),
+    "earrings": (0.065, earrings),
+    "brooch": (0.015, brooch),
+    "stones": (0.01, stones),
 }
 
 

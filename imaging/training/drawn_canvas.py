@@ -345,6 +345,15 @@ def gem(
     if max(rx, ry) < 2.5:
         canvas.fill(ellipse(centre + rng.normal(0, rx * 0.3, 2), rx * 0.45), np.minimum(colour * 1.3 + 40, 255))
         return
+    if rx > 60 and not square:  # a large one shows more facets: a first ring of narrow ones
+        n = int(rng.integers(14, 22))
+        t = np.linspace(0, 2 * np.pi, n, endpoint=False)
+        rim = turned(np.stack([rx * np.cos(t), ry * np.sin(t)], 1), angle) + centre
+        ring = turned(np.stack([rx * np.cos(t + np.pi / n), ry * np.sin(t + np.pi / n)], 1) * between(rng, 0.74, 0.86), angle) + centre
+        for k in range(n):
+            light = float(rng.choice([0.15, 0.5, 0.85, 1.1, 1.3]))
+            canvas.fill(np.array([rim[k], ring[k], rim[(k + 1) % n]]), np.minimum(colour * light, 255))
+            canvas.fill(np.array([ring[k - 1], rim[k], ring[k]]), np.minimum(colour * float(rng.choice([0.3, 0.7, 1.2])), 255))
     inner = (ring - centre) * between(rng, 0.45, 0.65) + centre
     for k in range(n):
         light = float(rng.choice([0.12, 0.4, 0.75, 1.0, 1.25]))

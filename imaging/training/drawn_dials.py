@@ -1,7 +1,6 @@
 """The faces of watches: case, bezel, dial of every kind, indices, sub-dials, windows, hands, crystal glare; digital displays.
 
-A face is opaque: everything within the case is product, however much it looks like backdrop. An outline is a function from a factor
-(1: the case's rim) to a polygon about the centre.
+A face is opaque: everything within the case is product, however much it looks like backdrop.
 """
 
 from __future__ import annotations
@@ -14,8 +13,6 @@ from numpy.typing import NDArray
 
 from .camera import field
 from .drawn_canvas import Canvas, Colour, Metal, Points, Rng, any_colour, bar, between, block, chance, direction, ellipse, gem, rgb
-
-Outline = Callable[[float], Points]
 
 FORMS = {"round": 0.7, "square": 0.07, "rectangle": 0.05, "tonneau": 0.05, "cushion": 0.04, "octagon": 0.04, "oval": 0.05}
 DIALS = [
@@ -40,28 +37,45 @@ WORDS = ("AUTOMATIC", "QUARTZ", "CHRONOMETER", "MERIDIAN", "NORDVIK", "ALTA", "S
 CITIES = "LON PAR CAI MOW DXB DEL DAC BKK PEK TYO SYD NOU AKL MDY HNL DEN CHI NYC RIO AZO"
 
 
+class Outline:
+    """A polygon about a centre that grows and shrinks by a factor: 1 is the case's rim."""
+
+    def __init__(self, centre: Points, shape: Points) -> None:
+        self.centre, self.shape = np.asarray(centre, float), shape
+        # how far the rim is in each of 720 directions, for marks that follow it
+        dense = np.concatenate([np.linspace(p, q, 24, endpoint=False) for p, q in zip(shape, np.roll(shape, -1, 0), strict=True)])
+        angles = np.arctan2(dense[:, 0], -dense[:, 1]) / (2 * np.pi) % 1
+        order = np.argsort(angles)
+        self._angles, self._far = angles[order], np.hypot(dense[:, 0], dense[:, 1])[order]
+
+    def __call__(self, factor: float) -> Points:
+        return self.shape * factor + self.centre
+
+    def on(self, turn: float, factor: float) -> Points:
+        """The point of the rim in the direction `turn` (0: twelve o'clock, .25: three), at a factor."""
+        far = float(np.interp(turn % 1, self._angles, self._far, period=1))
+        return self.centre + direction(turn * 2 * np.pi) * far * factor
+
+
 def outline_of(rng: Rng, centre: Points, radius: float, form: str | None = None) -> Outline:
     """The outline of a case: round, square, rectangle, tonneau, cushion, octagon, oval; `radius` is its half height."""
     form = form or str(rng.choice(list(FORMS), p=list(FORMS.values())))
-    c = np.asarray(centre, float)
+    middle = (0.0, 0.0)
     if form == "round":
-        return lambda f: ellipse(c, radius * f)
+        return Outline(centre, ellipse(middle, radius))
     if form == "oval":
-        wide = between(rng, 0.66, 0.86)
-        return lambda f: ellipse(c, radius * f * wide, radius * f)
+        return Outline(centre, ellipse(middle, radius * between(rng, 0.66, 0.86), radius))
     if form == "octagon":
         t = np.arange(8) * np.pi / 4 + np.pi / 8
-        base = np.stack([np.cos(t), np.sin(t)], 1) * 1.04
-        return lambda f: base * radius * f + c
+        return Outline(centre, np.stack([np.cos(t), np.sin(t)], 1) * 1.04 * radius)
     if form == "tonneau":
-        power, wide = between(rng, 2.4, 3.2), between(rng, 0.7, 0.88)
+        power, wide = between(rng, 4.4, 5.2), between(rng, 0.7, 0.88)
         t = np.linspace(0, 2 * np.pi, 72, endpoint=False)
-        x, y = np.sign(np.cos(t)) * np.abs(np.cos(t)) ** (2 / 2.1), np.sign(np.sin(t)) * np.abs(np.sin(t)) ** (2 / (power + 2))
-        barrel = np.stack([x * wide, y], 1)
-        return lambda f: barrel * radius * f + c
+        x, y = np.sign(np.cos(t)) * np.abs(np.cos(t)) ** (2 / 2.1), np.sign(np.sin(t)) * np.abs(np.sin(t)) ** (2 / power)
+        return Outline(centre, np.stack([x * wide, y], 1) * radius)
     w = {"square": between(rng, 0.92, 1.05), "rectangle": between(rng, 0.55, 0.8), "cushion": 1.0}[form]
     corner = between(rng, 0.5, 0.8) if form == "cushion" else between(rng, 0.02, 0.4)
-    return lambda f: block(c, 2 * radius * f * w * 0.94, 2 * radius * f * 0.94, corner * radius * f * w)
+    return Outline(centre, block(middle, 2 * radius * w * 0.94, 2 * radius * 0.94, corner * radius * w))
 
 
 def _measure(outline: Outline) -> tuple[Points, NDArray[np.float64]]:
@@ -106,7 +120,7 @@ def _bezel(canvas: Canvas, rng: Rng, outline: Outline, centre: Points, half: NDA
         size = band * float(half.min()) * 0.5
         tone = None if chance(rng, 0.3) else rgb(236, 240, 244)
         for k in range(n):
-            gem(canvas, rng, _on(outline, k / n, middle), min(size, np.pi * float(half.min()) * 0.9 / n), colour=tone)
+            gem(canvas, rng, outline.on(k / n, middle), min(size, np.pi * float(half.min()) * 0.9 / n), colour=tone)
         return
     insert = rgb(20, 20, 24) * np.float32(between(rng, 0.5, 2.0)) if chance(rng, 0.5) else any_colour(rng, 0.6)
     canvas.shade(outline(0.972), _matt(rng, insert, centre, float(half.min())))
@@ -121,10 +135,10 @@ def _bezel(canvas: Canvas, rng: Rng, outline: Outline, centre: Points, half: NDA
         height = band * float(half.min()) * 0.5
         for k in range(0, 12, int(rng.choice([1, 2, 3]))):
             words = str(k * 5 or 60) if chance(rng, 0.7) else str(int(rng.integers(60, 400)))
-            at = _on(outline, k / 12, middle)
+            at = outline.on(k / 12, middle)
             canvas.text(words, (float(at[0]), float(at[1])), height, ink, 0, max(1, round(height / 9)))
     if chance(rng, 0.5):
-        canvas.fill(ellipse(_on(outline, 0.0, middle), band * float(half.min()) * 0.3), rgb(240, 245, 235))
+        canvas.fill(ellipse(outline.on(0.0, middle), band * float(half.min()) * 0.3), rgb(240, 245, 235))
 
 
 def _matt(rng: Rng, base: Colour, centre: Points, r: float) -> Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.uint8]]:
@@ -143,20 +157,8 @@ def _matt(rng: Rng, base: Colour, centre: Points, r: float) -> Callable[[NDArray
     return shader
 
 
-def _on(outline: Outline, turn: float, factor: float) -> Points:
-    """The point of the outline in the direction `turn` (0: twelve o'clock, .25: three) at a factor."""
-    points = outline(factor)
-    centre = (points.min(0) + points.max(0)) / 2
-    d = direction(turn * 2 * np.pi)
-    offsets = points - centre
-    along = offsets @ d / np.maximum(np.hypot(offsets[:, 0], offsets[:, 1]), 1e-6)
-    best = np.argsort(along)[-2:]
-    reach = float(np.hypot(offsets[best, 0], offsets[best, 1]).mean())
-    return centre + d * reach
-
-
 def _sector(outline: Outline, start: float, stop: float, f0: float, f1: float) -> Points:
-    return np.array([_on(outline, start, f0), _on(outline, start, f1), _on(outline, stop, f1), _on(outline, stop, f0)])
+    return np.array([outline.on(start, f0), outline.on(start, f1), outline.on(stop, f1), outline.on(stop, f0)])
 
 
 def dial(canvas: Canvas, rng: Rng, outline: Outline, centre: Points, half: NDArray[np.float64], inner: float, metal: Metal) -> None:
@@ -171,7 +173,7 @@ def dial(canvas: Canvas, rng: Rng, outline: Outline, centre: Points, half: NDArr
     ink = (rgb(240, 240, 234) if dark else rgb(20, 20, 24)) if chance(rng, 0.55) else metal.tone(rng)
     if chance(rng, 0.06) and not dark:
         ink = np.minimum(base * 0.94, 255)  # white on white
-    at = lambda turn, f: centre + (_on(outline, turn, 1.0) - centre) * f * inner  # noqa: E731
+    at = lambda turn, f: centre + (outline.on(turn, 1.0) - centre) * f * inner  # noqa: E731
     if chance(rng, 0.3):  # a chapter ring
         canvas.shade(outline(inner * 0.98), _matt(rng, base * np.float32(between(rng, 0.5, 1.4)), centre, r))
         canvas.shade(outline(inner * between(rng, 0.8, 0.88)), _ground(rng, base, centre, r))
@@ -475,7 +477,7 @@ def digital_face(canvas: Canvas, rng: Rng, centre: Points, r: float, body: Colou
     canvas.shade(outline(0.95), ring)
     ink = any_colour(rng, 0.7) if chance(rng, 0.6) else rgb(235, 235, 235)
     for k, turn in enumerate(np.arange(8) / 8):
-        at = _on(outline, float(turn), 0.84)
+        at = outline.on(float(turn), 0.84)
         if k % 2 and chance(rng, 0.8):
             canvas.fill(ellipse(at, r * 0.05), metal.tone(rng))
             canvas.fill(block(at, r * 0.07, r * 0.015), rgb(20, 20, 20))

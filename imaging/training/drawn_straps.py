@@ -14,6 +14,7 @@ from .drawn_canvas import Canvas, Colour, Metal, Rng, bar, between, block, chanc
 
 Strip = NDArray[np.uint8]
 
+STRAP_KINDS = {"links": 0.5, "leather": 0.24, "mesh": 0.06, "cloth": 0.08, "rubber": 0.12}
 LINKS = ("three", "five", "jubilee", "one", "rice", "brick", "h", "nine")
 
 

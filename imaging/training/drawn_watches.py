@@ -7,9 +7,7 @@ import numpy as np
 
 from .drawn_canvas import Canvas, Metal, Points, Rng, bar, between, block, chance, direction, ellipse, rgb
 from .drawn_dials import Outline, digital_face, face, outline_of
-from .drawn_straps import any_strip, buckle, lay, lit, rubber
-
-STRAPS = {"links": 0.5, "leather": 0.24, "mesh": 0.06, "cloth": 0.08, "rubber": 0.12}
+from .drawn_straps import STRAP_KINDS, any_strip, buckle, lay, lit, rubber
 
 
 def watch(rng: Rng) -> np.ndarray:
@@ -20,7 +18,7 @@ def watch(rng: Rng) -> np.ndarray:
     centre = np.array([500.0, 500.0 + between(rng, -0.05, 0.05) * 400])
     metal = Metal(rng)
     outline = outline_of(rng, centre, radius)
-    kind = str(rng.choice(list(STRAPS), p=list(STRAPS.values())))
+    kind = str(rng.choice(list(STRAP_KINDS), p=list(STRAP_KINDS.values())))
     tall = float(np.ptp(outline(1.0)[:, 1])) / 2
     if reach > 0:
         _straps(canvas, rng, centre, radius, tall, reach * radius, kind, metal)
