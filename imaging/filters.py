@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 Floats = NDArray[np.float32]
+Pixels = NDArray[np.uint8]
 
 cv2.setNumThreads(1)  # workers are processes; threads of its own would only take their processors away
 
@@ -37,9 +38,21 @@ def resize(values: Floats, size: tuple[int, int], how: Image.Resampling, box: tu
     return np.asarray(Image.fromarray(_floats(values)).resize(size, how, box=box), dtype=np.float32)
 
 
-def area_mean(pixels: NDArray[np.uint8], size: tuple[int, int]) -> Floats:
+def area_mean(pixels: Pixels, size: tuple[int, int]) -> Floats:
     """A smaller picture of (width, height) whose pixels are exact area means; Pillow's BOX counts whole pixels only."""
     return np.asarray(cv2.resize(pixels.astype(np.float32), size, interpolation=cv2.INTER_AREA), dtype=np.float32)
+
+
+def shrink(pixels: Pixels, size: tuple[int, int]) -> Pixels:
+    """A picture HxW or HxWxC of (width, height) no larger than it is, by exact area means."""
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def blend(over: Pixels, under: Pixels, alpha: Pixels) -> Pixels:
+    """`over` laid on `under`, both HxWx3, as opaque as `alpha` HxW says: exactly the one at 255 and the other at 0."""
+    share = cv2.merge([alpha, alpha, alpha])
+    upper = cv2.multiply(over, share, scale=1 / 255)
+    return np.asarray(cv2.add(upper, cv2.multiply(under, cv2.bitwise_not(share), scale=1 / 255)), dtype=np.uint8)
 
 
 def _floats(values: Floats) -> Floats:

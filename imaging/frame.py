@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 Alpha = NDArray[np.uint8]
+Rgb = NDArray[np.uint8]
 FAINT = 8  # of 255: alpha below this is not worth a pixel
 
 
@@ -17,9 +19,10 @@ FAINT = 8  # of 255: alpha below this is not worth a pixel
 class Frame:
     """A picture under way; a step returns a new one and changes nothing in place."""
 
-    image: Image.Image  # the photo as stored; after `colour` upright RGB; after `place` the canvas
-    alpha: Alpha  # upright; of the whole photo before `crop`, of `image` after it
+    image: Image.Image  # the photo as stored, in whatever mode; upright after `orient`, of no more use after `colour`
+    alpha: Alpha  # upright; of the whole photo before `crop`, of the picture after it
     photo_size: tuple[int, int]  # upright size of the original in px, whatever was really decoded
+    rgb: Rgb = field(default_factory=lambda: np.zeros((0, 0, 3), np.uint8))  # sRGB HxWx3, from `colour` on; after `place` the canvas
     orientation: int = 1  # EXIF, of `image`
     icc: bytes | None = None
     backdrop: tuple[int, int, int] = (255, 255, 255)
@@ -35,8 +38,7 @@ class Frame:
 
 def item_box(alpha: Alpha, least: int = 128) -> tuple[int, int, int, int]:
     """Left, top, right, bottom of all alpha of at least `least`; the whole frame where there is none."""
-    rows = np.flatnonzero((alpha >= least).any(axis=1))
-    columns = np.flatnonzero((alpha >= least).any(axis=0))
-    if not len(rows):
+    left, top, width, height = cv2.boundingRect((alpha >= least).view(np.uint8))
+    if not width:
         return 0, 0, alpha.shape[1], alpha.shape[0]
-    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+    return left, top, left + width, top + height

@@ -55,9 +55,10 @@ def render(data: bytes, alpha: bytes, request: RenderRequest, *, most_pixels: in
     for step in STEPS:
         frame = step(frame, request.recipe)
         lap(step.__name__)
-    finished = encode(frame.image, quality=request.recipe.quality, subsampling=request.recipe.subsampling)
+    image = Image.fromarray(frame.rgb)
+    finished = encode(image, quality=request.recipe.quality, subsampling=request.recipe.subsampling)
     lap("encode")
-    return Rendered(finished, frame.notes, ms, frame.image.size)
+    return Rendered(finished, frame.notes, ms, image.size)
 
 
 def _opened(data: bytes, alpha: Alpha, request: RenderRequest, most_pixels: int) -> Frame:

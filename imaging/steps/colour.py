@@ -7,6 +7,7 @@ from dataclasses import replace
 from PIL import Image
 
 from imaging.colour import to_srgb
+from imaging.decode import as_array
 from imaging.frame import Frame
 from imaging.recipe import Recipe
 
@@ -19,7 +20,7 @@ def colour(frame: Frame, recipe: Recipe) -> Frame:
     stops = frame.adjustments.get("exposure", 0.0)
     if stops:
         image = _exposed(image, stops)
-    return replace(frame, image=image, icc=None)
+    return replace(frame, image=image, rgb=as_array(image), icc=None)
 
 
 def _exposed(image: Image.Image, stops: float) -> Image.Image:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 from PIL import Image
 
 from imaging.colour import to_srgb
 from imaging.decode import stored_box
-from imaging.frame import FAINT, Frame, item_box
+from imaging.filters import shrink
+from imaging.frame import FAINT, Alpha, Frame, item_box
 from imaging.recipe import Recipe
 
 
@@ -34,9 +36,9 @@ def crop(frame: Frame, recipe: Recipe) -> Frame:
     box = (shares[0] * stored_w, shares[1] * stored_h, shares[2] * stored_w, shares[3] * stored_h)
     stored_size = size[::-1] if sideways else size
     image = _scalable(frame.image).resize(stored_size, Image.Resampling.LANCZOS, box=_inside(box, frame.image.size), reducing_gap=3.0)
-    alpha = Image.fromarray(frame.alpha).resize(size, Image.Resampling.BICUBIC, box=(left, top, right, bottom))
+    alpha = _scaled(frame.alpha[top:bottom, left:right], size)
 
-    cut = replace(frame, image=image, alpha=np.asarray(alpha, dtype=np.uint8))
+    cut = replace(frame, image=image, alpha=alpha)
     enlarged = factor * width / frame.photo_size[0]
     if enlarged > 1.02:
         held = round(max(item_size(frame)) * frame.photo_size[0] / width)
@@ -48,6 +50,13 @@ def item_size(frame: Frame) -> tuple[int, int]:
     """Width and height of the item in px of the alpha."""
     left, top, right, bottom = item_box(frame.alpha)
     return right - left, bottom - top
+
+
+def _scaled(alpha: Alpha, size: tuple[int, int]) -> Alpha:
+    height, width = alpha.shape
+    if size[0] <= width and size[1] <= height:
+        return shrink(alpha, size)
+    return np.asarray(cv2.resize(alpha, size, interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
 
 
 def _scalable(image: Image.Image) -> Image.Image:

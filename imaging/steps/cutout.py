@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
-from PIL import Image
 
-from imaging.filters import box_mean
+from imaging.filters import Floats, blend, box_mean, shrink
 from imaging.frame import Frame
 from imaging.recipe import Recipe
 
@@ -18,16 +18,19 @@ _COARSER = 4  # colours are gathered at a quarter of the size; they are blurred 
 
 def cutout(frame: Frame, recipe: Recipe) -> Frame:
     """Edge pixels in the colour of the nearest sure part of the item, the more so the more backdrop they hold."""
-    soft = (frame.alpha > 0) & (frame.alpha < _SURE)
-    if not soft.any():
+    if not cv2.inRange(frame.alpha, 1, _SURE - 1).any():
         return frame
+    height, width = frame.alpha.shape
+    small = -(-width // _COARSER), -(-height // _COARSER)
     radius = max(1, round(_REACH * recipe.size_px / _COARSER))
-    sure = Image.fromarray(np.where(frame.alpha >= _SURE, 255, 0).astype(np.uint8))
-    kept = Image.composite(frame.image, Image.new("RGB", frame.image.size), sure)
-    share = np.asarray(sure.reduce(_COARSER), dtype=np.float32) / np.float32(255)
-    weight = box_mean(box_mean(share, radius), radius)
-    colours = box_mean(box_mean(np.asarray(kept.reduce(_COARSER), dtype=np.float32), radius), radius) / np.maximum(weight, 1e-3)[..., None]
-    inside = Image.fromarray(np.clip(np.rint(colours), 0, 255).astype(np.uint8)).resize(frame.image.size, Image.Resampling.BILINEAR)
-    known = np.asarray(Image.fromarray(weight > 2e-3).resize(frame.image.size, Image.Resampling.NEAREST))
-    backdrop = Image.fromarray(np.where(soft & known, 255 - frame.alpha, 0).astype(np.uint8))
-    return replace(frame, image=Image.composite(inside, frame.image, backdrop))
+    sure = np.asarray(cv2.compare(frame.alpha, _SURE, cv2.CMP_GE))  # type: ignore[call-overload]
+    weight = _twice_mean(shrink(sure, small).astype(np.float32) / np.float32(255), radius)
+    colours = _twice_mean(shrink(np.asarray(cv2.copyTo(frame.rgb, sure)), small).astype(np.float32), radius) / np.maximum(weight, 1e-3)[..., None]
+    inside = cv2.resize(np.clip(np.rint(colours), 0, 255).astype(np.uint8), (width, height), interpolation=cv2.INTER_LINEAR)
+    known = cv2.resize((weight > 2e-3).view(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
+    backdrop = np.where((known > 0) & (sure == 0) & (frame.alpha > 0), 255 - frame.alpha, 0).astype(np.uint8)
+    return replace(frame, rgb=blend(np.asarray(inside, dtype=np.uint8), frame.rgb, backdrop))
+
+
+def _twice_mean(values: Floats, radius: int) -> Floats:
+    return box_mean(box_mean(values, radius), radius)

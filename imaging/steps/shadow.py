@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from PIL import Image
 
-from imaging.filters import Floats, resize, soft_blur
+from imaging.filters import Floats, resize, shrink, soft_blur
 from imaging.frame import Frame
 from imaging.recipe import Recipe
 
@@ -20,7 +20,7 @@ def shadow(frame: Frame, recipe: Recipe) -> Frame:
     if not recipe.shadow.contact and not recipe.shadow.ambient:
         return frame
     side = min(_SIDE, recipe.size_px)
-    body = np.asarray(Image.fromarray(frame.alpha).resize((side, side), Image.Resampling.BOX), dtype=np.float32) / np.float32(255)
+    body = shrink(frame.alpha, (side, side)).astype(np.float32) / np.float32(255)
     wide = max(1, round(recipe.shadow.spread * side))
     tight = max(1, wide // 3)
     drop = max(1, round(_FALL * wide))
@@ -29,7 +29,7 @@ def shadow(frame: Frame, recipe: Recipe) -> Frame:
     shade = 1 - (1 - recipe.shadow.contact * contact) * (1 - recipe.shadow.ambient * ambient)
     shade *= _window(side, recipe.clear)
     size = (recipe.size_px, recipe.size_px)
-    return replace(frame, shade=np.clip(resize(shade.astype(np.float32), size, Image.Resampling.BILINEAR), 0, 1))
+    return replace(frame, shade=resize(np.clip(shade, 0, 1).astype(np.float32), size, Image.Resampling.BILINEAR))
 
 
 def _dropped(body: Floats, by: int) -> Floats:

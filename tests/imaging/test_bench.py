@@ -73,7 +73,7 @@ def test_a_missing_rembg_is_told_with_what_to_do(photos: list[Path], small: Reci
 def test_a_photo_that_cannot_be_read_is_named(tmp_path: Path, small: Recipe) -> None:
     (tmp_path / "bad.jpg").write_bytes(b"no picture")
 
-    with pytest.raises(ImagingError, match=r"bad\.jpg: not a picture"):
+    with pytest.raises(ImagingError, match=r"bad\.jpg: .*not a picture"):
         time_render([tmp_path / "bad.jpg"], small, rounds=1)
 
 

@@ -17,4 +17,4 @@ def block(size: tuple[int, int] = (200, 100), box: tuple[int, int, int, int] = (
     image.paste(colour, box)
     alpha = np.zeros((size[1], size[0]), np.uint8)
     alpha[box[1] : box[3], box[0] : box[2]] = 255
-    return Frame(image=image, alpha=alpha, photo_size=size)
+    return Frame(image=image, alpha=alpha, photo_size=size, rgb=np.asarray(image))

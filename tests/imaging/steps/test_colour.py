@@ -15,6 +15,7 @@ def test_every_mode_becomes_rgb(mode: str) -> None:
     frame = colour(replace(block(), image=block().image.convert(mode)), RECIPE)
 
     assert frame.image.mode == "RGB"
+    assert frame.rgb.shape == (100, 200, 3)
 
 
 def test_an_srgb_profile_changes_nothing() -> None:

@@ -12,13 +12,13 @@ from tests.imaging.steps.frames import RECIPE, block
 def test_the_soft_edge_takes_the_items_own_colour() -> None:
     sharp = block((200, 200), (50, 50, 150, 150))
     soft = np.asarray(Image.fromarray(sharp.alpha).filter(ImageFilter.GaussianBlur(2)))
-    blurred = replace(sharp, image=sharp.image.filter(ImageFilter.GaussianBlur(2)), alpha=soft)
+    blurred = replace(sharp, rgb=np.asarray(sharp.image.filter(ImageFilter.GaussianBlur(2))), alpha=soft)
 
     frame = cutout(blurred, RECIPE)
 
     edge = (soft > 20) & (soft < 120)
-    before = np.abs(np.asarray(blurred.image, dtype=int)[edge] - (200, 30, 30)).mean()
-    after = np.abs(np.asarray(frame.image, dtype=int)[edge] - (200, 30, 30)).mean()
+    before = np.abs(blurred.rgb.astype(int)[edge] - (200, 30, 30)).mean()
+    after = np.abs(frame.rgb.astype(int)[edge] - (200, 30, 30)).mean()
     assert after < 0.5 * before
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from imaging.frame import item_box
+from imaging.steps.colour import colour
 from imaging.steps.crop import crop
 from imaging.steps.place import place
 from tests.imaging.steps.frames import RECIPE, block
@@ -10,10 +11,10 @@ from tests.imaging.steps.frames import RECIPE, block
 
 @pytest.mark.parametrize("box", [(0, 0, 30, 90), (80, 20, 120, 80), (150, 70, 200, 100)])
 def test_the_item_is_in_the_middle_of_the_canvas(box: tuple[int, int, int, int]) -> None:
-    frame = place(crop(block(box=box), RECIPE), RECIPE)
+    frame = place(colour(crop(block(box=box), RECIPE), RECIPE), RECIPE)
 
     left, top, right, bottom = item_box(frame.alpha)
-    assert frame.image.size == (400, 400)
+    assert frame.rgb.shape == (400, 400, 3)
     assert abs(left + right - 400) <= 1
     assert abs(top + bottom - 400) <= 1
 

@@ -12,11 +12,11 @@ from tests.imaging.steps.frames import RECIPE, block
 def test_the_item_gets_crisper_and_the_backdrop_stays() -> None:
     plain = block()
     plain.image.paste((90, 20, 20), (98, 20, 102, 80))
-    soft = replace(plain, image=plain.image.filter(ImageFilter.GaussianBlur(1)))
+    soft = replace(plain, rgb=np.asarray(plain.image.filter(ImageFilter.GaussianBlur(1))))
 
     frame = sharpen(soft, RECIPE)
 
-    before, after = np.asarray(soft.image, dtype=int), np.asarray(frame.image, dtype=int)
+    before, after = soft.rgb.astype(int), frame.rgb.astype(int)
     assert np.abs(np.diff(after[50, 85:115, 0])).max() > np.abs(np.diff(before[50, 85:115, 0])).max()
     assert (before[plain.alpha == 0] == after[plain.alpha == 0]).all()
 
