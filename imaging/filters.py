@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +11,7 @@ from PIL import Image
 
 Floats = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
+Array = TypeVar("Array", Floats, Pixels)
 
 cv2.setNumThreads(1)  # workers are processes; threads of its own would only take their processors away
 
@@ -46,6 +49,16 @@ def area_mean(pixels: Pixels, size: tuple[int, int]) -> Floats:
 def shrink(pixels: Pixels, size: tuple[int, int]) -> Pixels:
     """A picture HxW or HxWxC of (width, height) no larger than it is, by exact area means."""
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def lightest(values: Array) -> Array:
+    """HxW of HxWx3: the highest channel of each pixel; numpy's own maximum along a short axis takes 20 times as long."""
+    return np.maximum(np.maximum(values[..., 0], values[..., 1]), values[..., 2])
+
+
+def darkest(values: Array) -> Array:
+    """HxW of HxWx3: the lowest channel of each pixel."""
+    return np.minimum(np.minimum(values[..., 0], values[..., 1]), values[..., 2])
 
 
 def blend(over: Pixels, under: Pixels, alpha: Pixels) -> Pixels:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 from PIL import Image
 
@@ -31,6 +32,7 @@ def estimate_quality(tables: Mapping[int, Sequence[int]] | None) -> int | None:
     return min(range(1, 101), key=lambda quality: abs(_table_sum(quality) - total))
 
 
+@cache
 def _table_sum(quality: int) -> int:
     scale = 5000 // quality if quality < 50 else 200 - 2 * quality
     return sum(min(255, max(1, (value * scale + 50) // 100)) for value in _LUMINANCE)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageChops
 
 from imaging import detail
 from imaging.colour import to_srgb
-from imaging.decode import Header, load, picture, read_header, shrunk, upright
+from imaging.decode import Header, as_array, load, picture, read_header, shrunk_size, upright
 from imaging.errors import TooBig
 from imaging.facts import Box, Facts, Measured
+from imaging.filters import Pixels, darkest, shrink
 from imaging.parts import Mask, find_parts
 from imaging.subject import SIDE, Subject, find_subject
 
@@ -26,13 +27,13 @@ def measure(data: bytes) -> Measured:
     """Every fact of a finished file or of any stranger's picture, from its bytes; raises Unreadable, TooBig."""
     header = read_header(data)
     photo = load(data, 1.0)
-    image = to_srgb(upright(photo.image, header.orientation), header.icc)
+    rgb = as_array(to_srgb(upright(photo.image, header.orientation), header.icc))
     facts, regions = _file_facts(header), {}
-    level, where = _border(image)
+    level, where = _border(rgb)
     facts["border_min_level"] = level
     if where is not None:
         regions["border_min_level"] = where
-    _picture_facts(image, facts, regions)
+    _picture_facts(rgb, facts, regions)
     return Measured(facts, regions)
 
 
@@ -48,9 +49,9 @@ def probe(data: bytes) -> Measured:
         _, image = picture(data, detail.SIDE)
     except TooBig:
         return Measured(facts, regions)
-    _picture_facts(image, facts, regions)
-    grey = np.asarray(image.convert("L"))
-    sharp = detail.sharpest_tiles(grey)
+    rgb = as_array(image)
+    _picture_facts(rgb, facts, regions)
+    sharp = detail.sharpest_tiles(_grey(rgb))
     facts["sharpness"] = None if sharp is None else round(sharp, 2)
     scale = header.size[0] / image.width
     return Measured(facts, {name: _scaled(box, scale, scale, header.size) for name, box in regions.items()})
@@ -75,16 +76,16 @@ def _file_facts(header: Header) -> Facts:
     }
 
 
-def _border(image: Image.Image) -> tuple[int, Box | None]:
+def _border(rgb: Pixels) -> tuple[int, Box | None]:
     """The darkest level of the outermost ring, and where it is not white, the stretch of the worst side."""
-    width, height = image.size
+    height, width = rgb.shape[:2]
     sides = {
-        (0, 0, width, 1): np.asarray(image.crop((0, 0, width, 1))),
-        (0, height - 1, width, height): np.asarray(image.crop((0, height - 1, width, height))),
-        (0, 0, 1, height): np.asarray(image.crop((0, 0, 1, height))),
-        (width - 1, 0, width, height): np.asarray(image.crop((width - 1, 0, width, height))),
+        (0, 0, width, 1): rgb[0],
+        (0, height - 1, width, height): rgb[-1],
+        (0, 0, 1, height): rgb[:, 0],
+        (width - 1, 0, width, height): rgb[:, -1],
     }
-    levels = {box: pixels.min(axis=2).ravel() for box, pixels in sides.items()}
+    levels = {box: pixels.min(axis=1) for box, pixels in sides.items()}
     (left, top, right, bottom), worst = min(levels.items(), key=lambda side: int(side[1].min()))
     level = int(worst.min())
     if level == 255:
@@ -94,39 +95,37 @@ def _border(image: Image.Image) -> tuple[int, Box | None]:
     return level, (first, top, last, bottom) if bottom - top == 1 else (left, first, right, last)
 
 
-def _picture_facts(image: Image.Image, facts: Facts, regions: dict[str, Box]) -> None:
-    small = shrunk(image, SIDE)
-    rgb = np.asarray(small)
-    subject = find_subject(rgb)
-    across, down = image.width / small.width, image.height / small.height
+def _picture_facts(rgb: Pixels, facts: Facts, regions: dict[str, Box]) -> None:
+    size = rgb.shape[1], rgb.shape[0]
+    small_size = shrunk_size(size, SIDE)
+    small = shrink(rgb, small_size)
+    subject = find_subject(small)
 
     def full(box: Box) -> Box:
-        return _scaled(box, across, down, image.size)
+        return _scaled(box, size[0] / small_size[0], size[1] / small_size[1], size)
 
-    _background_facts(image, rgb, subject, facts, regions, full)
+    _background_facts(rgb, small, subject, facts, regions, full)
     facts["subject_found"] = subject.box is not None
     if subject.box is not None:
-        _subject_facts(small, subject, facts, regions, full)
-    _detail_facts(image, small, rgb, subject, facts)
+        _subject_facts(subject, facts, regions, full)
+    _detail_facts(rgb, small, subject, facts)
 
 
-def _background_facts(image: Image.Image, rgb: NDArray[np.uint8], subject: Subject, facts: Facts, regions: dict[str, Box], full: _Full) -> None:
+def _background_facts(rgb: Pixels, small: Pixels, subject: Subject, facts: Facts, regions: dict[str, Box], full: _Full) -> None:
     if not subject.background.any():
         return
-    red, green, blue = image.split()
-    darkest = ImageChops.darker(ImageChops.darker(red, green), blue)
-    where = Image.fromarray(subject.background).resize(image.size, Image.Resampling.NEAREST)
-    counts = np.array(darkest.histogram(where))
-    facts["background_white_share"] = round(float(counts[_WHITE:].sum() / max(counts.sum(), 1)), 4)
-    facts["background_level"] = round(float(_luma(rgb)[subject.background].mean()), 2)
-    worst = find_parts(subject.background & (rgb.min(axis=2) < _WHITE))
+    where = _as_large(subject.background, rgb)
+    white = cv2.bitwise_and(cv2.inRange(rgb, np.full(3, _WHITE), np.full(3, 255)), where)
+    facts["background_white_share"] = round(cv2.countNonZero(white) / max(cv2.countNonZero(where), 1), 4)
+    facts["background_level"] = round(float(_luma(small)[subject.background].mean()), 2)
+    worst = find_parts(subject.background & (darkest(small) < _WHITE))
     if len(worst):
         left, top, right, bottom = (int(v) for v in worst.boxes[0])
         regions["background_white_share"] = full((left, top, right, bottom))
 
 
-def _subject_facts(small: Image.Image, subject: Subject, facts: Facts, regions: dict[str, Box], full: _Full) -> None:
-    width, height = small.size
+def _subject_facts(subject: Subject, facts: Facts, regions: dict[str, Box], full: _Full) -> None:
+    height, width = subject.mask.shape
     left, top, right, bottom = subject.box or (0, 0, width, height)
     facts["fill"] = round(max((right - left) / width, (bottom - top) / height), 4)
     facts["fill_area"] = round(float(subject.mask.mean()), 4)
@@ -143,13 +142,12 @@ def _subject_facts(small: Image.Image, subject: Subject, facts: Facts, regions: 
         regions["touching_sides"] = full(strip[subject.touching[0]])
 
 
-def _detail_facts(image: Image.Image, small: Image.Image, rgb: NDArray[np.uint8], subject: Subject, facts: Facts) -> None:
+def _detail_facts(rgb: Pixels, small: Pixels, subject: Subject, facts: Facts) -> None:
     looked = subject.mask if subject.box is not None else _middle(subject.mask.shape)
-    facts["luminance"] = int(np.median(_luma(rgb)[looked]))
-    facts["clipped_share"] = round(float((rgb[looked].min(axis=1) >= _CLIPPED).mean()), 4)
-    fine = shrunk(image.convert("L"), detail.SIDE)
-    mask = np.asarray(Image.fromarray(looked).resize(fine.size, Image.Resampling.NEAREST))
-    grey = np.asarray(fine)
+    facts["luminance"] = int(np.median(_luma(small)[looked]))
+    facts["clipped_share"] = round(float((darkest(small)[looked] >= _CLIPPED).mean()), 4)
+    grey = shrink(_grey(rgb), shrunk_size((rgb.shape[1], rgb.shape[0]), detail.SIDE))
+    mask = _as_large(looked, grey) > 0
     sharp, grain = detail.sharpness(grey, mask), detail.noise(grey, mask)
     facts["sharpness"] = None if sharp is None else round(sharp, 2)
     facts["noise"] = None if grain is None else round(grain, 2)
@@ -160,6 +158,16 @@ def _middle(shape: tuple[int, ...]) -> Mask:
     middle = np.zeros((height, width), bool)
     middle[height // 4 : height - height // 4, width // 4 : width - width // 4] = True
     return middle
+
+
+def _as_large(mask: Mask, pixels: Pixels) -> Pixels:
+    """The mask at the size of the pixels, 0 and 255."""
+    size = pixels.shape[1], pixels.shape[0]
+    return np.asarray(cv2.resize(mask.astype(np.uint8) * np.uint8(255), size, interpolation=cv2.INTER_NEAREST), dtype=np.uint8)
+
+
+def _grey(rgb: Pixels) -> Pixels:
+    return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
 
 
 def _luma(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:

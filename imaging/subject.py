@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from imaging.facts import Box
-from imaging.filters import Floats, box_mean
+from imaging.filters import Floats, box_mean, darkest, lightest
 from imaging.parts import Mask, fill_enclosed, find_parts
 
 SIDE = 500  # subjects are looked for at this size: outlines are good to a five-hundredth of the frame
@@ -45,7 +46,7 @@ def find_subject(rgb: NDArray[np.uint8]) -> Subject:
     if not plain:
         return Subject(nothing, _border_band(nothing.shape), False, (), None, ())
     drop = fitted - pixels
-    differs = np.abs(drop).max(axis=2) > max(_LEAST_STEP, 4 * spread)
+    differs = lightest(np.abs(drop)) > max(_LEAST_STEP, 4 * spread)
     solid = _without_dust(differs & ~_shadow_like(pixels, drop))
     if not solid.any():
         return Subject(nothing, ~nothing, True, (), None, ())
@@ -74,18 +75,17 @@ def _fit_background(pixels: Floats) -> tuple[Floats, float, bool]:
         coefficients = np.linalg.lstsq(known[use], colours[use], rcond=None)[0]
         use = np.abs(colours - known @ coefficients).max(axis=1) < _PLAIN
     off = np.abs(colours - known @ coefficients).max(axis=1)
-    fitted = np.clip(terms @ coefficients, 0, 255).astype(np.float32)
+    fitted = np.clip(terms @ coefficients.astype(np.float32), 0, 255)
     return fitted, float(np.median(off)), bool((off < _PLAIN).mean() >= _PLAIN_SHARE)
 
 
 def _shadow_like(pixels: Floats, drop: Floats) -> Mask:
     """Darker than the background, of its tint, and smooth."""
-    grey = pixels.mean(axis=2)
-    padded = np.pad(grey, 1, mode="edge")
-    around = [padded[y : y + grey.shape[0], x : x + grey.shape[1]] for y in range(3) for x in range(3)]
-    step = np.maximum.reduce(around) - np.minimum.reduce(around)
-    tint = drop.max(axis=2) - drop.min(axis=2)
-    like: Mask = (drop.min(axis=2) > -2) & (tint < _SHADOW_TINT) & (step < _SHADOW_STEP)
+    grey = (pixels[..., 0] + pixels[..., 1] + pixels[..., 2]) / np.float32(3)
+    around = np.ones((3, 3), np.uint8)
+    step = np.asarray(cv2.dilate(grey, around)) - np.asarray(cv2.erode(grey, around))
+    least = darkest(drop)
+    like: Mask = (least > -2) & (lightest(drop) - least < _SHADOW_TINT) & (step < _SHADOW_STEP)
     return like
 
 
@@ -118,8 +118,8 @@ def _border_band(shape: tuple[int, ...]) -> Mask:
 
 
 def _box(mask: Mask) -> Box:
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
+    return left, top, left + width, top + height
 
 
 def _touching(mask: Mask) -> tuple[str, ...]:
