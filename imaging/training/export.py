@@ -1,15 +1,18 @@
 """Weights of a run -> the ONNX file that ships, with its manifest. Needs `torch` and `onnx`.
 
-    python -m imaging.training export --weights RUN/final.pt --out net.onnx [--store fp16|fp32] [--manifest manifest.json --data-note "..."]
+    python -m imaging.training export --weights RUN/final.pt [--edge edge.onnx] --out net.onnx [--side 512] [--store fp16|fp32]
+    python -m imaging.training export --ship net.onnx          # copy into imaging/models and renew its manifest
 
 Input `rgb` uint8 (1, h, w, 3), sides multiples of 32; the input scale lives in the file, so it cannot be got wrong. Outputs `alpha`, `sure` and
 `scene`, raw logits (see `net`). Stored in half precision by default: the file is half as large, onnxruntime widens the weights to float32 when it
-loads them, and the answers differ by less than a level of alpha.
+loads them, and the answers differ by less than a level of alpha. What belongs to the weights travels in the file's metadata: the side it is to be run
+at, the edge net (an ONNX file in base64) and, once `calibrate` has measured it, the confidence.
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
 import hashlib
 import json
 from pathlib import Path
@@ -23,24 +26,64 @@ from torch import Tensor, nn
 from imaging.training.net import Net, folded
 
 OPSET = 17
+TRAINING_VERSION = 1  # raise it when the same data and options would give other weights
+MODELS = Path(__file__).parents[1] / "models"
+LICENCE = "Apache-2.0; encoder from EfficientNet-Lite0 ImageNet weights (Apache-2.0); training photographs CC BY 4.0, attribution in MODEL_CARD.md"
 _LEAST = 64  # values: smaller tensors stay as they are
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    parser.add_argument("--weights", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--weights", type=Path, help="final.pt of a run")
+    parser.add_argument("--edge", type=Path, help="ONNX file of the edge net, to travel with the weights")
+    parser.add_argument("--side", type=int, default=512, help="px of the longest side at which the net is to be run")
+    parser.add_argument("--out", type=Path)
     parser.add_argument("--store", choices=("fp16", "fp32"), default="fp16")
+    parser.add_argument("--ship", type=Path, help="make this file the shipped one")
+    parser.add_argument("--data", default="", help="what it was trained on, for the manifest")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Writes the file; 0."""
+    """Writes the file; 0, or 2 where nothing was named."""
+    if args.ship is not None:
+        print(json.dumps(ship(args.ship.read_bytes(), args.data)))
+        return 0
+    if args.weights is None or args.out is None:
+        print("export: name --weights and --out, or --ship")
+        return 2
     net = Net()
     net.load_state_dict(torch.load(args.weights, map_location="cpu", weights_only=True))
     export(net, args.out, half=args.store == "fp16")
+    about = {"side": str(args.side), "training": str(TRAINING_VERSION)}
+    if args.edge is not None:
+        about["edge"] = base64.b64encode(args.edge.read_bytes()).decode()
+    add_metadata(args.out, about)
     data = args.out.read_bytes()
     print(json.dumps({"file": args.out.name, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}))
     return 0
+
+
+def ship(model: bytes, data: str, folder: Path = MODELS) -> dict[str, str]:
+    """Writes folder/net.onnx and its manifest; the manifest."""
+    manifest = {
+        "file": "net.onnx",
+        "sha256": hashlib.sha256(model).hexdigest(),
+        "training": str(TRAINING_VERSION),
+        "data": data,
+        "licence": LICENCE,
+        "card": "MODEL_CARD.md",
+    }
+    (folder / "net.onnx").write_bytes(model)
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    return manifest
+
+
+def add_metadata(path: Path, about: dict[str, str]) -> None:
+    """Adds or replaces entries of the file's metadata."""
+    model = onnx.load(str(path))
+    kept = {entry.key: entry.value for entry in model.metadata_props} | about
+    helper.set_model_props(model, kept)
+    onnx.save(model, str(path))
 
 
 class _Shipped(nn.Module):
