@@ -9,7 +9,7 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from queue import Empty
+from queue import Empty, Full
 from typing import Any, Protocol
 
 import numpy as np
@@ -62,9 +62,18 @@ def make_batch(source: Source, seed: int, number: int, count: int, sizes: tuple[
 def _serve(make: Callable[[], Source], out: Any, seed: int, first: int, step: int, count: int, sizes: tuple[tuple[int, int], ...], nice: int) -> None:
     os.nice(nice)
     source, number = make(), first
-    while True:
-        out.put((number, make_batch(source, seed, number, count, sizes)))
-        number += step
+    parent = multiprocessing.parent_process()
+    made: tuple[int, Batch] | None = None
+    while parent is None or parent.is_alive():  # a training that was killed must not leave feeders behind
+        if made is None:
+            made = number, make_batch(source, seed, number, count, sizes)
+            number += step
+        try:
+            out.put(made, timeout=_LOOK)
+            made = None
+        except Full:
+            continue
+    out.cancel_join_thread()
 
 
 def batches(
