@@ -67,7 +67,7 @@ def camera(rng: np.random.Generator, rgb: Picture, strength: float = 1.0) -> NDA
         grey = rgb @ np.float32([0.299, 0.587, 0.114])
         tone = np.float32([1.04, 1.0, 0.9]) if rng.random() < 0.2 else np.float32([1.0, 1.0, 1.0])
         rgb = grey[..., None] * tone
-    out = np.clip(rgb, 0, 255).astype(np.uint8)
+    out = (np.clip(rgb, 0, 255) + np.float32(0.5)).astype(np.uint8)
     if rng.random() < PACKED * strength:
         out = _jpeg(out, int(rng.integers(30, 96)), bool(rng.random() < 0.7))
     if small:
@@ -92,7 +92,7 @@ def _light(rng: np.random.Generator, rgb: Picture, strength: float) -> Picture:
     curve = np.clip(steps, 0, None) ** np.float32(gamma)
     curve = curve + np.float32(bend) * (curve - 0.5) * curve * np.clip(1 - curve, 0, 1) * 4
     table = curve * 255 + np.float32(lift)
-    index = np.clip(rgb * (balance * np.float32(gain * 1023 / (1.25 * 255))), 0, 1023).astype(np.uint16)
+    index = np.clip(rgb * (balance * np.float32(gain * 1023 / (1.25 * 255))) + np.float32(0.5), 0, 1023).astype(np.uint16)
     rgb = table[index]
     if rng.random() < 0.22 * strength:
         h, w = rgb.shape[:2]

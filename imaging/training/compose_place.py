@@ -33,9 +33,9 @@ def turn(rng: np.random.Generator) -> float:
 def fill(rng: np.random.Generator) -> float:
     """How much of the frame the item's tightest side takes when it is whole: .3 to 1.0, mostly .75 to .98."""
     kind = rng.random()
-    if kind < 0.62:
-        return float(rng.triangular(0.72, 0.92, 0.995))
-    return between(rng, 0.5, 0.8) if kind < 0.86 else between(rng, 0.28, 0.5)
+    if kind < 0.7:
+        return float(rng.triangular(0.72, 0.93, 0.998))
+    return between(rng, 0.5, 0.8) if kind < 0.9 else between(rng, 0.28, 0.5)
 
 
 def matrix(
@@ -149,7 +149,7 @@ def window(rng: np.random.Generator, alpha: NDArray[np.uint8], frame: tuple[int,
         centre = np.array([w, h]) / 2 + free * np.clip(rng.normal(0, 0.6, 2), -1, 1)
         mirror = -1.0 if rng.random() < 0.5 else 1.0
         linear = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) @ np.diag([mirror, 1.0]) / step
-        where = np.c_[linear, np.array(frame) / 2 - linear @ centre]
+        where = np.c_[linear, np.array(frame) / 2 - 0.5 - linear @ (centre - 0.5)]  # from pixel centre to pixel centre
         if whole < 1:
             return where
         shrink = np.diag([w / 64, h / 64])

@@ -24,6 +24,7 @@ Image = NDArray[np.uint8]
 
 TRAINING_SEEDS = 800_000  # scene seeds from here on are for validation and are never read
 LOOK_AGAIN = 400  # picks between two looks at the scenes folder
+ENOUGH = 50  # blocks of 100 foregrounds, from which on none is drawn afresh
 KINDS = {"chain": 2.0, "ring": 1.3, "earrings": 1.5, "loop": 1.5, "pendant": 1.5, "none": 0.5}  # scenes picked more or less often; others 1
 WITH_PROPS = 1.5  # scenes with stands, cushions, tags: what the net knows least
 
@@ -119,7 +120,10 @@ def _rgba(path: Path) -> Image:
 
 
 class Foregrounds:
-    """Drawn foregrounds: blocks of `<data>/foregrounds/*.npz`, or drawn afresh while there are none (about 60 ms each)."""
+    """Drawn foregrounds: from blocks of `<data>/foregrounds/*.npz`, or drawn afresh (about 30 ms each) while there are few of them.
+
+    With half of ENOUGH blocks, half of the picks are drawn afresh: a hundred foregrounds seen again and again would be learnt by heart.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder, self._picks, self._process = folder, 0, 0
@@ -134,7 +138,7 @@ class Foregrounds:
         self._picks += 1
         if self._picks % LOOK_AGAIN == 0:
             self.scan()
-        if not self.blocks:
+        if rng.random() >= len(self.blocks) / ENOUGH:
             return draw(int(rng.integers(2**31)))
         if os.getpid() != self._process:  # after a fork, a shared file position would mix up two readers
             self._process, self._open = os.getpid(), {}
@@ -193,7 +197,7 @@ def lifted(rgba: Image, margin: int = 4) -> Image:
     y0, y1, x0, x1 = max(ys.min() - margin, 0), ys.max() + margin + 1, max(xs.min() - margin, 0), xs.max() + margin + 1
     part = rgba[y0:y1, x0:x1]
     alpha = part[..., 3].astype(np.float32) / 255
-    own = alpha**6 + 1e-5 * alpha  # how purely a pixel shows the product
+    own = alpha**16 + np.float32(1e-8) * alpha  # how purely a pixel shows the product
     colour = part[..., :3].astype(np.float32)
     total, weight = np.zeros_like(colour), np.full(alpha.shape, 1e-9, np.float32)
     strength = np.float32(1)
