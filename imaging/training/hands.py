@@ -121,7 +121,8 @@ def limb(rng: Any, m: Maker, palette: Palette, around: Any, hole: Any) -> str:
         if others:
             _melt(merged(m, joined(*others), flesh, at=frame), 0.12 * r)
     lowest = float(m.vertices()[:, 2].min())
-    lift = max(0.0, -lowest * float(rng.choice([0.0, 1.0]))) if small else 0.0
+    upright = abs(hole.axis[2]) > 0.6  # an arm through a lying bangle stands up; else it may lie half in the floor
+    lift = max(0.0, -lowest) if upright or (small and rng.random() < 0.5) else 0.0
     around.lift(lift)
     m.root.matrix_world = shift(z=lift)
     return "hand"

@@ -363,7 +363,8 @@ def cloth(rng: Rng, m: Maker, palette: Palette, around: Around) -> str:
     taken[i[:, 1], i[:, 0]] = 1
     for _ in range(12):
         taken = np.maximum.reduce([taken, *(np.roll(taken, s, q) * 0.86 for s in (-1, 1) for q in (0, 1))])
-    z = 0.03 + z * (1 - np.minimum(1, taken * 1.3))
+    hem = np.clip((1 - np.maximum(np.abs(gx), np.abs(gy)) / size) * 8, 0, 1) ** 0.7  # the edge lies on the floor
+    z = hem * (0.03 + z * (1 - np.minimum(1, taken * 1.3)))
     shape = _grid(x, x, z)
     corner = math.radians(float(rng.uniform(0, 90)))
     edge = 1 + 0.05 * np.sin(6 * np.arctan2(shape[0][:, 1], shape[0][:, 0]) + corner)
