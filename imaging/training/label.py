@@ -20,7 +20,20 @@ from PIL import Image, ImageDraw
 
 from imaging.segment import Segmenter, load_segmenter
 from imaging.training.label_hints import Hint, Hints, drawn, read_hints
-from imaging.training.label_masks import Mask, Pixels, candidate, decide_holes, fit_backdrop, grabcut, grown, shrunk, smoothed, to_lab, without_specks
+from imaging.training.label_masks import (
+    Mask,
+    Pixels,
+    candidate,
+    decide_holes,
+    fit_backdrop,
+    grabcut,
+    grown,
+    shrunk,
+    smoothed,
+    spot_flood,
+    to_lab,
+    without_specks,
+)
 
 SCALE = 2  # working size over photo size: the outline of a 300 px photo wants half pixels
 PRODUCT, UNDECIDED, NOTHING = 255, 128, 0
@@ -54,6 +67,8 @@ def _hinted(big: Pixels, probability: NDArray[np.float32], hint: Hint, size: tup
     product, not_product = drawn(hint.product, size, SCALE), drawn(hint.backdrop, size, SCALE)
     if hint.within:
         not_product |= ~drawn(hint.within, size, SCALE)
+    for x, y, reach in hint.floods:
+        not_product |= spot_flood(to_lab(big), (round(x * SCALE), round(y * SCALE)), reach)
     product &= ~not_product
     if hint.outline:
         outline = (drawn(hint.outline, size, SCALE) | product) & ~not_product
@@ -98,7 +113,7 @@ def how(hint: Hint) -> str:
     if hint.outline:
         return f"outline drawn by hand to {hint.slack:g} px, GrabCut in that band"
     start = {"auto": "backdrop flood or net", "flood": "backdrop flood", "net": "net"}[hint.method] + ", GrabCut at the edge"
-    helped = hint.product or hint.backdrop or hint.within or hint.holes or hint.fill
+    helped = hint.product or hint.backdrop or hint.within or hint.holes or hint.fill or hint.floods
     return start + (", mended by hand" if helped else "") + "; looked at"
 
 
@@ -129,7 +144,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--photos", type=Path, required=True, metavar="DIR", help="the watch photos of Caltech-101, watch_001.jpg and on")
     parser.add_argument("--out", type=Path, default=HERE, metavar="DIR", help="holds hints.yaml; masks and labels.yaml go there (%(default)s)")
     parser.add_argument("--sheets", type=Path, metavar="DIR", help="draw contact sheets here and write no mask")
-    parser.add_argument("--only", nargs="+", default=None, metavar="NAME", help="just these photos; labels.yaml is not written")
+    parser.add_argument("--only", nargs="+", default=None, metavar="NAME", help="make just these masks again")
     parser.add_argument("--per-sheet", type=int, default=6, metavar="N", help="photos on one sheet (%(default)s)")
 
 
@@ -155,7 +170,7 @@ def run(args: argparse.Namespace) -> int:
         args.sheets.mkdir(parents=True, exist_ok=True)
         for i in range(0, len(cells), args.per_sheet):
             sheet(cells[i : i + args.per_sheet]).save(args.sheets / f"sheet-{cells[i][0]}.png")
-    elif not args.only:
+    else:
         labels = {path.stem: entry(path.stem, path.read_bytes(), hints) for path in photos}
         (args.out / "labels.yaml").write_text(ATTRIBUTION + yaml.safe_dump(labels, sort_keys=True, allow_unicode=True, width=200), "utf-8")
     return 0

@@ -42,6 +42,7 @@ class Hint:
     holes: Sequence[Shape] = field(default_factory=tuple)  # real see-through gaps, cut out at the end
     fill: Sequence[Shape] = field(default_factory=tuple)  # added at the end
     ignore: Sequence[Shape] = field(default_factory=tuple)  # cannot be decided
+    floods: Sequence[Sequence[float]] = field(default_factory=tuple)  # [x, y, tolerance]: not product, as far as that spot's colour runs (shadows, props)
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,9 @@ def read_hints(path: Path) -> Hints:
     raw = yaml.safe_load(path.read_text("utf-8")) or {}
     photos = {}
     for name, entry in (raw.get("photos") or {}).items():
-        unknown = set(entry) - {"method", "tolerance", "slack", *_SHAPES}
+        unknown = set(entry) - {"method", "tolerance", "slack", "floods", *_SHAPES}
         if unknown:
-            raise ValueError(f"{path.name}: {name}: unknown word {sorted(unknown)[0]!r}; known are method, tolerance, slack, {', '.join(_SHAPES)}")
+            raise ValueError(f"{path.name}: {name}: unknown word {sorted(unknown)[0]!r}; known are method, tolerance, slack, floods, {', '.join(_SHAPES)}")
         if entry.get("method", "auto") not in METHODS:
             raise ValueError(f"{path.name}: {name}: method {entry['method']!r} is none of {', '.join(METHODS)}")
         photos[name] = Hint(**entry)
@@ -100,7 +101,7 @@ def _outline(shape: Shape) -> NDArray[np.float64]:
         return np.stack([cx + x * np.cos(angle) - y * np.sin(angle), cy + x * np.sin(angle) + y * np.cos(angle)], axis=1)
     if isinstance(shape, Mapping) and "curve" in shape:
         return _smooth(_points(shape["curve"]))
-    if isinstance(shape, Sequence):
+    if isinstance(shape, Sequence) and not isinstance(shape, str):
         return _points(shape)
     raise ValueError(f"shape {shape!r}: expected a list of numbers, or one of curve, ellipse, line")
 

@@ -92,6 +92,18 @@ def flood(passable: Mask, seeds: Mask) -> Mask:
     return np.asarray(wanted[labels], dtype=bool)
 
 
+def spot_flood(lab: Floats, spot: tuple[int, int], tolerance: float) -> Mask:
+    """What is connected with the spot (x, y) and within `tolerance` of the median colour of its 5 x 5 surroundings; its rim of 1 pixel included."""
+    h, w = lab.shape[:2]
+    x, y = min(max(spot[0], 0), w - 1), min(max(spot[1], 0), h - 1)
+    colour = np.median(lab[max(y - 2, 0) : y + 3, max(x - 2, 0) : x + 3].reshape(-1, 3), axis=0)
+    seed = np.zeros((h, w), bool)
+    seed[y, x] = True
+    near = np.linalg.norm(lab - colour, axis=2) < tolerance
+    near[y, x] = True
+    return grown(flood4(near, seed), 1)
+
+
 def steadiest(distance: Floats, samples: Mask) -> float:
     """The tolerance around which the flood's area changes least, among those that reach 85 % of the samples' own range; never below 1.5 x their median."""
     floor = max(2.5, 1.5 * float(np.median(distance[samples])))
@@ -158,6 +170,18 @@ def decide_holes(mask: Mask, backdrop: Backdrop, probability: Floats, smallest: 
     return out
 
 
+def see_through(mask: Mask, backdrop: Backdrop, probability: Floats, smallest: int = 60) -> Mask:
+    """Enclosed parts of `mask` that have the backdrop's colour and that the net is sure are not product: inside of bracelets, gaps at the lugs."""
+    like = mask & (backdrop.distance < backdrop.tolerance)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(like.astype(np.uint8), connectivity=4)
+    out = np.zeros_like(mask)
+    for i in range(1, count):
+        part = labels == i
+        if stats[i, cv2.CC_STAT_AREA] >= smallest and float(probability[part].mean()) < 0.3:
+            out |= part
+    return out
+
+
 def smoothed(mask: Mask, sigma: float = 1.2) -> Mask:
     """The outline without staircase and hairs; thin parts under about 2 sigma vanish."""
     padded = cv2.copyMakeBorder(mask.astype(np.float32), 8, 8, 8, 8, cv2.BORDER_REPLICATE)
@@ -175,8 +199,9 @@ def candidate(rgb: Pixels, probability: Floats, tolerance: float | None = None, 
     shadow = soft_shadow(lab, backdrop, probability)
     if led == "flood":
         guess = filled(~(backdrop.flooded | shadow) & ~((probability < 0.03) & (backdrop.distance < 2 * backdrop.tolerance)))
-        guess = without_specks(smoothed(guess, 2.0))
-        sure, sure_not = shrunk(guess, 5), ~grown(guess, 3)
+        gaps = see_through(guess, backdrop, probability)
+        guess = without_specks(smoothed(guess, 2.0) & ~gaps)
+        sure, sure_not = shrunk(guess, 5), ~grown(guess, 3) | shrunk(gaps, 1)
     else:
         guess = without_specks(filled((probability > 0.5) & ~(backdrop.flooded & (probability < 0.8))))
         sure, sure_not = shrunk(guess, 9) & (probability > 0.8), ~grown(guess, 9) & (probability < 0.2)
