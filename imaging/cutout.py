@@ -11,22 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from imaging.decode import ORDINARY_PIXELS, WORKING_SIDE, as_array, picture, shrunk_size
-from imaging.edges import crisp, fit_edges
+from imaging.decode import ORDINARY_PIXELS, WORKING_SIDE, as_array, picture
+from imaging.edges import plain_ramp, refine
 from imaging.errors import Unreadable
-from imaging.facts import Facts
-from imaging.filters import Floats, box_mean, resize
-from imaging.mend import fill_foreign_holes
-from imaging.parts import Mask, fill_enclosed, find_parts
+from imaging.facts import Box, Facts
+from imaging.filters import Floats
+from imaging.mending import Backdrop, Change, Switches, mend
+from imaging.parts import find_parts
 from imaging.segment import Segmenter
 
-CUTOUT_VERSION = 2  # raise it when the same photo and model would give another alpha
+CUTOUT_VERSION = 3  # raise it when the same photo and model would give another alpha
 
 _LEAST_PIECE = 0.002  # of the frame: smaller parts are dust, not pieces
 _PIECES_SIDE = 384  # pieces are counted at no more than this, so that their number does not depend on the camera
-_DUST = 0.0003  # of the frame: smaller parts of the mask are nothing
-_BESIDE = 0.012  # of the longest side: how far beside the mask its soft edge may reach
-_HOLES_SIDE = 800  # px at which holes are outlined
 _TOUCH = 0.004  # of a side: the item touches a border along at least this much of it
 
 
@@ -39,6 +36,7 @@ class Cutout:
     probability: float  # 0..1 that a person would accept it, from the raw logits
     notes: tuple[str, ...]
     facts: Facts
+    changes: tuple[tuple[str, Box], ...] = ()  # what was mended after the net, and where in the photo
 
 
 def cutout_id(photo_sha256: str, model_sha256: str, mask_input: str = "net") -> str:
@@ -47,15 +45,23 @@ def cutout_id(photo_sha256: str, model_sha256: str, mask_input: str = "net") -> 
     return hashlib.sha256(words.encode()).hexdigest()
 
 
-def cut_out(data: bytes, segmenter: Segmenter, *, most_pixels: int = ORDINARY_PIXELS) -> Cutout:
-    """The item of a photo; raises Unreadable, TooBig."""
-    _, image = picture(data, WORKING_SIDE, most_pixels=most_pixels)
+def cut_out(
+    data: bytes,
+    segmenter: Segmenter,
+    *,
+    most_pixels: int = ORDINARY_PIXELS,
+    switches: Switches | None = None,
+    backdrop: Backdrop | None = None,
+) -> Cutout:
+    """The item of a photo; raises Unreadable, TooBig. `switches` turns steps after the net off; `backdrop` is what its shoot shares, if known."""
+    on = switches or Switches()
+    header, image = picture(data, WORKING_SIDE, most_pixels=most_pixels)
     rgb = as_array(image)
     raw = _probability(segmenter(rgb))
     if not (raw >= 0.5).any():
         raise Unreadable("no item found in the photo")
-    mended, filled = fill_foreign_holes(rgb, raw)
-    alpha = _settled(rgb, mended)
+    mended = mend(rgb, raw, on, shared=backdrop)
+    alpha = refine(rgb, mended.p) if on.edges else plain_ramp(image.size, mended.p)
     mask = alpha >= 128
     if not mask.any():
         raise Unreadable("no item found in the photo")
@@ -67,7 +73,8 @@ def cut_out(data: bytes, segmenter: Segmenter, *, most_pixels: int = ORDINARY_PI
         "cutout_touching_sides": touching,
         "cutout_area": round(float(mask.mean()), 5),
     }
-    return Cutout(to_png(alpha), image.size, confidence, _notes(pieces, touching, confidence, filled), facts)
+    changes = tuple((change.words, _in_px(change, header.size)) for change in mended.changes)
+    return Cutout(to_png(alpha), image.size, confidence, _notes(pieces, touching, confidence, mended.changes), facts, changes)
 
 
 def to_png(alpha: NDArray[np.uint8]) -> bytes:
@@ -75,28 +82,6 @@ def to_png(alpha: NDArray[np.uint8]) -> bytes:
     out = io.BytesIO()
     Image.fromarray(alpha).save(out, "PNG", compress_level=1)
     return out.getvalue()
-
-
-def _settled(rgb: NDArray[np.uint8], p: Floats) -> NDArray[np.uint8]:
-    """The alpha of a probability map: outline on the photo's edges, holes no smaller than the map has them, no dust."""
-    size = (rgb.shape[1], rgb.shape[0])
-    alpha = fit_edges(rgb, p)
-    mask = resize(p, shrunk_size(size, _HOLES_SIDE), Image.Resampling.BICUBIC) >= 0.5
-    holes = fill_enclosed(mask) & ~mask
-    if holes.any():
-        inside = np.asarray(Image.fromarray(holes).resize(size, Image.Resampling.NEAREST))
-        alpha = np.where(inside, np.minimum(alpha, resize(p, size, Image.Resampling.BICUBIC)), alpha)
-    return np.asarray(np.floor(crisp(alpha) * _near_pieces(p >= 0.5, size) * 255), dtype=np.uint8)
-
-
-def _near_pieces(mask: Mask, size: tuple[int, int]) -> Floats:
-    """1 in and right beside parts that are more than dust, 0 elsewhere: alpha may be there."""
-    parts = find_parts(mask, diagonal=True)
-    real = np.concatenate([[False], parts.areas >= _DUST * mask.size])
-    if len(parts) and not real.any():
-        real[1] = True
-    near = box_mean(real[parts.labels].astype(np.float32), max(1, round(_BESIDE * max(mask.shape)))) > 1e-4
-    return resize(near.astype(np.float32), size, Image.Resampling.BILINEAR)
 
 
 def count_pieces(mask: NDArray[np.bool_]) -> int:
@@ -128,14 +113,18 @@ def _confidence(p: Floats, touching: int) -> float:
     return expected * 0.9**touching
 
 
-def _notes(pieces: int, touching: int, confidence: float, filled: int) -> tuple[str, ...]:
+def _in_px(change: Change, size: tuple[int, int]) -> Box:
+    left, top, right, bottom = change.box
+    return round(left * size[0]), round(top * size[1]), round(right * size[0]), round(bottom * size[1])
+
+
+def _notes(pieces: int, touching: int, confidence: float, changes: tuple[Change, ...]) -> tuple[str, ...]:
     notes = []
     if touching:
         notes.append(f"the item touches {touching} side{'s' if touching > 1 else ''} of the photo: it may be cropped")
     if pieces > 1:
         notes.append(f"{pieces} separate pieces")
-    if filled:
-        notes.append(f"filled {filled} hole{'s' if filled > 1 else ''} in the mask that showed no backdrop")
+    notes += dict.fromkeys(change.words for change in changes)
     if confidence < 0.8:
         notes.append(f"unsure mask ({confidence:.2f})")
     return tuple(notes)

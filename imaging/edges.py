@@ -1,19 +1,23 @@
-"""Fits the net's coarse outline to the photo's own edges.
+"""Alpha at delivery size, solved only in a narrow band at the outline; everywhere else the item is opaque or absent.
 
-The net answers on a grid of 384; a delivered picture has five times as many pixels. A colour guided filter (He, Sun and
-Tang 2013; the fast variant) explains the mask near its edge as a linear function of the photo's colours, so the
-outline settles where the colours change. Its coefficients are found at reduced size and applied at full size.
+The net answers on a grid of a few hundred; a delivered picture has five times as many pixels. A colour guided filter (He, Sun and Tang 2013; the
+fast variant) explains the mask near its outline as a linear function of the photo's colours, so the outline settles where the colours change.
+Its coefficients are found at reduced size and applied to the pixels of the band alone.
 """
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from imaging.filters import Floats, box_mean, resize
+from imaging.mending.shapes import grow, shrink
+from imaging.parts import Mask
 
-SIDE = 640  # where the coefficients are found
+SIDE = 640  # px of the longest side at which coefficients are found
+_BAND = 0.009  # of the longest side: how far from the net's outline, on both sides, alpha may be anything but 0 or 1
 _RADIUS = 0.005  # of the longest side: how far the net's outline is usually off
 _SMOOTH = 1e-4  # colours (0..1) that differ less than the root of this are taken as one
 
@@ -21,18 +25,29 @@ _HALF = np.float32(128 / 255)  # what counts as item once alpha is 8-bit
 _CRISP = np.float32(1.6)  # the net's ramp is several delivered pixels wide; an optical edge is one or two
 
 
-def fit_edges(rgb: NDArray[np.uint8], p: Floats) -> Floats:
-    """The alpha 0..1 of `rgb`'s size; what `p` calls item by half stays so but within a few pixels of the outline."""
+def refine(rgb: NDArray[np.uint8], p: Floats) -> NDArray[np.uint8]:
+    """The 8-bit alpha HxW of `rgb` HxWx3 from probabilities `p` 0..1 on any grid that spans the photo.
+
+    255 or 0 by the side of .5 that `p` is on, but within the band; there the outline moves a few pixels at most.
+    """
     height, width = rgb.shape[:2]
     factor = min(1.0, SIDE / max(height, width))
     size = max(8, round(width * factor)), max(8, round(height * factor))
-    small = np.asarray(Image.fromarray(rgb).resize(size, Image.Resampling.BOX), dtype=np.float32) / np.float32(255)
-    guide, rough = small, np.clip(resize(p, size, Image.Resampling.BICUBIC), 0, 1)
-    slope, offset = _coefficients(guide, rough, max(1, round(_RADIUS * max(size))))
-    alpha = resize(offset, (width, height), Image.Resampling.BILINEAR).copy()
-    for channel in range(3):
-        alpha += resize(slope[..., channel], (width, height), Image.Resampling.BILINEAR) * (rgb[..., channel] * np.float32(1 / 255))
-    return np.clip(alpha, 0, 1)
+    rough = np.clip(resize(p, size, Image.Resampling.BICUBIC), 0, 1)
+    mask = rough >= 0.5
+    reach = max(2, round(_BAND * max(size)))
+    core = shrink(mask, reach)
+    band = grow(mask, reach) & ~core
+    alpha = _enlarged(core, (width, height)) * np.uint8(255)
+    at = np.flatnonzero(_enlarged(band, (width, height)))
+    if not len(at):
+        return alpha
+    guide = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA).astype(np.float32) / np.float32(255)
+    found = _gathered(_coefficients(guide, rough, max(1, round(_RADIUS * max(size)))), at, (width, height))
+    pixels = rgb.reshape(-1, 3)[at].astype(np.float32) * np.float32(1 / 255)
+    solved = np.einsum("nc,nc->n", found[:, :3], pixels) + found[:, 3]
+    alpha.ravel()[at] = np.floor(crisp(solved) * 255).astype(np.uint8)
+    return alpha
 
 
 def crisp(alpha: Floats) -> Floats:
@@ -40,17 +55,20 @@ def crisp(alpha: Floats) -> Floats:
     return np.asarray(np.clip(_HALF + (alpha - _HALF) * _CRISP, 0, 1), dtype=np.float32)
 
 
-def _coefficients(guide: Floats, p: Floats, radius: int) -> tuple[Floats, Floats]:
-    """Slope per channel and offset, averaged over the windows that a pixel lies in."""
+def plain_ramp(size: tuple[int, int], p: Floats) -> NDArray[np.uint8]:
+    """The net's own ramp at (width, height), 8-bit: what `refine` is measured against."""
+    return np.floor(np.clip(resize(p, size, Image.Resampling.BICUBIC), 0, 1) * 255).astype(np.uint8)
+
+
+def _coefficients(guide: Floats, p: Floats, radius: int) -> Floats:
+    """Slope per channel and offset, HxWx4, averaged over the windows that a pixel lies in."""
     mean, mean_p = box_mean(guide, radius), box_mean(p, radius)
     shared = box_mean(guide * p[..., None], radius) - mean * mean_p[..., None]
-    red, green, blue = guide[..., 0], guide[..., 1], guide[..., 2]
-    products = np.stack([red * red, red * green, red * blue, green * green, green * blue, blue * blue], axis=-1)
-    mr, mg, mb = mean[..., 0], mean[..., 1], mean[..., 2]
-    spread = box_mean(products, radius) - np.stack([mr * mr, mr * mg, mr * mb, mg * mg, mg * mb, mb * mb], axis=-1)
+    i, j = (0, 0, 0, 1, 1, 2), (0, 1, 2, 1, 2, 2)
+    spread = box_mean(guide[..., i] * guide[..., j], radius) - mean[..., i] * mean[..., j]
     slope = _solve(spread.astype(np.float64), shared.astype(np.float64)).astype(np.float32)
     offset = mean_p - (slope * mean).sum(axis=-1)
-    return box_mean(slope, radius), box_mean(offset, radius)
+    return box_mean(np.dstack([slope, offset]), radius)
 
 
 def _solve(spread: NDArray[np.float64], shared: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -62,3 +80,19 @@ def _solve(spread: NDArray[np.float64], shared: NDArray[np.float64]) -> NDArray[
     det = a * ca + b * cb + c * cc
     x, y, z = (shared[..., i] for i in range(3))
     return np.stack([ca * x + cb * y + cc * z, cb * x + cd * y + ce * z, cc * x + ce * y + cf * z], axis=-1) / det[..., None]
+
+
+def _gathered(values: Floats, at: NDArray[np.int64], size: tuple[int, int]) -> Floats:
+    """What `values` (HxWxC, at any size) says, linearly, at the pixels numbered `at` of a (width, height) frame: len(at) x C."""
+    width, height = size
+    line = 4096  # remap takes no dimension beyond 32767
+    room = -len(at) % line
+    index = np.concatenate([at, np.repeat(at[-1:], room)]).reshape(-1, line)
+    across = ((index % width + 0.5) * (values.shape[1] / width) - 0.5).astype(np.float32)
+    down = ((index // width + 0.5) * (values.shape[0] / height) - 0.5).astype(np.float32)
+    out = cv2.remap(values, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(out.reshape(-1, values.shape[2])[: len(at)], dtype=np.float32)
+
+
+def _enlarged(mask: Mask, size: tuple[int, int]) -> NDArray[np.uint8]:
+    return np.asarray(cv2.resize(mask.view(np.uint8), size, interpolation=cv2.INTER_NEAREST), dtype=np.uint8)

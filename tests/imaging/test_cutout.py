@@ -43,10 +43,14 @@ def test_a_hole_that_shows_the_dial_and_not_the_backdrop_is_filled() -> None:
     hollow = truth.copy()
     hollow[400:500, 550:650] = 0
 
-    cutout = cut_out(shots.watch_photo(1), KnowsTheTruth(hollow))
+    cutout = cut_out(shots.watch_photo(1), KnowsTheTruth(hollow, sure=4.0))
 
     assert overlap(cutout.alpha, truth) > 0.98
-    assert any("filled 1 hole" in note for note in cutout.notes)
+    words, box = cutout.changes[0]
+    assert "filled a hole" in words
+    assert words in cutout.notes
+    assert box[0] <= 555 < 645 <= box[2]
+    assert box[1] <= 405 < 495 <= box[3]
 
 
 def test_a_hole_that_shows_the_backdrop_stays() -> None:
