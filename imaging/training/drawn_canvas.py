@@ -100,8 +100,8 @@ class Canvas:
         share = mask.astype(np.float32) * np.float32(strength / 255)
         if within:
             share *= part[..., 3] * np.float32(1 / 255)
-        new = np.dstack([colour, np.full(mask.shape, 255, np.uint8)])
-        part[:] = cv2.blendLinear(np.ascontiguousarray(new), np.ascontiguousarray(part), share, 1 - share)
+        new = cv2.merge([*cv2.split(np.ascontiguousarray(colour)), np.full(mask.shape, 255, np.uint8)])
+        part[:] = cv2.blendLinear(new, np.ascontiguousarray(part), share, 1 - share)
 
     def under(self, other: NDArray[np.uint8]) -> None:
         """Lays a whole premultiplied picture of the same size beneath what is there."""
@@ -152,12 +152,14 @@ class Canvas:
 def straight(premultiplied: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Premultiplied colour made straight; where alpha is too small to tell, the colour of the neighbours within two pixels."""
     alpha = premultiplied[..., 3]
-    factor = (255.0 / np.maximum(alpha, 1)).astype(np.float32)
-    own = np.clip(premultiplied[..., :3] * factor[..., None], 0, 255)
-    thin = alpha < 72
+    colour = cv2.cvtColor(premultiplied, cv2.COLOR_RGBA2RGB)
+    factor = np.float32(255) / np.maximum(alpha, 1).astype(np.float32)
+    own = cv2.multiply(colour, cv2.merge([factor] * 3), dtype=cv2.CV_8U)
     near = cv2.blur(premultiplied.astype(np.float32), (5, 5))
-    guessed = np.clip(near[..., :3] * (255 / np.maximum(near[..., 3:], 1e-3)), 0, 255)
-    return np.dstack([np.where(thin[..., None], guessed, own).astype(np.uint8), alpha])
+    thin = (alpha < 72) & (near[..., 3] > 0)
+    rim = near[thin]
+    own[thin] = np.clip(rim[:, :3] * (255 / np.maximum(rim[:, 3:], 1e-3)), 0, 255).astype(np.uint8)
+    return cv2.merge([*cv2.split(own), np.ascontiguousarray(alpha)])
 
 
 def _fixed(points: Points) -> NDArray[np.int32]:
@@ -241,8 +243,9 @@ class Metal:
         self.table = np.clip(colour, 0, 255).astype(np.uint8)
 
     def at(self, where: NDArray[np.float32]) -> NDArray[np.uint8]:
-        """Colours at directions given in turns (any real number)."""
-        return self.table[(where * 256).astype(np.int32) & 255]
+        """Colours h x w x 3 at directions h x w, given in turns (any real number)."""
+        turns = (where * np.float32(256)).astype(np.int32).astype(np.uint8)  # the cast drops whole turns
+        return cv2.applyColorMap(turns, self.table[:, None])
 
     def tone(self, rng: Rng) -> Colour:
         """One of its colours."""

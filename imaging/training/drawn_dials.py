@@ -46,14 +46,15 @@ class Outline:
         dense = np.concatenate([np.linspace(p, q, 24, endpoint=False) for p, q in zip(shape, np.roll(shape, -1, 0), strict=True)])
         angles = np.arctan2(dense[:, 0], -dense[:, 1]) / (2 * np.pi) % 1
         order = np.argsort(angles)
-        self._angles, self._far = angles[order], np.hypot(dense[:, 0], dense[:, 1])[order]
+        angles, far = angles[order], np.hypot(dense[:, 0], dense[:, 1])[order]
+        self._angles, self._far = np.r_[angles[-1] - 1, angles, angles[0] + 1], np.r_[far[-1], far, far[0]]
 
     def __call__(self, factor: float) -> Points:
         return self.shape * factor + self.centre
 
     def on(self, turn: float, factor: float) -> Points:
         """The point of the rim in the direction `turn` (0: twelve o'clock, .25: three), at a factor."""
-        far = float(np.interp(turn % 1, self._angles, self._far, period=1))
+        far = float(np.interp(turn % 1, self._angles, self._far))
         return self.centre + direction(turn * 2 * np.pi) * far * factor
 
 
@@ -76,6 +77,33 @@ def outline_of(rng: Rng, centre: Points, radius: float, form: str | None = None)
     w = {"square": between(rng, 0.92, 1.05), "rectangle": between(rng, 0.55, 0.8), "cushion": 1.0}[form]
     corner = between(rng, 0.5, 0.8) if form == "cushion" else between(rng, 0.02, 0.4)
     return Outline(centre, block(middle, 2 * radius * w * 0.94, 2 * radius * 0.94, corner * radius * w))
+
+
+def back(canvas: Canvas, rng: Rng, outline: Outline, metal: Metal) -> None:
+    """A case back: engraved words around, screws or notches, a plain, stamped or glazed middle."""
+    centre, half = _measure(outline)
+    r = float(half.min())
+    canvas.shade(outline(1.0), metal.linear(rng, r * between(rng, 0.8, 3)))
+    canvas.shade(outline(between(rng, 0.9, 0.96)), metal.conic(rng, centre))
+    canvas.shade(ellipse(centre, r * 0.86), metal.conic(rng, centre))
+    ink = metal.base * np.float32(between(rng, 0.2, 0.7))
+    for k in range(n := int(rng.integers(8, 26))):
+        at = centre + direction(k / n * 2 * np.pi) * r * 0.75
+        canvas.text(str(rng.choice(list("ABCEHIKLMNORST0123578"))), (float(at[0]), float(at[1])), r * 0.09, ink, 0, max(1, round(r / 120)))
+    notches = int(rng.choice([0, 4, 6, 8]))
+    for k in range(notches):
+        canvas.fill(ellipse(centre + direction(k / notches * 2 * np.pi) * r * 0.92, r * 0.035), ink * np.float32(0.5))
+    kind = rng.random()
+    if kind < 0.4:
+        canvas.shade(ellipse(centre, r * 0.64), _matt(rng, rgb(70, 66, 60), centre, r))
+        _works(canvas, rng, centre, r * 0.72, metal)
+        glare(canvas, rng, ellipse(centre, r * 0.64), centre, r * 0.64)
+    elif kind < 0.75:
+        canvas.shade(ellipse(centre, r * 0.62), metal.linear(rng, r * 2.5))
+        for k in range(int(rng.integers(2, 5))):
+            canvas.text(
+                WORDS[int(rng.integers(len(WORDS)))], (float(centre[0]), float(centre[1] + (k - 1.5) * r * 0.2)), r * 0.1, ink, 0, max(1, round(r / 100))
+            )
 
 
 def _measure(outline: Outline) -> tuple[Points, NDArray[np.float64]]:

@@ -271,8 +271,8 @@ def loop(rng: Rng) -> NDArray[np.uint8]:
         canvas.line(inner + normal * thick * 0.3 + centre, np.clip(tone * 1.5 + 20, 0, 255), thick * 0.1)
     else:
         gap = between(rng, 0.0, 0.1)
-        if chance(rng, 0.7):
-            canvas.fill(np.concatenate([outer - normal * thick * 0.25, (inner + normal * thick * 0.25)[::-1]]) + centre, metal.base * np.float32(0.2))
+        core = float(rng.choice([0.1, 0.25, 0.4]))  # pins and plates that hold the links together
+        canvas.fill(np.concatenate([outer - normal * thick * core, (inner + normal * thick * core)[::-1]]) + centre, metal.base * np.float32(0.2))
         for k in range(n):
             a, b = int(k * 360 / n), int((k + 1 - gap) * 360 / n)
             link = np.concatenate([outer[a : b + 1], inner[a : b + 1][::-1]]) + centre

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from .drawn_canvas import Canvas, Metal, Points, Rng, bar, between, block, chance, direction, ellipse, rgb
-from .drawn_dials import Outline, digital_face, face, outline_of
+from .drawn_dials import Outline, back, digital_face, face, outline_of
 from .drawn_straps import STRAP_KINDS, any_strip, buckle, lay, lit, rubber
 
 
@@ -24,7 +24,7 @@ def watch(rng: Rng) -> np.ndarray:
         _straps(canvas, rng, centre, radius, tall, reach * radius, kind, metal)
     _lugs(canvas, rng, centre, radius, tall, metal)
     _crown(canvas, rng, outline, centre, metal)
-    face(canvas, rng, outline, metal)
+    (back if chance(rng, 0.06) else face)(canvas, rng, outline, metal)
     return canvas.finished(_tilt(rng, 1000))
 
 
