@@ -9,7 +9,7 @@ from imaging.bench import Report as BenchReport
 from imaging.bench import blown_up, is_flat, peak_memory, time_render
 from imaging.compare import SAME, dhash, same_picture
 from imaging.cutout import CUTOUT_VERSION, Cutout, cut_out, cutout_id
-from imaging.decode import MOST_PIXELS
+from imaging.decode import MOST_PIXELS, Original
 from imaging.errors import ImagingError, TooBig, Unreadable
 from imaging.facts import FACTS, MEASURE_VERSION, Box, Fact, Facts, FactValue, Measured
 from imaging.measure import measure, probe
@@ -35,6 +35,7 @@ __all__ = [
     "Facts",
     "ImagingError",
     "Measured",
+    "Original",
     "Recipe",
     "RecipeError",
     "RenderRequest",

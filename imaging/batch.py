@@ -16,7 +16,7 @@ from typing import Any
 from PIL import Image
 
 from imaging.cutout import cut_out, cutout_id
-from imaging.decode import read_header
+from imaging.decode import Original, read_header
 from imaging.errors import ImagingError
 from imaging.measure import measure
 from imaging.pipeline import render
@@ -92,7 +92,7 @@ def render_file(source: Path, target: Path, recipe: Recipe, segmenter: Segmenter
 
 def _rendered(source: Path, target: Path, recipe: Recipe, segmenter: Segmenter, alpha: bool) -> dict[str, Any]:
     start = time.perf_counter()
-    data = source.read_bytes()
+    data = Original(source.read_bytes())
     photo = hashlib.sha256(data).hexdigest()
     cutout = cut_out(data, segmenter)
     cut = time.perf_counter()

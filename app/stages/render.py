@@ -52,7 +52,7 @@ def gather(session: Session, kit: Kit, row: str) -> Task | None:
 
 def do(kit: Kit, task: Task) -> Made | imaging.ImagingError:
     """Cut out (once per photo and model), finish, measure the encoded file. A photo that cannot be read is a result, not a failure."""
-    data = kit.originals.get(task.request.photo)
+    data = imaging.Original(kit.originals.get(task.request.photo))
     cutout, ms = None, {}
     try:
         if task.alpha_sha256 is None:

@@ -27,4 +27,5 @@ def _backdrop(colour: tuple[int, int, int], shade: Floats | None, shape: tuple[i
         return np.full((*shape, 3), colour, np.uint8)
     light = cv2.convertScaleAbs(shade, alpha=-255, beta=255)
     steps = np.arange(256) / 255
-    return np.asarray(cv2.merge([cv2.LUT(light, np.rint(steps * channel).astype(np.uint8)) for channel in colour]), dtype=np.uint8)
+    channels = [light if channel == 255 else cv2.LUT(light, np.rint(steps * channel).astype(np.uint8)) for channel in colour]
+    return np.asarray(cv2.merge(channels), dtype=np.uint8)

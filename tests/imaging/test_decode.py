@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from imaging import TooBig, Unreadable, probe
-from imaging.decode import load, picture, read_header, stored_box, upright
+from imaging.decode import Original, load, picture, read_header, stored_box, upright
 from tests import shots
 
 
@@ -87,7 +87,7 @@ def test_a_huge_png_is_for_the_big_photo_lane_but_its_header_can_be_judged() -> 
 def test_a_big_jpeg_is_decoded_near_the_size_that_is_wanted() -> None:
     data = shots.watch_photo(size=(4000, 3000))
 
-    photo = load(data, 0.5)
+    photo = load(data, 0.4)
 
     assert photo.header.size == (4000, 3000)
     assert photo.image.size == (2000, 1500)
@@ -140,3 +140,25 @@ def test_a_flipped_byte_never_breaks_out_as_another_error(at: int, value: int) -
 
     with contextlib.suppress(Unreadable, TooBig):
         picture(bytes(data), 240)
+
+
+def test_the_cut_out_decodes_enough_for_the_finish_to_share() -> None:
+    data = Original(shots.watch_photo(size=(4000, 3000)))
+
+    _, working = picture(data)
+    shared = load(data, 0.7)
+
+    assert working.size == (2000, 1500)
+    assert shared is load(data, 0.8)
+    assert load(data, 0.4).image.size == (2000, 1500)
+    assert read_header(data) is read_header(data)
+
+
+@pytest.mark.parametrize("size", [(4000, 3000), (700, 500), (2500, 1900)])
+def test_what_is_remembered_is_what_is_decoded_anew(size: tuple[int, int]) -> None:
+    plain = shots.watch_photo(size=size)
+    original = Original(plain)
+
+    for wanted in (0.5, 0.9, 0.3, 1.0):
+        assert load(original, wanted).image.tobytes() == load(plain, wanted).image.tobytes()
+    assert picture(original)[1].tobytes() == picture(plain)[1].tobytes()
