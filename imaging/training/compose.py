@@ -28,6 +28,8 @@ from .compose_sources import Foregrounds, Image, Memory, Photos, Scenes, clutter
 
 MASKS = Path(__file__).parent / "caltech"
 SHARES = {"scene": 0.34, "lifted": 0.13, "drawn": 0.28, "photo": 0.11, "photo lifted": 0.05, "none": 0.04, "two": 0.05}
+ENOUGH_SCENES = 1200  # below that many, traced kinds are drawn less often, or the net would learn the few by heart
+TRACED = ("scene", "lifted")
 LEAST = 0.004  # of the frame: less product than this is no product for the verdict
 
 
@@ -49,7 +51,8 @@ class Composer:
     """Draws samples from what is there. `data` holds scenes/ and foregrounds/, `caltech` watch/ and background/; both may be empty or lack parts.
 
     `shares` says how often each kind of SHARES is drawn (any sum); kinds whose source is missing fall away. `memory` bounds the bytes
-    of decoded scenes kept per process.
+    of decoded scenes kept per process; with fewer than `enough_scenes` scenes the traced kinds are drawn in proportion less often.
+    `plain_camera` leaves lens, grain and JPEG out.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class Composer:
         masks: Path = MASKS,
         shares: Mapping[str, float] = SHARES,
         memory: int = 600_000_000,
+        enough_scenes: int = ENOUGH_SCENES,
         plain_camera: bool = False,
     ) -> None:
         if unknown := set(shares) - set(SHARES):
@@ -69,13 +73,13 @@ class Composer:
         self.foregrounds = Foregrounds(data / "foregrounds")
         self.photos = Photos(caltech / "watch" if caltech else None, masks)
         self.clutter = clutter(caltech / "background" if caltech else None)
-        self.shares, self.plain_camera = dict(shares), plain_camera
+        self.shares, self.enough_scenes, self.plain_camera = dict(shares), enough_scenes, plain_camera
 
     def kinds(self) -> dict[str, float]:
-        """The shares as they are drawn now, summing to 1: kinds without a source are left out."""
+        """The shares as they are drawn now, summing to 1: kinds without a source are left out, traced ones rise with the number of scenes."""
         here = dict(self.shares)
-        if not len(self.scenes):
-            here |= {"scene": 0.0, "lifted": 0.0}
+        traced = min(1.0, len(self.scenes) / self.enough_scenes)
+        here |= {kind: here.get(kind, 0.0) * traced for kind in TRACED}
         if not len(self.photos):
             here |= {"photo": 0.0, "photo lifted": 0.0}
         total = sum(here.values())
@@ -192,10 +196,11 @@ class Composer:
         if rng.random() < 0.03:
             rgb = watermark(rng, rgb)
         told = np.float32([float(alpha.mean()) > LEAST, kind == "two", 0, props])
-        return Sample(self._shot(rng, rgb), np.clip(np.round(truth), 0, 255).astype(np.uint8), None, told, kind)
+        clean = ground == "white" and rng.random() < 0.5  # a retoucher's white comes without grain
+        return Sample(self._shot(rng, rgb, 0.4 if clean else 1.0), np.clip(np.round(truth), 0, 255).astype(np.uint8), None, told, kind)
 
-    def _shot(self, rng: np.random.Generator, rgb: Picture) -> NDArray[np.uint8]:
-        return camera(rng, rgb, 0.0 if self.plain_camera else 1.0)
+    def _shot(self, rng: np.random.Generator, rgb: Picture, strength: float = 1.0) -> NDArray[np.uint8]:
+        return camera(rng, rgb, 0.0 if self.plain_camera else strength)
 
 
 def sheet(composer: Composer, seed: int, count: int, size: tuple[int, int]) -> NDArray[np.uint8]:

@@ -81,6 +81,8 @@ def toned(rng: np.random.Generator, colour: Picture, alpha: Grey, backdrop: Pict
     gain = np.ones(3, np.float32)
     if rng.random() < 0.6:
         gain *= np.float32(np.exp(float(rng.normal(0.0 + 0.12 * (light - 0.5), 0.16))))
+    if light > 0.9 and rng.random() < 0.15:  # bright parts blow out and meet the white paper
+        gain *= np.float32(between(rng, 1.1, 1.5))
     if rng.random() < 0.6:  # bright metal takes the backdrop's hue
         hue = mean / max(float(mean.mean()), 8.0)
         gain *= 1 + (np.clip(hue, 0.4, 1.6) - 1) * np.float32(between(rng, 0, 0.5))

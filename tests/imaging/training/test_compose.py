@@ -63,7 +63,7 @@ def data(tmp_path):
 
 
 def composer(data, **options):
-    return Composer(data / "data", data, masks=data / "masks", **options)
+    return Composer(data / "data", data, masks=data / "masks", **{"enough_scenes": 1} | options)
 
 
 @pytest.mark.parametrize("kind", SHARES)
@@ -101,6 +101,13 @@ def test_shares_hold_and_missing_sources_fall_away(data, tmp_path):
         Composer(tmp_path / "nowhere", None, masks=tmp_path / "nowhere", shares={"scene": 1}).kinds()
     with pytest.raises(ValueError, match="paintings"):
         composer(data, shares={"paintings": 1})
+
+
+def test_few_scenes_are_not_learnt_by_heart(data):
+    few, enough = composer(data, enough_scenes=300).kinds(), composer(data, enough_scenes=3).kinds()
+    assert few["scene"] < 0.02 < enough["scene"]
+    assert few["drawn"] > enough["drawn"]
+    assert composer(data, enough_scenes=300, shares={"scene": 1}).kinds()["scene"] == 1
 
 
 def test_validation_scenes_are_never_read_and_unfinished_ones_left(data):
