@@ -141,7 +141,7 @@ def _grain(rng: np.random.Generator, rgb: Picture) -> Picture:
 def _jpeg(rgb: NDArray[np.uint8], quality: int, coarse_colour: bool) -> NDArray[np.uint8]:
     """There and back through a JPEG file."""
     sampling = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420 if coarse_colour else cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444
-    ok, file = cv2.imencode(".jpg", rgb[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling])
+    ok, file = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling])
     if not ok:
         raise ValueError("camera: OpenCV could not write a JPEG; is its build complete? (opencv-python-headless is)")
-    return cv2.imdecode(file, cv2.IMREAD_COLOR)[..., ::-1]
+    return cv2.cvtColor(cv2.imdecode(file, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)

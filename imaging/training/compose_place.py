@@ -52,7 +52,7 @@ def matrix(
     h, w = alpha.shape
     angle = np.radians(turn(rng))
     # a longer item may be turned along the longer side of the frame, as a photographer would
-    if rng.random() < 0.3 and (w > h * 1.3 or h > w * 1.3) and (room_w > room_h * 1.15 or room_h > room_w * 1.15) and (w > h) != (room_w > room_h):
+    if rng.random() < 0.7 and (w > h * 1.3 or h > w * 1.3) and (room_w > room_h * 1.15 or room_h > room_w * 1.15) and (w > h) != (room_w > room_h):
         angle += np.pi / 2
     squeeze = float(np.exp(between(rng, -1, 1) * 0.09))
     mirror = -1.0 if rng.random() < 0.5 else 1.0

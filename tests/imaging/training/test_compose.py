@@ -71,6 +71,8 @@ def test_the_same_seed_gives_the_same_sample_of_the_promised_shape(data, kind):
     first, again = (composer(data, shares={kind: 1}).sample(np.random.default_rng(5), (96, 64)) for _ in range(2))
     assert first.rgb.shape == (64, 96, 3)
     assert first.rgb.dtype == np.uint8
+    assert first.rgb.flags.c_contiguous
+    assert first.alpha.flags.c_contiguous
     assert first.alpha.shape == (64, 96)
     assert first.alpha.dtype == np.uint8
     assert first.scene.shape == (4,)
