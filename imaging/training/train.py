@@ -90,10 +90,11 @@ def shapes(side: int) -> tuple[tuple[int, int], ...]:
 
 
 class Trainer:
-    """The net, its optimiser, its averaged weights, and where it is."""
+    """The net, its optimiser, its averaged weights, and where it is. `net`: one that has its weights already, instead of ImageNet's."""
 
-    def __init__(self, rate: float, steps: int, decay: int, folder: Path) -> None:
-        self.net = Net().to(memory_format=torch.channels_last)
+    def __init__(self, rate: float, steps: int, decay: int, folder: Path, *, net: Net | None = None, warm_up: int = WARM_UP) -> None:
+        self.given, self.warm_up = net is not None, warm_up
+        self.net = (net or Net()).to(memory_format=torch.channels_last)
         self.mean = copy.deepcopy(self.net)
         encoder = [*self.net.stem.parameters(), *self.net.blocks.parameters()]
         own = {id(p) for p in encoder}
@@ -103,7 +104,7 @@ class Trainer:
         self.rate, self.steps, self.decay, self.folder, self.step = rate, steps, decay, folder, 0
 
     def resume(self, start: Path | None) -> None:
-        """From `last.pt`; from `stable.pt` where the rate had begun to fall but more steps are wanted; else from `start` or ImageNet."""
+        """From `last.pt`; from `stable.pt` where the rate had begun to fall but more steps are wanted; else from `start`, the given net, or ImageNet."""
         last, stable = self.folder / "last.pt", self.folder / "stable.pt"
         if last.is_file():
             state = torch.load(last, map_location="cpu", weights_only=True)
@@ -114,7 +115,7 @@ class Trainer:
             weights = torch.load(start, map_location="cpu", weights_only=True)
             self.net.load_state_dict(weights)
             self.mean.load_state_dict(weights)
-        else:
+        elif not self.given:
             load_imagenet(self.net, imagenet_weights())
             load_imagenet(self.mean, imagenet_weights())
 
@@ -154,7 +155,7 @@ class Trainer:
 
     def _course(self, step: int) -> float:
         left = (self.steps - step) / max(self.decay, 1)
-        return min(1.0, (step + 1) / WARM_UP, max(left, 0.01))
+        return min(1.0, (step + 1) / self.warm_up, max(left, 0.01))
 
     def _average(self) -> None:
         keep = min(AVERAGE, self.step / (self.step + 10))
