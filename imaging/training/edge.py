@@ -92,7 +92,11 @@ def coarsened(rng: np.random.Generator, alpha: NDArray[np.uint8], factor: float)
         rng.standard_normal((4, 4), dtype=np.float32) * np.float32(0.1), small, interpolation=cv2.INTER_CUBIC
     )
     steep = np.float32(rng.uniform(4, 14))
-    p = 1 / (1 + np.exp(-steep * (blurred - level)))
+
+    def answer(at: Any) -> Any:
+        return 1 / (1 + np.exp(-steep * (at - level)))
+
+    p = (answer(blurred) - answer(0)) / (answer(1) - answer(0))  # sure of flat product and flat backdrop
     p = cv2.resize(p.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
     return np.asarray(np.clip(np.rint(p * 255), 0, 255), dtype=np.uint8)
 
