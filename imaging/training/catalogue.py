@@ -49,6 +49,18 @@ class Watch:
     strap_colour: Colour = (0.19, 0.075, 0.025)
     thread: Colour = (0.6, 0.5, 0.36)
     stripes: tuple[Colour, ...] = ()
+    shape: str = "round"
+    window: str = "round"
+    lugs: str = "classic"
+    crown: str = "plain"
+    pushers: bool | None = None
+    back: str = "steel"
+    display: str = "hands"
+    extra: str = ""
+    wrist: float = 1.0
+    taper: float = 0.82
+    link_gap: float = 0.028
+    clasp: str = "usual"
 
 
 @dataclass(frozen=True)

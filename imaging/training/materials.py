@@ -18,6 +18,19 @@ METALS: dict[str, Colour] = {
     "rose gold": (0.93, 0.60, 0.46),
     "black": (0.035, 0.035, 0.04),
 }
+# cases that are no metal: colour, roughness
+PLASTICS: dict[str, tuple[Colour, float]] = {
+    "white ceramic": ((0.80, 0.80, 0.80), 0.08),
+    "black ceramic": ((0.012, 0.012, 0.013), 0.06),
+    "black resin": ((0.016, 0.016, 0.018), 0.42),
+    "white resin": ((0.74, 0.74, 0.73), 0.4),
+    "grey resin": ((0.22, 0.22, 0.23), 0.42),
+    "red resin": ((0.5, 0.03, 0.03), 0.4),
+    "blue resin": ((0.02, 0.09, 0.4), 0.4),
+    "green resin": ((0.10, 0.14, 0.06), 0.45),
+    "pink resin": ((0.75, 0.30, 0.40), 0.4),
+    "yellow resin": ((0.75, 0.55, 0.05), 0.4),
+}
 
 
 class Palette:
@@ -37,10 +50,13 @@ class Palette:
         return self._made[key]
 
     def metal(self, name: str, finish: str = "polished") -> Any:
-        """A metal of `METALS`, "polished", "satin", "brushed" or "hammered"."""
+        """A metal of `METALS` (or one of `PLASTICS`), "polished", "satin", "brushed" or "hammered"."""
         rough = {"polished": 0.11, "satin": 0.24, "brushed": 0.34, "hammered": 0.2}[finish]
 
         def build(material: Any, inputs: Any) -> None:
+            if name in PLASTICS:
+                _set(inputs, PLASTICS[name][0], PLASTICS[name][1] * (1.0 if finish == "polished" else 1.4))
+                return
             _set(inputs, METALS[name], rough, metallic=1.0)
             if name == "black":
                 inputs["Metallic"].default_value = 0.75
@@ -53,10 +69,11 @@ class Palette:
         return self._make(f"metal {name} {finish}", build)
 
     def dial(self, colour: Colour, finish: str) -> Any:
-        """A watch dial: "sunray" (brushed from the centre), "enamel" (glossy) or "matte"."""
+        """A watch dial: "sunray" (brushed from the centre), "enamel" (glossy), "matte", or a pattern: see `_pattern`."""
 
         def build(material: Any, inputs: Any) -> None:
-            _set(inputs, colour, {"sunray": 0.36, "enamel": 0.2, "matte": 0.6}[finish])
+            _set(inputs, colour, {"sunray": 0.36, "enamel": 0.2, "matte": 0.6}.get(finish, 0.35))
+            _pattern(material, inputs, colour, finish)
             if finish == "sunray":
                 inputs["Metallic"].default_value = 0.65
                 inputs["Anisotropic"].default_value = 0.85
@@ -209,3 +226,40 @@ def _mottle(material: Any, inputs: Any, colour: Colour, scale: float, amount: fl
     high.color = (*(min(1.0, c * (1 + amount)) for c in colour), 1.0)
     tree.links.new(noise.outputs[0], ramp.inputs[0])
     tree.links.new(ramp.outputs[0], inputs["Base Color"])
+
+
+def _pattern(material: Any, inputs: Any, colour: Colour, finish: str) -> None:
+    """Patterned dials: "waffle" and "ripples" in relief, "pearl" (mother-of-pearl), "meteorite", "carbon", "stripes", "glitter", "flowers"."""
+    tree = material.node_tree
+    if finish == "waffle":
+        _bump(material, inputs, "weave", 3.6, 0.8)
+    elif finish == "carbon":
+        _bump(material, inputs, "weave", 7.0, 1.0)
+        inputs["Coat Weight"].default_value = 0.8
+    elif finish == "ripples":
+        inputs["Metallic"].default_value = 0.5
+        wave, bump = tree.nodes.new("ShaderNodeTexWave"), tree.nodes.new("ShaderNodeBump")
+        wave.wave_type, wave.rings_direction = "RINGS", "Z"
+        wave.inputs["Scale"].default_value = 4.0
+        tree.links.new(_coordinates(tree, (1.0, 1.0, 1.0)), wave.inputs["Vector"])
+        tree.links.new(wave.outputs["Fac"], bump.inputs["Height"])
+        bump.inputs["Strength"].default_value, bump.inputs["Distance"].default_value = 0.7, 0.02
+        tree.links.new(bump.outputs[0], inputs["Normal"])
+    elif finish in ("pearl", "meteorite", "glitter", "flowers", "stripes"):
+        kind = {"pearl": "ShaderNodeTexNoise", "stripes": "ShaderNodeTexWave"}.get(finish, "ShaderNodeTexVoronoi")
+        texture, ramp = tree.nodes.new(kind), tree.nodes.new("ShaderNodeValToRGB")
+        texture.inputs["Scale"].default_value = {"pearl": 1.6, "meteorite": 5.0, "glitter": 30.0, "flowers": 2.2, "stripes": 1.4}[finish]
+        stretch = (1.0, 4.0, 1.0) if finish == "meteorite" else (1.0, 1.0, 1.0)
+        tree.links.new(_coordinates(tree, stretch), texture.inputs["Vector"])
+        tree.links.new(texture.outputs["Color" if finish in ("glitter", "meteorite") else 0], ramp.inputs[0])
+        elements = ramp.color_ramp.elements
+        pale = tuple(min(0.95, 0.35 + 0.6 * c) for c in colour)
+        elements[0].color, elements[1].color = (*colour, 1.0), (*pale, 1.0)
+        elements[0].position, elements[1].position = (0.1, 0.3) if finish == "flowers" else (0.35, 0.65)
+        if finish == "pearl":
+            for where, tint in ((0.45, (0.78, 0.66, 0.72, 1.0)), (0.55, (0.60, 0.76, 0.72, 1.0))):
+                elements.new(where).color = tint
+            inputs["Coat Weight"].default_value = 0.7
+        if finish == "glitter":
+            inputs["Metallic"].default_value = 0.9
+        tree.links.new(ramp.outputs[0], inputs["Base Color"])

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--count", type=int, default=100, help="how many seeds")
     parser.add_argument("--stride", type=int, default=1, help="step between seeds, so that several processes share a range")
     parser.add_argument("--width", type=int, default=0, help="long side in pixels; 0: as the seed says")
-    parser.add_argument("--samples", type=int, default=5, help="paths per pixel")
+    parser.add_argument("--samples", type=int, default=4, help="paths per pixel")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--clutter", type=Path, default=None, help="folder of .jpg pictures for walls, floors and mirrored rooms")
     parser.add_argument("--chunk", type=int, default=100, help="frames until the working process is replaced")
@@ -72,6 +72,9 @@ def one(args: argparse.Namespace, seed: int, pictures: list[Path]) -> None:
 def work(args: argparse.Namespace) -> int:
     """The child: renders up to a chunk of seeds, saying "begin SEED" before each and "done SEED" after."""
     pictures = sorted(args.clutter.glob("*.jpg")) if args.clutter else []
+    if args.threads == 1:
+        # Blender's idle helper threads spin when they are starved; on one core there are none
+        os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[args.start % len(os.sched_getaffinity(0))]})
     for seed in wanted(args)[: args.chunk]:
         print(f"begin {seed}", flush=True)
         began = time.monotonic()

@@ -7,18 +7,17 @@ Angles are degrees, lengths are multiples of the item's size unless a name says 
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from imaging.training.catalogue import Colour, Jewel, Watch
 from imaging.training.timepieces import any_colour, luminance, pick, sample_watch, tone
 
-VERSION = 1
+VERSION = 2
 VALIDATION = 900_000  # seeds from here on are never trained on
 
-WATCH_POSES = {"front": 24, "standing": 20, "up": 8, "laid": 20, "face down": 6, "side": 9, "behind": 5, "hung": 8}
+WATCH_POSES = {"front": 20, "standing": 20, "up": 7, "laid": 22, "face down": 6, "side": 9, "behind": 5, "hung": 11}
 OPEN_POSES = ("laid", "face down", "hung", "behind")
 FLOATING = ("front", "hung", "behind")
 SURFACES = {"paper": 40, "void": 18, "gloss": 8, "fabric": 5, "wood": 6, "stone": 5, "leather": 3, "pattern": 3, "clutter": 10, "photo": 4}
@@ -26,7 +25,10 @@ SURFACES = {"paper": 40, "void": 18, "gloss": 8, "fabric": 5, "wood": 6, "stone"
 
 @dataclass(frozen=True)
 class Placed:
-    """One item of the picture. `kind` is the word of the label; `where` is an offset from the middle of the picture."""
+    """One item of the picture. `kind` is the word of the label.
+
+    `where` is the direction of a second item from the first, as a multiple of the distance at which their boxes touch.
+    """
 
     kind: str
     item: Watch | Jewel
@@ -86,7 +88,11 @@ class View:
 
 @dataclass(frozen=True)
 class Scene:
-    """A whole picture: `label` is the word for the index, `products` how many articles of trade are seen (0, 1, 2)."""
+    """A whole picture: `label` is the word for the index, `products` how many articles of trade are seen (0, 1, 2).
+
+    `hidden` items are built for the sake of the framing and their props, and taken away before the picture: nothing for sale is seen.
+    `balance` is how far the camera has taken the colour of the light back, 0..1. `blinds` are slats before the lamps, whose shadows fall across the picture.
+    """
 
     seed: int
     version: int
@@ -106,7 +112,9 @@ class Scene:
     contrast: float
     shoulder: float
     crystal: float = 0.5
-    extra: dict[str, Any] = field(default_factory=dict)
+    balance: float = 0.7
+    blinds: bool = False
+    hidden: bool = False
 
 
 def kelvin(warmth: float) -> Colour:
@@ -138,9 +146,9 @@ def sample_item(rng: np.random.Generator) -> Placed:
         jewels = importlib.import_module("imaging.training.jewels")
     except ModuleNotFoundError:
         return _plain_jewel(rng)
-    kind, jewel, poses = jewels.sample_jewel(rng)
-    pose = str(rng.choice(list(poses)))
-    return Placed(kind, jewel, pose, float(rng.uniform(-180, 180)) if rng.random() < 0.5 else float(rng.normal(0, 20)))
+    kind, jewel, pose = jewels.sample_jewel(rng)
+    turn = float(rng.uniform(-180, 180)) if rng.random() < 0.5 else float(rng.normal(0, 20))
+    return Placed(kind, jewel, str(pose), turn, pieces=2 if kind in ("earrings", "cufflinks") else 1)
 
 
 def _plain_jewel(rng: np.random.Generator) -> Placed:
@@ -160,16 +168,39 @@ def _plain_jewel(rng: np.random.Generator) -> Placed:
     return Placed(kinds.get(form, "ring"), Jewel(form, metal), pose, float(rng.uniform(-180, 180)), pieces=2 if form in ("hoops", "drops") else 1)
 
 
-def sample_backdrop(rng: np.random.Generator, floating: bool) -> Backdrop:
-    """White or nearly white for about 40 % of the pictures, the rest any tone from pale to black, plain or with a texture."""
+def main_colour(item: Watch | Jewel) -> Colour:
+    """About the colour one would name an item by, linear RGB."""
+    metals: dict[str, Colour] = {"gold": (0.8, 0.5, 0.2), "rose gold": (0.8, 0.45, 0.3), "black": (0.02, 0.02, 0.02), "titanium": (0.35, 0.34, 0.33)}
+    metal = item.metal.split("/")[0]
+    if isinstance(item, Watch) and item.strap in ("leather", "rubber", "ribbed", "rally", "tropic"):
+        return item.strap_colour
+    if isinstance(item, Watch) and item.strap == "nato":
+        return item.stripes[0]
+    for word, colour in (("white", (0.75, 0.75, 0.75)), ("black", (0.02, 0.02, 0.02))):
+        if word in metal and metal not in metals:
+            return colour
+    return metals.get(metal, (0.7, 0.7, 0.7))
+
+
+def sample_backdrop(rng: np.random.Generator, floating: bool, item: Watch | Jewel) -> Backdrop:
+    """White or nearly white for about 40 % of the pictures, the rest any tone from pale to black, plain or with a texture.
+
+    One plain backdrop in four takes the tone of the item: steel on white, black on black, brown on brown.
+    """
     surface = pick(rng, SURFACES)
-    tint = pick(rng, {"white": 42, "pale": 18, "any": 24, "dark": 9, "black": 7}) if surface in ("paper", "void", "gloss") else "any"
+    plain = surface in ("paper", "void", "gloss")
+    tint = pick(rng, {"white": 42, "pale": 18, "any": 24, "dark": 9, "black": 7}) if plain else "any"
     level: float | None = None
+    alike = main_colour(item)
+    if plain and rng.random() < 0.25:
+        tint = "white" if luminance(alike) > 0.45 else "black" if luminance(alike) < 0.03 else "alike"
     if tint == "white":
         colour: Colour = tone(rng, (0.85, 0.85, 0.85), 0.06)
         level = float(rng.choice([rng.uniform(256, 275), rng.uniform(236, 256)], p=[0.55, 0.45]))
     elif tint == "pale":
         colour = tone(rng, (0.66, 0.65, 0.63), 0.25)
+    elif tint == "alike":
+        colour = tone(rng, alike, 0.35)
     elif tint == "any":
         colour = any_colour(rng)
     elif tint == "dark":
@@ -211,7 +242,7 @@ def sample_lamps(rng: np.random.Generator) -> tuple[tuple[Lamp, ...], Colour]:
     def lamp(x: float, y: float, z: float, w: float, h: float, power: float) -> Lamp:
         place = tuple(v * rng.uniform(0.8, 1.25) for v in (x, y, z))
         strength = float(power * np.exp(rng.normal(0, 0.35)))
-        other = float(rng.normal(0, 0.5)) if rng.random() < 0.12 else float(rng.normal(0, 0.08))
+        other = float(rng.normal(0, 0.9)) if rng.random() < 0.12 else float(rng.normal(0, 0.08))
         return Lamp(place, (w * rng.uniform(0.6, 1.5), h * rng.uniform(0.6, 1.5)), strength, kelvin(warm + other))  # type: ignore[arg-type]
 
     side = 1.0 if rng.random() < 0.5 else -1.0
@@ -275,27 +306,55 @@ def sample_view(rng: np.random.Generator, placed: Placed) -> View:
     return View(height, float(np.exp(rng.uniform(np.log(45), np.log(160)))), roll, fill, framed, aim, blur, "item" if rng.random() < 0.5 else "centre")
 
 
+def glare(rng: np.random.Generator, view: View) -> Lamp:
+    """A lamp near the camera, so that glass and polished metal throw it back."""
+    up, a = np.radians(np.clip(view.height + rng.normal(0, 16), 4, 88)), np.radians(rng.normal(0, 18))
+    far, size = rng.uniform(5, 8), float(np.exp(rng.uniform(np.log(0.5), np.log(3.5))))
+    place = (float(far * np.sin(a) * np.cos(up)), float(-far * np.cos(a) * np.cos(up)), float(far * np.sin(up)))
+    return Lamp(place, (size, size * float(rng.uniform(0.5, 2))), float(rng.uniform(0.15, 0.7)), kelvin(float(rng.normal(0, 0.2))))
+
+
+def beside(rng: np.random.Generator, first: Placed) -> Placed:
+    """A second article next to the first, on the floor or floating like it."""
+    for _ in range(20):
+        second = sample_item(rng)
+        if (second.pose in FLOATING) == (first.pose in FLOATING):
+            break
+    a = 0.0 if first.pose in FLOATING else float(rng.uniform(-0.9, 0.9))
+    side = float(rng.choice([-1, 1]))
+    near = float(rng.uniform(0.8, 1.3))
+    return replace(second, where=(side * near * float(np.cos(a)), near * float(np.sin(a))))
+
+
 def describe(seed: int) -> Scene:
     """The picture of `seed` (0..999,999). Raises ValueError for any other number."""
     if not 0 <= seed < 1_000_000:
         raise ValueError(f"Scene seed {seed} is out of range. Use 0..799,999 for training and 900,000..999,999 for validation.")
     rng = np.random.default_rng([seed, VERSION])
     size = size_of(rng, seed)
+    cast = rng.random()
+    many, empty = cast < 0.04, 0.04 <= cast < 0.07
     placed = sample_item(rng)
     view = sample_view(rng, placed)
-    floating = placed.kind == "watch" and placed.pose in FLOATING
-    backdrop = sample_backdrop(rng, floating)
+    floating = placed.pose in FLOATING
+    backdrop = sample_backdrop(rng, floating, placed.item)
     if backdrop.shape == "wall" and not floating and placed.pose in ("laid", "lying", "gathered", "flat", "face down"):
         view = replace(view, height=max(view.height, 50.0))
+    items = (placed,)
+    if many:
+        items = (placed, beside(rng, placed))
+        view = replace(view, framed="item", fill=min(view.fill, 0.98), aim=(0.5, 0.5))
     lamps, ambient = sample_lamps(rng)
+    if rng.random() < 0.14:
+        lamps = (*lamps, glare(rng, view))
     return Scene(
         seed=seed,
         version=VERSION,
         size=size,
-        label=placed.kind,
-        products=1,
-        items=(placed,),
-        props=backdrop.shape != "wall" and bool(rng.random() < 0.28),
+        label="none" if empty else placed.kind,
+        products=0 if empty else len(items),
+        items=items,
+        props=backdrop.shape != "wall" and bool(rng.random() < (0.6 if empty else 0.28)),
         backdrop=backdrop,
         lamps=lamps,
         cards=bool(rng.random() < 0.7),
@@ -307,4 +366,7 @@ def describe(seed: int) -> Scene:
         contrast=float(rng.normal(0.03, 0.04)),
         shoulder=float(rng.choice([0.6, 0.75, 0.97])),
         crystal=float(rng.choice([rng.uniform(0.1, 0.6), rng.uniform(0.6, 2.5)], p=[0.7, 0.3])),
+        balance=float(rng.choice([rng.uniform(0.75, 1.0), rng.uniform(0, 0.75)], p=[0.75, 0.25])),
+        blinds=bool(rng.random() < 0.05),
+        hidden=empty,
     )

@@ -20,12 +20,12 @@ from imaging.training.materials import Palette
 from imaging.training.scenes import OPEN_POSES, Placed, Scene
 
 SENSOR_MM = 36.0
-MASK_SAMPLES = 32
+MASK_SAMPLES = 24
 EXPOSED = 0.5  # luminance of white paper under the lamps, in Blender's units: what lamps and glowing walls are balanced to
 
 
 def build_item(placed: Placed, palette: Palette) -> Maker:
-    """The item in the pose it is described in, its middle above `where`."""
+    """The item in the pose it is described in, its middle above the origin."""
     spec = placed.item
     if isinstance(spec, Watch):
         t = spec.thick_mm / 10
@@ -43,8 +43,20 @@ def build_item(placed: Placed, palette: Palette) -> Maker:
         made = Maker(spec.form)
         jewellery.FORMS[spec.form](made, palette, spec.metal, placed.pose, **spec.options)
         pose = jewellery.posed(spec.form, placed.pose, placed.turn)
-    made.set_down(pose, placed.where)
+    made.set_down(pose)
     return made
+
+
+def arrange(makers: list[Maker], items: tuple[Placed, ...]) -> None:
+    """Moves the second item beside the first, so far that their boxes about touch."""
+    if len(makers) < 2:
+        return
+    one, other = makers[0].vertices(), makers[1].vertices()
+    way = np.array([*items[1].where, 0.0])
+    apart = (np.ptp(one, axis=0) + np.ptp(other, axis=0)) / 2
+    far = float(apart[:2] @ np.abs(way[:2]) / max(float(np.hypot(*way[:2])), 1e-6))
+    makers[1].root.matrix_world = shift(*(way[:2] * far)) @ makers[1].root.matrix_world
+    bpy.context.view_layer.update()
 
 
 def head(placed: Placed, made: Maker, points: Array) -> Array:
@@ -70,12 +82,14 @@ def lamps(scene: Scene, reach: float) -> None:
         ob.matrix_world = Matrix.Translation(where) @ (where - Vector((0, 0, 0.3 * reach))).to_track_quat("Z", "Y").to_matrix().to_4x4()
         ob.visible_camera = False
         bpy.context.scene.collection.objects.link(ob)
-    if not scene.cards:
-        return
     black = bpy.data.materials.new("card")
     black.use_nodes = True
     black.node_tree.nodes["Principled BSDF"].inputs["Base Color"].default_value = (0, 0, 0, 1)
     rng = np.random.default_rng([scene.seed, 7])
+    if scene.blinds:
+        blinds(scene, reach, rng, black)
+    if not scene.cards:
+        return
     for place, size in (((-2.5, -4, 1), (1.5, 5)), ((2.8, -4, 1), (1.2, 5)), ((0, -5, -0.3), (10, 1.5)), ((0.5, -1.5, 5.5), (1.5, 1.0))):
         if rng.random() < 0.3:
             continue
@@ -88,6 +102,24 @@ def lamps(scene: Scene, reach: float) -> None:
         card.rotation_euler = (0 if place[2] < 3 else math.pi / 2, 0, float(rng.uniform(-0.3, 0.3)))
         card.visible_camera = card.visible_diffuse = card.visible_shadow = card.visible_transmission = False
         bpy.context.scene.collection.objects.link(card)
+
+
+def blinds(scene: Scene, reach: float, rng: np.random.Generator, black: Any) -> None:
+    """Slats between the first lamp and the item, seen by nothing but its light; the lamp is made small, or they would cast no edge."""
+    lamp = next(ob for ob in bpy.context.scene.objects if ob.type == "LIGHT")
+    lamp.data.size = lamp.data.size_y = 0.25 * reach
+    way = Vector(scene.lamps[0].place).normalized()
+    turn = Matrix.Translation(way * reach * 2.2) @ way.to_track_quat("Z", "Y").to_matrix().to_4x4() @ turn_z(float(rng.uniform(0, 180)))
+    wide = float(rng.uniform(0.08, 0.3)) * reach
+    for k in range(-6, 7):
+        x = 2 * k * wide
+        mesh = bpy.data.meshes.new("slat")
+        mesh.from_pydata([(x, -3 * reach, 0), (x + wide, -3 * reach, 0), (x + wide, 3 * reach, 0), (x, 3 * reach, 0)], [], [(0, 1, 2, 3)])
+        mesh.materials.append(black)
+        slat = bpy.data.objects.new("slat", mesh)
+        slat.matrix_world = turn
+        slat.visible_camera = slat.visible_glossy = slat.visible_diffuse = slat.visible_transmission = False
+        bpy.context.scene.collection.objects.link(slat)
 
 
 def room(scene: Scene, picture: Path | None) -> None:
@@ -237,7 +269,9 @@ def develop(scene: Scene, light: Array, alpha: Array) -> Array:
             gain *= 0.22 / max(bright, 1e-4)
         elif middle > 0.85:
             gain *= 0.85 / middle
-    x = np.nan_to_num(light, nan=0.0, posinf=50.0) * gain * 2.0**scene.stops * np.array(scene.cast)
+    tint = sum((lamp.power * np.array(lamp.colour) for lamp in scene.lamps), 0.6 * np.array(scene.ambient))
+    neutral = (float(tint.mean()) / tint) ** scene.balance
+    x = np.nan_to_num(light, nan=0.0, posinf=50.0) * gain * 2.0**scene.stops * np.array(scene.cast) * neutral
     s = scene.shoulder
     x = np.where(x > s, s + (1 - s) * (1 - np.exp(-(x - s) / (1 - s))), x)
     if scene.backdrop.level > 255:
@@ -265,9 +299,11 @@ def photograph(scene: Scene, samples: int, threads: int, pictures: list[Path]) -
     studio.clear(samples, scene.size, scene.seed)
     render = bpy.context.scene.render
     render.threads_mode, render.threads = "FIXED", threads
+    render.use_persistent_data = True  # the second pass finds the geometry of the first
     bpy.context.scene.cycles.max_bounces = 6
     palette = Palette(scene.crystal)
     makers = [build_item(one, palette) for one in scene.items]
+    arrange(makers, scene.items)
     points = [made.vertices() for made in makers]
     placed = props(scene, makers[0], palette)
     products = {ob for made in makers for ob in made.objects if "prop" not in ob}
@@ -287,6 +323,9 @@ def photograph(scene: Scene, samples: int, threads: int, pictures: list[Path]) -
     ground(scene, reach, (whole.min(0) + whole.max(0)) / 2, back, pictures)
     lamps(scene, reach)
     room(scene, pictures[(scene.backdrop.photo // 7) % len(pictures)] if pictures else None)
+    if scene.hidden:
+        for ob in products:
+            ob.hide_render = True
     light = studio.frame()[..., :3]
     alpha = trace_alpha(products)
     rgb = develop(scene, light, alpha)
@@ -297,7 +336,7 @@ def photograph(scene: Scene, samples: int, threads: int, pictures: list[Path]) -
 def note(scene: Scene, alpha: Array, placed: list[str]) -> dict[str, Any]:
     """The entry of the index."""
     sides = (alpha[0], alpha[-1], alpha[:, 0], alpha[:, -1])
-    seen = bool((alpha > 127).mean() > 1e-4)
+    seen = bool((alpha > 127).mean() > 1e-4) and scene.products > 0
     return {
         "seed": scene.seed,
         "kind": scene.label if seen else "none",

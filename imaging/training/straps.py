@@ -8,11 +8,15 @@ from typing import Any
 import numpy as np
 from mathutils import Matrix
 
+from imaging.training import bracelets
 from imaging.training.catalogue import Watch
 from imaging.training.forms import Array, Maker, Rail, rail, rounded_rectangle, shift, turn_y
 from imaging.training.materials import Palette
 
-TAPER = 0.82  # width at the clasp over width at the lugs
+
+def metallic(watch: Watch) -> bool:
+    """Whether the watch hangs on metal with a folding clasp, not on a strap with a buckle."""
+    return watch.strap.startswith("links") or watch.strap == "mesh" or watch.strap in bracelets.METALLIC
 
 
 def lug_reach(r: float) -> float:
@@ -53,20 +57,20 @@ def build(m: Maker, watch: Watch, r: float, t: float, palette: Palette, laid_ope
     """Adds the strap of `watch` to an item whose case is `r` wide and `t` thick. An open strap falls away, or lies flat at the level `rest`."""
     y, z = lug_reach(r) - 0.16, -0.25 * t
     wide = watch.lug_mm / 10 - 0.03
-    if watch.strap.startswith("links"):
+    if watch.strap.startswith("links") and watch.lugs == "classic" and watch.clasp != "straight":
         _end_links(m, r, t, wide, palette.metal(watch.metal, watch.finish))
     if laid_open:
-        lengths = (5.6, 6.8)
+        lengths = (5.6 * watch.wrist, 6.8 * watch.wrist)
         for end, length in zip((1, -1), lengths, strict=True):
             path = tail(y, z, length, end) if rest is None else flat(y, z, length, end, rest)
-            _run(m, watch, path, wide, palette, lambda u: 1 - (1 - TAPER) * u, closed=False)
+            _run(m, watch, path, wide, palette, lambda u: 1 - (1 - watch.taper) * u, closed=False)
             if end == 1:
                 longer = tail(y, z, length + 1.2, end) if rest is None else flat(y, z, length + 1.2, end, rest)
-                _fastener(m, watch, longer, length - 0.2, wide * TAPER, palette, laid_open)
+                _fastener(m, watch, longer, length - 0.2, wide * watch.taper, palette, laid_open)
     else:
-        path = loop(y, z, (max(r * 1.42, 2.7), max(r * 1.22, 2.35)))
-        _run(m, watch, path, wide, palette, lambda u: 1 - (1 - TAPER) * min(1, 2.6 * min(u, 1 - u)), closed=True)
-        _fastener(m, watch, path, path.length / 2, wide * TAPER, palette, laid_open)
+        path = loop(y, z, (max(r * 1.42, 2.7) * watch.wrist, max(r * 1.22, 2.35) * watch.wrist))
+        _run(m, watch, path, wide, palette, lambda u: 1 - (1 - watch.taper) * min(1, 2.6 * min(u, 1 - u)), closed=True)
+        _fastener(m, watch, path, path.length / 2, wide * watch.taper, palette, laid_open)
 
 
 def _end_links(m: Maker, r: float, t: float, wide: float, metal: Any) -> None:
@@ -83,7 +87,9 @@ def _end_links(m: Maker, r: float, t: float, wide: float, metal: Any) -> None:
 
 def _run(m: Maker, watch: Watch, path: Rail, wide: float, palette: Palette, width: Any, closed: bool) -> None:
     kind = watch.strap
-    if kind.startswith("links"):
+    if kind in bracelets.BRACELETS:
+        bracelets.BRACELETS[kind](m, watch, path, wide, palette, width)
+    elif kind.startswith("links"):
         _links(m, watch, path, wide, palette, width)
     elif kind == "mesh":
         _milanese(m, path, wide, palette.metal(watch.metal, "polished"), width)
@@ -99,11 +105,13 @@ def _links(m: Maker, watch: Watch, path: Rail, wide: float, palette: Palette, wi
     five = watch.strap == "links5"
     rows = round(path.length / (0.52 if five else 0.66))
     pitch = path.length / rows
-    thick, gap = 0.27, 0.014
+    thick, gap = 0.27, watch.link_gap / 2
     edge = 0.25 if five else 0.29
-    side = m.block((edge * wide - gap, pitch - 0.028, thick), outer, shift(z=-50), bevel=0.045, segments=3)
+    side = m.block((edge * wide - gap, pitch - watch.link_gap, thick), outer, shift(z=-50), bevel=0.045, segments=3)
     middle_wide = (1 - 2 * edge) * wide / (3 if five else 1)
-    middle = m.block((middle_wide - gap, pitch - 0.028, thick * (1.06 if five else 1.0)), inner, shift(z=-50), bevel=0.075 if five else 0.045, segments=3)
+    middle = m.block(
+        (middle_wide - gap, pitch - watch.link_gap, thick * (1.06 if five else 1.0)), inner, shift(z=-50), bevel=0.075 if five else 0.045, segments=3
+    )
     pin = m.lathe(
         [(0, -wide / 2 - 0.008), (0.05, -wide / 2 - 0.008), (0.058, -wide / 2), (0.058, wide / 2), (0.05, wide / 2 + 0.008), (0, wide / 2 + 0.008)],
         inner,
@@ -186,9 +194,14 @@ def _leather(m: Maker, watch: Watch, path: Rail, wide: float, palette: Palette, 
 
 
 def _fastener(m: Maker, watch: Watch, path: Rail, s: float, wide: float, palette: Palette, laid_open: bool) -> None:
-    """A folding clasp on metal, a pin buckle and two keepers on everything else."""
+    """A folding clasp on metal, a pin buckle and two keepers on everything else; blades where the clasp hangs open."""
     metal, satin = palette.metal(watch.metal), palette.metal(watch.metal, "satin")
-    if watch.strap.startswith("links") or watch.strap == "mesh":
+    if watch.strap == "cuff":
+        return
+    if watch.clasp == "blades" and laid_open:
+        bracelets.blades(m, path, s, wide, palette, watch.metal)
+        return
+    if metallic(watch):
         part = path.part(max(0.1, s - 1.55), min(path.length, s + 1.55))
         m.sweep(part, lambda _u: [(x, z + 0.04) for x, z in rounded_rectangle(wide + 0.05, 0.40, 0.06)], [satin])
         m.sweep(

@@ -11,14 +11,37 @@ from typing import Any
 import numpy as np
 from mathutils import Matrix
 
-from imaging.training import straps
+from imaging.training import dials, straps
 from imaging.training.catalogue import Watch
-from imaging.training.forms import Maker, shift, soften, turn_x, turn_y, turn_z
+from imaging.training.dials import Outline
+from imaging.training.forms import Maker, rounded_rectangle, shift, soften, turn_x, turn_y, turn_z
+from imaging.training.jewellery import brilliant
 from imaging.training.materials import Palette
 
-NUMERALS = ("12", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11")
-ROMAN = ("XII", "I", "II", "III", "IIII", "V", "VI", "VII", "VIII", "IX", "X", "XI")
-TEN_PAST_TEN = (10 + 8.6 / 60, 8.6, 36.0)  # hours, minutes, seconds: the hands frame the maker's name
+SHAPES: dict[str, tuple[float, float]] = {  # power of the superellipse, height over width
+    "cushion": (3.3, 1.0),
+    "square": (9.0, 1.0),
+    "rectangle": (9.0, 1.28),
+    "tank": (14.0, 1.4),
+    "tonneau": (2.6, 1.28),
+    "oval": (2.0, 1.22),
+    "octagon": (0.0, 1.0),
+}
+
+
+def outline(shape: str) -> Outline | None:
+    """How far the edge of a case lies at an angle (from three o'clock), over its half width: for `Maker.lathe`. None for round."""
+    if shape == "round":
+        return None
+    power, tall = SHAPES[shape]
+    if power == 0.0:
+        return lambda angle, _r: 0.985 / math.cos((angle + math.pi / 8) % (math.pi / 4) - math.pi / 8)
+    return lambda angle, _r: (abs(math.cos(angle)) ** power + abs(math.sin(angle) / tall) ** power) ** (-1 / power)
+
+
+def height_of(watch: Watch) -> float:
+    """Height of the case over its width."""
+    return 1.0 if watch.shape == "round" else SHAPES[watch.shape][1]
 
 
 def build(watch: Watch, palette: Palette, laid_open: bool, rest: float | None = None) -> Maker:
@@ -26,67 +49,98 @@ def build(watch: Watch, palette: Palette, laid_open: bool, rest: float | None = 
     m = Maker("watch")
     r, t = watch.case_mm / 20, watch.thick_mm / 10
     polished, body = palette.metal(watch.metal), palette.metal(watch.metal, watch.finish)
-    top = t * 0.28
-    _case(m, watch, r, t, top, body, polished)
-    _lugs(m, watch, r, t, top, body)
+    top, tall = t * 0.28, r * height_of(watch)
+    edge = outline(watch.shape)
+    window = edge if watch.window == "shape" else None
+    _case(m, watch, r, t, top, body, polished, edge)
+    _lugs(m, watch, r, tall, t, top, body)
     _crown(m, watch, r, t, polished)
     _caseback(m, watch, r, t, polished, palette.metal(watch.metal, "satin"), palette)
-    _bezel(m, watch, r, t, top, polished, palette)
-    _dial(m, watch, r * 0.80, top - 0.03, palette)
-    _crystal(m, r * 0.81, top + 0.17 * t, t, palette)
-    straps.build(m, watch, r, t, palette, laid_open, rest)
+    _bezel(m, watch, r, t, top, polished, palette, window)
+    dials.build(m, watch, r * 0.80, top - 0.03, palette, window)
+    _crystal(m, r * 0.81, top + 0.17 * t, t, palette, window)
+    straps.build(m, watch, tall, t, palette, laid_open, rest)
     return m
 
 
-def _case(m: Maker, watch: Watch, r: float, t: float, top: float, body: Any, polished: Any) -> None:
+def _case(m: Maker, watch: Watch, r: float, t: float, top: float, body: Any, polished: Any, edge: Outline | None) -> None:
     low = -0.36 * t
-    m.lathe(soften([(0, low), (r * 0.94, low), (r, low + 0.12 * t), (r, top - 0.05 * t), (r * 0.97, top), (r * 0.8, top)], 0.03), body, n=160)
+    n = 160 if edge is None else 256
+    wide = 1.0 if watch.shape == "round" or watch.window == "shape" else 1.05
+    profile = [(0, low), (r * 0.94 * wide, low), (r * wide, low + 0.12 * t), (r * wide, top - 0.05 * t), (r * 0.97 * wide, top), (r * 0.8, top)]
+    m.lathe(soften(profile, 0.03), body, n=n, wobble=edge)
     m.lathe(
         soften([(r * 0.81, top - 0.04), (r * 0.99, top - 0.02), (r * 0.99, top + 0.015), (r * 0.81, top + 0.015)], 0.01, closed=True),
         polished,
-        n=160,
+        n=n,
         closed=True,
+        wobble=edge if watch.window == "shape" else None,
     )
+    if watch.bezel == "resin":  # bumpers of a sports watch
+        for angle in (45, 135, 225, 315):
+            m.block((r * 0.42, r * 0.34, t * 0.62), body, turn_z(angle) @ shift(x=r * 1.06) @ turn_z(0), bevel=0.08, segments=3)
 
 
-def _lugs(m: Maker, watch: Watch, r: float, t: float, top: float, body: Any) -> None:
-    reach = straps.lug_reach(r)
-    width = 0.13 * r + 0.02
+def _lugs(m: Maker, watch: Watch, r: float, tall: float, t: float, top: float, body: Any) -> None:
+    if watch.lugs == "integrated":
+        first = m.block((watch.lug_mm / 10 + 0.18, tall * 0.5, t * 0.46), body, shift(y=tall * 1.0, z=-0.08 * t) @ turn_x(-14), bevel=0.06, segments=3)
+        m.again(first, turn_z(180) @ shift(y=tall * 1.0, z=-0.08 * t) @ turn_x(-14))
+        return
+    reach = straps.lug_reach(tall)
+    if watch.lugs == "wire":
+        for end in (1, -1):
+            half = watch.lug_mm / 20 + 0.03
+            bow = [
+                (-half, end * tall * 0.8, -0.1 * t),
+                (-half, end * (reach - 0.02), -0.24 * t),
+                (half, end * (reach - 0.02), -0.24 * t),
+                (half, end * tall * 0.8, -0.1 * t),
+            ]
+            m.tube(np.array(bow), 0.075, body, sides=6)
+        return
+    width = (0.13 * r + 0.02) * {"broad": 1.5, "slim": 0.65}.get(watch.lugs, 1.0)
 
     def arc(a: tuple[float, float], b: tuple[float, float], c: tuple[float, float]) -> list[tuple[float, float]]:
         return [tuple((1 - k) ** 2 * np.array(a) + 2 * k * (1 - k) * np.array(b) + k**2 * np.array(c)) for k in np.linspace(0, 1, 9)]
 
-    upper = arc((r * 0.55, top - 0.01), (r * 1.04, top - 0.01), (reach, -0.2 * t))
-    lower = arc((reach - 0.06, -0.48 * t), (r * 0.98, -0.28 * t), (r * 0.55, -0.34 * t))
-    outline = [*upper, (reach + 0.015, -0.34 * t), *lower]
+    upper = arc((tall * 0.55, top - 0.01), (tall * 1.04, top - 0.01), (reach, -0.2 * t))
+    lower = arc((reach - 0.06, -0.48 * t), (tall * 0.98, -0.28 * t), (tall * 0.55, -0.34 * t))
+    side_view = [*upper, (reach + 0.015, -0.34 * t), *lower]
     first: Any = None
     for side in (-1, 1):
         for end in (0, 180):
             # the outline lies in y, z: stand the extrusion up along x
             at = turn_z(end) @ shift(x=side * (watch.lug_mm / 20 + width / 2)) @ Matrix(((0, 0, 1, 0), (1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 0, 1)))
-            first = m.again(first, at) if first else m.prism(outline, width, body, at, bevel=0.022)
+            first = m.again(first, at) if first else m.prism(side_view, width, body, at, bevel=0.022)
 
 
 def _crown(m: Maker, watch: Watch, r: float, t: float, metal: Any) -> None:
     def flutes(angle: float, radius: float) -> float:
         return 1 + (0.035 * math.copysign(1, math.sin(angle * 26)) if radius > 0.2 else 0)
 
+    def petals(angle: float, radius: float) -> float:
+        return 1 + (0.09 * math.cos(angle * 10) if radius > 0.12 else 0)
+
     size = 0.30 if watch.bezel == "dive" else 0.265
     out = turn_y(90)
-    m.lathe(
-        soften([(0, 0), (0.13, 0), (0.13, 0.07), (size, 0.08), (size, 0.33), (size * 0.8, 0.37), (0, 0.38)], 0.025),
-        metal,
-        shift(x=r - 0.03, z=-0.04 * t) @ out,
-        n=208,
-        wobble=flutes,
-    )
+    place = shift(x=r - 0.03, z=-0.04 * t) @ out
+    if watch.crown == "onion":
+        profile = [(0, 0), (0.13, 0), (0.15, 0.1), (0.30, 0.18), (0.36, 0.3), (0.30, 0.42), (0.16, 0.5), (0, 0.52)]
+        m.lathe(soften(profile, 0.05), metal, place, n=160, wobble=petals)
+    elif watch.crown != "none":
+        k = {"big": 1.5, "small": 0.7}.get(watch.crown, 1.0)
+        profile = [(0, 0), (0.13, 0), (0.13, 0.07), (size, 0.08), (size, 0.33), (size * 0.8, 0.37), (0, 0.38)]
+        m.lathe(soften([(a * k, b * k) for a, b in profile], 0.025), metal, place, n=208, wobble=flutes)
     if watch.bezel == "dive":
         for side in (-1, 1):
             m.block((0.3, 0.3, 0.36 * t), metal, turn_z(side * 13) @ shift(x=r + 0.02, z=-0.04 * t) @ turn_z(side * -24), bevel=0.06, segments=4)
-    if watch.subdials:
-        for angle in (-28, 28):
-            at = turn_z(angle) @ shift(x=r - 0.04, z=-0.02 * t) @ out
-            m.lathe(soften([(0, 0), (0.1, 0), (0.1, 0.16), (0.19, 0.17), (0.19, 0.29), (0, 0.3)], 0.02), metal, at, n=64)
+    if watch.subdials if watch.pushers is None else watch.pushers:
+        profile = soften([(0, 0), (0.1, 0), (0.1, 0.16), (0.19, 0.17), (0.19, 0.29), (0, 0.3)], 0.02)
+        for angle in (-28, 28, 152, 208) if watch.display == "digital" else (-28, 28):
+            edge = outline(watch.shape)
+            far = r * (edge(math.radians(angle), r) if edge else 1.0)
+            at = turn_z(angle) @ shift(x=far - 0.04, z=-0.02 * t) @ out
+            m.lathe(profile, metal, at, n=64)
 
 
 def _caseback(m: Maker, watch: Watch, r: float, t: float, polished: Any, satin: Any, palette: Palette) -> None:
@@ -103,11 +157,15 @@ def _caseback(m: Maker, watch: Watch, r: float, t: float, polished: Any, satin: 
         closed=True,
     )
     dark = palette.plain((0.05, 0.05, 0.05), 0.5)
+    if watch.back == "glass":
+        dials.movement(m, r * 0.58, shift(z=bottom - 0.005) @ turn_y(180), palette, rotor=True)
+        m.lathe([(0, bottom - 0.05), (r * 0.3, bottom - 0.047), (r * 0.6, bottom - 0.03)], palette.crystal(), n=96)
     flat = shift(z=bottom - 0.004) @ turn_y(180)
     _round_text(m, f"{watch.brand.upper()} · STAINLESS STEEL · {watch.water_m} M · SAPPHIRE CRYSTAL · ", r * 0.735, r * 0.105, dark, shift(z=0.022) @ flat)
-    m.text(watch.brand.upper(), r * 0.2, dark, flat @ shift(y=r * 0.12), spacing=1.1)
-    m.text(f"No. {watch.number}", r * 0.12, dark, flat @ shift(y=-r * 0.1))
-    m.text("AUTOMATIC" if watch.automatic else "QUARTZ", r * 0.09, dark, flat @ shift(y=-r * 0.3), spacing=1.2)
+    if watch.back != "glass":
+        m.text(watch.brand.upper(), r * 0.2, dark, flat @ shift(y=r * 0.12), spacing=1.1)
+        m.text(f"No. {watch.number}", r * 0.12, dark, flat @ shift(y=-r * 0.1))
+        m.text("AUTOMATIC" if watch.automatic else "QUARTZ", r * 0.09, dark, flat @ shift(y=-r * 0.3), spacing=1.2)
     for k in range(6):
         at = turn_z(60 * k + 30) @ shift(y=r * 0.865, z=bottom + 0.05)
         m.block((r * 0.13, r * 0.09, 0.05), dark, at, bevel=0.01)
@@ -119,15 +177,36 @@ def _round_text(m: Maker, words: str, radius: float, size: float, material: Any,
             m.text(letter, size, material, at @ turn_z(-360 * k / len(words)) @ shift(y=radius))
 
 
-def _bezel(m: Maker, watch: Watch, r: float, t: float, top: float, metal: Any, palette: Palette) -> None:
+def _bezel(m: Maker, watch: Watch, r: float, t: float, top: float, metal: Any, palette: Palette, window: Outline | None) -> None:
     high = top + 0.17 * t
+    n = 192 if window is None else 256
 
     def cut(count: int, depth: float) -> Any:
         return lambda angle, radius: 1 + (depth * math.cos(angle * count) if radius > r * 0.9 else 0)
 
     profile = [(r * 0.985, top + 0.01), (r * 0.985, top + 0.07 * t), (r * 0.90, high), (r * 0.82, high), (r * 0.80, high - 0.04), (r * 0.80, top - 0.05)]
-    if watch.bezel == "smooth":
-        m.lathe(soften(profile, 0.05, 6), metal, n=192)
+    if watch.bezel in ("smooth", "resin", "screws"):
+        m.lathe(soften(profile, 0.05, 6), metal, n=n, wobble=window)
+        screw: Any = None
+        for k in range(8 if watch.bezel == "screws" else 4 if watch.bezel == "resin" else 0):
+            at = turn_z(45 * k + 22.5 if watch.bezel == "screws" else 90 * k + 45) @ shift(y=r * 0.895, z=high + 0.004)
+            screw = m.again(screw, at) if screw else m.prism(rounded_rectangle(0.14, 0.14, 0.05), 0.03, palette.metal("steel"), at)
+    elif watch.bezel == "gem":
+        m.lathe(soften(profile, 0.02, 4), metal, n=n, wobble=window)
+        count = int(2 * math.pi * r * 0.9 / 0.2)
+        stone: Any = None
+        for k in range(count):
+            angle = 360 * k / count
+            far = r * 0.895 * (window(math.radians(90 - angle), r) if window else 1.0)
+            at = turn_z(-angle) @ shift(y=far, z=high + 0.012)
+            stone = m.again(stone, at) if stone else brilliant(m, 0.088, palette.stone((0.97, 0.98, 1.0), 2.1), at)
+    elif watch.bezel == "thin":
+        m.lathe(
+            soften([(r * 0.97, top + 0.01), (r * 0.95, high), (r * 0.92, high), (r * 0.80, top + 0.04), (r * 0.80, top - 0.05)], 0.03, 5),
+            metal,
+            n=n,
+            wobble=window,
+        )
     elif watch.bezel == "fluted":
         m.lathe(
             [(r * 0.985, top + 0.01), (r * 0.985, top + 0.06 * t), (r * 0.89, high - 0.01), (r * 0.85, high), (r * 0.82, high), (r * 0.80, top - 0.05)],
@@ -144,7 +223,8 @@ def _bezel(m: Maker, watch: Watch, r: float, t: float, top: float, metal: Any, p
     m.lathe(
         [(r * 0.805, high - 0.03), (r * 0.772, top - 0.028)],
         palette.metal(watch.metal, "satin") if watch.bezel != "dive" else palette.plain((0.02, 0.02, 0.02), 0.4),
-        n=160,
+        n=160 if window is None else 256,
+        wobble=window,
     )
 
 
@@ -167,107 +247,10 @@ def _scale(m: Maker, watch: Watch, r: float, z: float, palette: Palette) -> None
         m.block((0.01, 0.035, 0.006), ink, turn_z(-6 * k) @ shift(y=r * 0.84, z=z + 0.004), bevel=0.0)
 
 
-def _crystal(m: Maker, r: float, z: float, t: float, palette: Palette) -> None:
+def _crystal(m: Maker, r: float, z: float, t: float, palette: Palette, window: Outline | None) -> None:
     dome = [(0.0, z + 0.06 * t)] + [(r * k, z + 0.06 * t * (1 - k**2.2) - 0.005) for k in np.linspace(0.1, 1, 14)]
-    ob = m.lathe([*dome, (r, z - 0.03)], palette.crystal(), n=128)
+    ob = m.lathe([*dome, (r, z - 0.03)], palette.crystal(), n=128 if window is None else 256, wobble=window)
     ob.visible_shadow = False
-
-
-def _dial(m: Maker, watch: Watch, r: float, z: float, palette: Palette) -> None:
-    face = palette.dial(watch.dial, watch.dial_finish)
-    ink = palette.plain(watch.ink, 0.5)
-    trim = palette.metal(watch.trim)
-    lume = palette.plain((0.82, 0.88, 0.78), 0.55)
-    m.lathe([(0, z), (r, z)], face, n=128)
-    busy = {3, 6, 9} if watch.subdials else ({3} if watch.date else set())
-    for k in range(60):
-        wide = 0.02 if k % 5 == 0 else 0.009
-        m.block((wide, 0.06, 0.004), ink, turn_z(-6 * k) @ shift(y=r * 0.93, z=z + 0.002), bevel=0.0)
-    for k in range(12):
-        around = turn_z(-30 * k)
-        if k in busy or (watch.subdials and k == 0):
-            if k == 0:
-                for side in (-1, 1):
-                    m.block((0.055, 0.2, 0.035), trim, shift(x=side * 0.05, y=r * 0.79, z=z + 0.016), bevel=0.012)
-            continue
-        if watch.indices == "arabic":
-            m.text(
-                NUMERALS[k], r * 0.235, ink, shift(x=r * 0.755 * math.sin(k * math.pi / 6), y=r * 0.755 * math.cos(k * math.pi / 6), z=z + 0.004), depth=0.004
-            )
-        elif watch.indices == "roman":
-            m.text(ROMAN[k], r * 0.2, ink, around @ shift(y=r * 0.76, z=z + 0.004), depth=0.004, spacing=0.9)
-        elif watch.indices == "dots":
-            if k % 3:
-                m.lathe(soften([(0.105, z), (0.105, z + 0.035), (0.085, z + 0.035)], 0.01), trim, around @ shift(y=r * 0.79), n=40)
-                m.lathe([(0, z + 0.03), (0.088, z + 0.03)], lume, around @ shift(y=r * 0.79), n=32)
-            else:
-                _lumed_bar(m, around @ shift(y=r * 0.75, z=z + 0.016), (0.14, 0.3), trim, lume)
-        else:
-            wide = 1.7 if k == 0 else 1.0
-            m.block((0.075 * wide, r * 0.22, 0.045), trim, around @ shift(y=r * 0.765, z=z + 0.02), bevel=0.022)
-    if watch.subdials:
-        for x, y, turn in ((0.47, 0, 40), (-0.47, 0, 200), (0, -0.47, 110)):
-            _subdial(m, watch, shift(x * r, y * r, z), r * 0.25, turn, ink, trim, palette)
-    if watch.date:
-        at = shift(x=r * 0.74, z=z)
-        m.block((0.36, 0.26, 0.03), trim, at, bevel=0.012)
-        m.block((0.31, 0.21, 0.034), palette.plain((0.85, 0.85, 0.83), 0.5), at, bevel=0.004)
-        m.text("14", 0.2, palette.plain((0.03, 0.03, 0.03), 0.5), at @ shift(z=0.018))
-    m.text(watch.brand.upper(), r * 0.115, ink, shift(y=r * 0.42, z=z + 0.004), spacing=1.15)
-    m.text(watch.line, r * 0.062, ink, shift(y=r * 0.31, z=z + 0.003), spacing=1.1)
-    if not watch.subdials:
-        m.text("AUTOMATIC" if watch.automatic else "QUARTZ", r * 0.058, ink, shift(y=-r * 0.36, z=z + 0.003), spacing=1.2)
-        m.text(f"{watch.water_m} m", r * 0.058, ink, shift(y=-r * 0.45, z=z + 0.003))
-    _hands(m, watch, r, z + 0.05, trim, lume, palette)
-
-
-def _lumed_bar(m: Maker, at: Matrix, size: tuple[float, float], trim: Any, lume: Any) -> None:
-    m.block((size[0], size[1], 0.035), trim, at, bevel=0.012)
-    m.block((size[0] * 0.66, size[1] * 0.84, 0.04), lume, at, bevel=0.006)
-
-
-def _subdial(m: Maker, watch: Watch, at: Matrix, r: float, turn: float, ink: Any, trim: Any, palette: Palette) -> None:
-    m.lathe([(0, 0.003), (r, 0.003)], palette.dial(watch.subdial, "matte"), at, n=96)
-    m.lathe(soften([(r, 0.0), (r, 0.018), (r * 1.05, 0.018), (r * 1.05, 0.0)], 0.006), trim, at, n=96)
-    for k in range(24):
-        long = 0.1 if k % 6 == 0 else 0.05
-        m.block((0.010, long, 0.004), palette.plain(watch.subdial_ink, 0.5), at @ turn_z(-15 * k) @ shift(y=r * 0.9 - long / 2, z=0.004), bevel=0.0)
-    m.prism(
-        [(-0.018, -0.1), (0.018, -0.1), (0.006, r * 0.82), (-0.006, r * 0.82)],
-        0.008,
-        palette.plain(watch.subdial_ink, 0.4),
-        at @ turn_z(-turn) @ shift(z=0.03),
-        bevel=0.0,
-    )
-    m.lathe([(0.03, 0.02), (0.03, 0.04), (0, 0.04)], trim, at, n=24)
-
-
-def _hands(m: Maker, watch: Watch, r: float, z: float, trim: Any, lume: Any, palette: Palette) -> None:
-    hours, minutes, seconds = TEN_PAST_TEN
-    for angle, length, width, level in ((hours * 30, 0.52 * r, 0.085, z), (minutes * 6, 0.84 * r, 0.07, z + 0.035)):
-        at = turn_z(-angle) @ shift(z=level)
-        if watch.hands == "dauphine":
-            w, h = width * 1.15, 0.022
-            points = [(0, -0.18, 0), (-w, 0.12, 0), (0, length, 0), (w, 0.12, 0), (0, 0.12, h), (0, -0.18, h * 0.3), (0, length, h * 0.3)]
-            m.raw(points, [(0, 1, 4), (1, 2, 4), (2, 3, 4), (3, 0, 4)], trim, at, angle=5)
-        elif watch.hands == "sword":
-            w = width * 1.35
-            m.prism(
-                [(-w * 0.4, -0.15), (w * 0.4, -0.15), (w * 0.55, 0.2), (w, length * 0.78), (0, length), (-w, length * 0.78), (-w * 0.55, 0.2)],
-                0.016,
-                trim,
-                at,
-                bevel=0.005,
-            )
-            m.prism([(w * 0.3, 0.3), (w * 0.72, length * 0.77), (0, length * 0.92), (-w * 0.72, length * 0.77), (-w * 0.3, 0.3)], 0.02, lume, at, bevel=0.0)
-        else:
-            m.block((width * 1.1, length + 0.2, 0.016), trim, at @ shift(y=length / 2 - 0.1), bevel=0.006)
-            m.block((width * 0.5, length * 0.62, 0.02), lume if watch.lume else palette.plain(watch.ink, 0.4), at @ shift(y=length * 0.62), bevel=0.004)
-    sweep = palette.plain(watch.seconds, 0.35)
-    at = turn_z(-(0 if watch.subdials else seconds * 6)) @ shift(z=z + 0.07)
-    m.prism([(-0.016, -0.42), (0.016, -0.42), (0.007, 0.9 * r), (-0.007, 0.9 * r)], 0.008, sweep, at, bevel=0.0)
-    m.block((0.07, 0.2, 0.012), sweep, at @ shift(y=-0.36), bevel=0.005)
-    m.lathe(soften([(0.085, 0), (0.085, 0.03), (0.06, 0.045), (0, 0.045)], 0.012), trim, shift(z=z + 0.05), n=40)
 
 
 def standing(lean: float) -> Matrix:
