@@ -129,6 +129,12 @@ def upright(image: Image.Image, orientation: int) -> Image.Image:
     return image.transpose(turn) if turn is not None else image
 
 
+def as_stored(alpha: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+    """An upright mask turned back to how the photo is stored; the same object where there is nothing to do."""
+    back = {6: 8, 8: 6}.get(orientation, orientation)
+    return alpha if back == 1 else as_array(upright(Image.fromarray(alpha), back))
+
+
 def stored_box(box: tuple[float, float, float, float], orientation: int) -> tuple[float, float, float, float]:
     """A box of the upright picture, in shares of its sides, as a box of the stored picture in shares of its sides."""
     left, top, right, bottom = box

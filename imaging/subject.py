@@ -62,10 +62,9 @@ def find_subject(rgb: NDArray[np.uint8]) -> Subject:
 def _fit_background(pixels: Floats) -> tuple[Floats, float, bool]:
     """A plane per channel through the border's colours, the border's spread around it, and whether that explains the border."""
     height, width = pixels.shape[:2]
-    ys, xs = np.mgrid[:height, :width].astype(np.float32)
     ring = _border_band((height, width))
-    terms = np.stack([np.ones_like(xs), xs / width - 0.5, ys / height - 0.5], axis=-1)
-    known, colours = terms[ring].astype(np.float64), pixels[ring].astype(np.float64)
+    ys, xs = np.nonzero(ring)
+    known, colours = np.stack([np.ones(len(xs)), xs / width - 0.5, ys / height - 0.5], axis=-1), pixels[ring].astype(np.float64)
     use = np.abs(colours - np.median(colours, axis=0)).max(axis=1) < 2 * _PLAIN
     coefficients = np.zeros((3, 3))
     coefficients[0] = np.median(colours, axis=0)
@@ -75,8 +74,10 @@ def _fit_background(pixels: Floats) -> tuple[Floats, float, bool]:
         coefficients = np.linalg.lstsq(known[use], colours[use], rcond=None)[0]
         use = np.abs(colours - known @ coefficients).max(axis=1) < _PLAIN
     off = np.abs(colours - known @ coefficients).max(axis=1)
-    fitted = np.clip(terms @ coefficients.astype(np.float32), 0, 255)
-    return fitted, float(np.median(off)), bool((off < _PLAIN).mean() >= _PLAIN_SHARE)
+    level, across, down = coefficients.astype(np.float32)
+    row, column = np.arange(width, dtype=np.float32) / width - np.float32(0.5), np.arange(height, dtype=np.float32) / height - np.float32(0.5)
+    fitted = (level + row[:, None] * across)[None] + (column[:, None] * down)[:, None]
+    return np.clip(fitted, 0, 255, out=fitted), float(np.median(off)), bool((off < _PLAIN).mean() >= _PLAIN_SHARE)
 
 
 def _shadow_like(pixels: Floats, drop: Floats) -> Mask:

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imaging.frame import item_box
+from imaging.decode import stored_box, upright
+from imaging.frame import Frame, item_box
 from imaging.steps.crop import crop, item_size
+from imaging.steps.orient import orient
 from tests.imaging.steps.frames import RECIPE, block
 
 
@@ -47,3 +49,22 @@ def test_a_wanted_length_is_kept_but_never_beyond_the_recipes() -> None:
     assert max(item_size(crop(replace(block(), longest_px=150.0), RECIPE))) == pytest.approx(150, abs=1)
     assert max(item_size(crop(replace(block(), longest_px=9999.0), RECIPE))) == pytest.approx(352, abs=1)
     assert item_box(block().alpha) == (80, 20, 120, 80)
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 5, 6, 8])
+def test_tiles_without_item_are_left_out_and_the_others_are_as_in_one_go(orientation: int) -> None:
+    chance = np.random.default_rng(orientation)
+    alpha = np.zeros((700, 900), np.uint8)
+    alpha[100:140, 50:850], alpha[100:650, 50:90] = 255, 255
+    size = (900, 700) if orientation < 5 else (700, 900)
+    photo = Image.fromarray(chance.integers(0, 256, (size[1], size[0], 3), dtype=np.uint8))
+
+    frame = orient(crop(Frame(image=photo, alpha=alpha, photo_size=(900, 700), orientation=orientation), RECIPE.model_copy(update={"size_px": 600})), RECIPE)
+
+    left, top, right, bottom = stored_box((50 / 900, 100 / 700, 850 / 900, 650 / 700), orientation)
+    box = left * size[0], top * size[1], right * size[0], bottom * size[1]
+    stored = frame.image.size if orientation < 5 else frame.image.size[::-1]
+    whole = upright(photo.resize(stored, Image.Resampling.LANCZOS, box=box), orientation)
+    seen = frame.alpha > 0
+    assert np.abs(np.asarray(frame.image, dtype=int) - np.asarray(whole))[seen].max() <= 1
+    assert (np.asarray(frame.image)[-128:, -128:] == 0).all()
