@@ -19,10 +19,12 @@ from imaging.parts import Mask
 SIDE = 640  # px of the longest side at which coefficients are found
 _BAND = 0.009  # of the longest side: how far from the net's outline, on both sides, alpha may be anything but 0 or 1
 _RADIUS = 0.005  # of the longest side: how far the net's outline is usually off
-_SMOOTH = 1e-4  # colours (0..1) that differ less than the root of this are taken as one
+_SMOOTH = 3e-5  # colours (0..1) that differ less than the root of this are taken as one
+
+_PAIRS = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))  # of channels, in the order of a symmetric matrix's upper triangle
 
 _HALF = np.float32(128 / 255)  # what counts as item once alpha is 8-bit
-_CRISP = np.float32(1.6)  # the net's ramp is several delivered pixels wide; an optical edge is one or two
+_CRISP = np.float32(2.5)  # the net's ramp is several delivered pixels wide; an optical edge is one or two
 
 
 def refine(rgb: NDArray[np.uint8], p: Floats) -> NDArray[np.uint8]:
@@ -43,7 +45,7 @@ def refine(rgb: NDArray[np.uint8], p: Floats) -> NDArray[np.uint8]:
     if not len(at):
         return alpha
     guide = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA).astype(np.float32) / np.float32(255)
-    found = _gathered(_coefficients(guide, rough, max(1, round(_RADIUS * max(size)))), at, (width, height))
+    found = _gathered(_coefficients(guide, rough, band, max(1, round(_RADIUS * max(size)))), at, (width, height))
     pixels = rgb.reshape(-1, 3)[at].astype(np.float32) * np.float32(1 / 255)
     solved = np.einsum("nc,nc->n", found[:, :3], pixels) + found[:, 3]
     alpha.ravel()[at] = np.floor(crisp(solved) * 255).astype(np.uint8)
@@ -60,26 +62,30 @@ def plain_ramp(size: tuple[int, int], p: Floats) -> NDArray[np.uint8]:
     return np.floor(np.clip(resize(p, size, Image.Resampling.BICUBIC), 0, 1) * 255).astype(np.uint8)
 
 
-def _coefficients(guide: Floats, p: Floats, radius: int) -> Floats:
-    """Slope per channel and offset, HxWx4, averaged over the windows that a pixel lies in."""
-    mean, mean_p = box_mean(guide, radius), box_mean(p, radius)
-    shared = box_mean(guide * p[..., None], radius) - mean * mean_p[..., None]
-    i, j = (0, 0, 0, 1, 1, 2), (0, 1, 2, 1, 2, 2)
-    spread = box_mean(guide[..., i] * guide[..., j], radius) - mean[..., i] * mean[..., j]
-    slope = _solve(spread.astype(np.float64), shared.astype(np.float64)).astype(np.float32)
-    offset = mean_p - (slope * mean).sum(axis=-1)
-    return box_mean(np.dstack([slope, offset]), radius)
+def _coefficients(guide: Floats, p: Floats, band: Mask, radius: int) -> Floats:
+    """Slope per channel and offset, HxWx4, averaged over the windows that a pixel lies in; valid in the band alone."""
+    needed = np.flatnonzero(grow(band, radius + 1))  # + 1: what is between two pixels is read too
+    mean, mean_p = box_mean(guide, radius).reshape(-1, 3)[needed], box_mean(p, radius).ravel()[needed]
+    shared = box_mean(guide * p[..., None], radius).reshape(-1, 3)[needed] - mean * mean_p[:, None]
+    pairs = cv2.merge([guide[..., i] * guide[..., j] for i, j in _PAIRS])
+    squares = box_mean(np.asarray(pairs, dtype=np.float32), radius).reshape(-1, 6)[needed]
+    spread = [squares[:, k] - mean[:, i] * mean[:, j] for k, (i, j) in enumerate(_PAIRS)]
+    slope = _solve(spread, shared)
+    found = np.zeros((guide.shape[0] * guide.shape[1], 4), np.float32)
+    found[needed, :3] = slope
+    found[needed, 3] = mean_p - (slope * mean).sum(axis=1)
+    return box_mean(found.reshape(*guide.shape[:2], 4), radius)
 
 
-def _solve(spread: NDArray[np.float64], shared: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The symmetric 3x3 system of every pixel, by cofactors."""
-    a, b, c, d, e, f = (spread[..., i] for i in range(6))
+def _solve(spread: list[Floats], shared: Floats) -> NDArray[np.float64]:
+    """The symmetric 3x3 system of every pixel, by cofactors; n x 3."""
+    a, b, c, d, e, f = (part.astype(np.float64) for part in spread)
     a, d, f = a + _SMOOTH, d + _SMOOTH, f + _SMOOTH
     ca, cb, cc = d * f - e * e, c * e - b * f, b * e - c * d
     cd, ce, cf = a * f - c * c, b * c - a * e, a * d - b * b
     det = a * ca + b * cb + c * cc
-    x, y, z = (shared[..., i] for i in range(3))
-    return np.stack([ca * x + cb * y + cc * z, cb * x + cd * y + ce * z, cc * x + ce * y + cf * z], axis=-1) / det[..., None]
+    x, y, z = shared.astype(np.float64).T
+    return np.stack([(ca * x + cb * y + cc * z) / det, (cb * x + cd * y + ce * z) / det, (cc * x + ce * y + cf * z) / det], axis=-1)
 
 
 def _gathered(values: Floats, at: NDArray[np.int64], size: tuple[int, int]) -> Floats:

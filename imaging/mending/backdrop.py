@@ -80,10 +80,11 @@ class Backdrop:
         return replace(self, moment=moment, miss=max(self.miss, remains))
 
 
-def fit_backdrop(colour: Floats, known: Mask) -> Backdrop | None:
+def fit_backdrop(colour: Floats, known: Mask, *, certain: bool = False) -> Backdrop | None:
     """The backdrop of one photo from its log colour HxWx3 and the pixels far from the item; None where too little of it is seen.
 
-    Pixels that do not fit lose their weight (iteratively reweighted least squares), so a forgotten strap or a speck does not bend the surface.
+    Pixels that do not fit lose their weight (iteratively reweighted least squares), so a forgotten strap or a speck does not bend the surface;
+    unless it is `certain` that the known pixels show backdrop.
     """
     if known.mean() < _LEAST_SEEN:
         return None
@@ -92,13 +93,13 @@ def fit_backdrop(colour: Floats, known: Mask) -> Backdrop | None:
     terms = _terms(width, height).reshape(height * width, -1)[index].astype(np.float64)
     values = colour.reshape(-1, 3)[index].astype(np.float64)
     weight, off = np.ones(len(index)), np.zeros((len(index), 3))
-    scale = 1.0
     for _ in range(_ROUNDS):
         weighted = terms * weight[:, None]
         off = values - terms @ _solved(weighted.T @ terms, weighted.T @ values)
         far_off = np.abs(off).max(axis=1)
         scale = 1.4826 * float(np.median(far_off)) + 1e-4
-        weight = np.clip(1 - (far_off / (4 * scale)) ** 2, 0, 1) ** 2
+        if not certain:
+            weight = np.clip(1 - (far_off / (4 * scale)) ** 2, 0, 1) ** 2
     weighted = terms * weight[:, None]
     rows, columns = index // width, index % width
     cell = rows * _GRID[0] // height * _GRID[1] + columns * _GRID[1] // width

@@ -14,7 +14,7 @@ from imaging.mending.look import Look
 from imaging.mending.shade import beside, mirrors
 from imaging.mending.shapes import Shares, closed, opened, shares_of, side_of, soft
 from imaging.mending.switches import Change
-from imaging.parts import Mask, find_parts
+from imaging.parts import Mask, fill_enclosed, find_parts
 
 _DOUBT = 0.1  # mean probability from which on the net is not sure
 _DOUBT_DARK = 0.25  # the same for what might be a shadow
@@ -31,7 +31,8 @@ def regrow(p: Floats, look: Look) -> tuple[Floats, tuple[Change, ...]]:
     mask = p >= 0.5
     if look.fits < _FITS or not mask.any():
         return p, ()
-    parts = find_parts(opened(closed((look.unlike > 1) & ~mask, 1), 2), diagonal=True)
+    outside = ~fill_enclosed(mask)  # what the mask encloses is `keep_enclosed`'s to judge
+    parts = find_parts(opened(closed((look.unlike > 1) & outside, 1), 2), diagonal=True)
     added, changes = np.zeros_like(mask), []
     for number, area in enumerate(parts.areas.tolist(), 1):
         if area < _LEAST * mask.size:

@@ -17,7 +17,7 @@ LEAST_PHOTOS = 3  # that must agree before a backdrop is called shared
 def backdrop_of_empty_frame(rgb: NDArray[np.uint8]) -> Backdrop | None:
     """The backdrop of a photo that shows nothing else; None where it is not smooth."""
     colour = log_colour(shrunk_pixels(rgb))
-    return fit_backdrop(colour, np.ones(colour.shape[:2], dtype=np.bool_))
+    return fit_backdrop(colour, np.ones(colour.shape[:2], dtype=np.bool_), certain=True)
 
 
 def shared_backdrop(photos: Iterable[tuple[NDArray[np.uint8], Floats]]) -> Backdrop | None:
