@@ -24,11 +24,12 @@ from .backdrops import backdrop, cluttered
 from .camera import Picture, between, camera
 from .compose_light import mirror, shadows, toned
 from .compose_props import prop_behind, tag_over, watermark
-from .compose_sources import Foregrounds, Image, Memory, Photos, Scenes, clutter, lifted
+from .compose_sources import Foregrounds, Image, Memory, Photos, Scenes, clutter, fine, lifted
 
 MASKS = Path(__file__).parent / "caltech"
 SHARES = {"scene": 0.34, "lifted": 0.13, "drawn": 0.28, "photo": 0.11, "photo lifted": 0.05, "none": 0.04, "two": 0.05}
 ENOUGH_SCENES = 1200  # below that many, traced kinds are drawn less often, or the net would learn the few by heart
+COARSE = 1.35  # a drawn item that is blown up further than this is drawn again at twice the size: blur would give it away
 TRACED = ("scene", "lifted")
 LEAST = 0.004  # of the frame: less product than this is no product for the verdict
 
@@ -143,22 +144,22 @@ class Composer:
                 rgb, _ = prop_behind(rng, rgb, None)
         return Sample(self._shot(rng, rgb), np.zeros((size[1], size[0]), np.uint8), None, np.zeros(4, np.float32), "none")
 
-    def _item(self, rng: np.random.Generator, kind: str) -> Image:
-        """A foreground with straight colour: drawn, or lifted from a scene or a photograph (whole ones only)."""
+    def _item(self, rng: np.random.Generator, kind: str) -> tuple[Image, int | None]:
+        """A foreground with straight colour: drawn (with its seed), or lifted from a scene or a photograph (whole ones only)."""
         if kind == "two":
             kind = "lifted" if len(self.scenes) and rng.random() < 0.45 else "drawn"
         if kind == "lifted":
             for _ in range(8):
                 scene, rgba = self.scenes.pick(rng)
                 if scene.products == 1 and scene.touching == 0 and rgba[..., 3].max() > 200:
-                    return self.scenes.memory.get((scene.path, "lifted"), lambda rgba=rgba: lifted(rgba))  # type: ignore[misc]
+                    return self.scenes.memory.get((scene.path, "lifted"), lambda rgba=rgba: lifted(rgba)), None  # type: ignore[misc]
         if kind == "photo lifted":
             for _ in range(8):
                 rgb, alpha, known = self.photos.pick(rng)
                 edge = np.concatenate([alpha[0], alpha[-1], alpha[:, 0], alpha[:, -1]])
                 if edge.max() < 128 and known.min() == 255 and alpha.max() > 200:
                     soft = cv2.GaussianBlur(cv2.erode(alpha, np.ones((2, 2), np.uint8)), (0, 0), 0.6)
-                    return lifted(np.dstack([rgb, soft]))
+                    return lifted(np.dstack([rgb, soft])), None
         return self.foregrounds.pick(rng)
 
     def _composed(self, rng: np.random.Generator, size: tuple[int, int], kind: str) -> Sample:
@@ -172,9 +173,11 @@ class Composer:
             boxes = [(0, 0, cut, 1), (cut, 0, 1, 1)] if rng.random() < (0.65 if w >= h else 0.35) else [(0, 0, 1, cut), (0, cut, 1, 1)]
         for box in boxes:
             for _ in range(4):  # a thread that all but vanishes teaches nothing
-                item = place.premultiplied(self._item(rng, kind))
+                item, seed = self._item(rng, kind)
                 where = place.matrix(rng, item[..., 3], size, box=box, runs_out=0.0 if box else place.RUNS_OUT)
-                seen = place.placed(item, where, size).astype(np.float32)
+                if seed is not None and place.zoom(where) > COARSE and (large := fine(item, seed)) is not None:
+                    item, where = large, place.halved(where)
+                seen = place.placed(place.premultiplied(item), where, size).astype(np.float32)
                 if float(seen[..., 3].mean()) / 255 > LEAST:
                     break
             layer = layer * (1 - seen[..., 3:] / 255) + seen

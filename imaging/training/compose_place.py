@@ -106,10 +106,21 @@ def _out_of_frame(rng: np.random.Generator, span: NDArray[np.float64], room_w: f
     return scale, to
 
 
+def zoom(where: Matrix) -> float:
+    """Frame pixels per item pixel."""
+    return float(np.sqrt(abs(np.linalg.det(where[:, :2]))))
+
+
+def halved(where: Matrix) -> Matrix:
+    """The same placement for the item at exactly twice its size. Pixel 0 of the small one covers pixels 0 and 1 of the large one."""
+    linear = where[:, :2] / 2
+    return np.c_[linear, where[:, 2] - linear @ np.array([0.5, 0.5])]
+
+
 def placed(item: NDArray[np.uint8], where: Matrix, frame: tuple[int, int], border: int = cv2.BORDER_CONSTANT) -> NDArray[np.uint8]:
     """The item on an empty frame, uint8 h x w x 4. Shrinking averages areas, so thin parts keep their share of alpha."""
     where = where.copy()
-    scale = float(np.sqrt(abs(np.linalg.det(where[:, :2]))))
+    scale = zoom(where)
     if scale < 0.45:  # first by areas to about half, the rest below
         h, w = item.shape[:2]
         small = (max(1, round(w * scale * 2)), max(1, round(h * scale * 2)))
@@ -118,7 +129,7 @@ def placed(item: NDArray[np.uint8], where: Matrix, frame: tuple[int, int], borde
         fx, fy = w / small[0], h / small[1]
         where[:, 2] += where[:, :2] @ np.array([(fx - 1) / 2, (fy - 1) / 2])
         where[:, :2] = where[:, :2] @ np.diag([fx, fy])
-        scale = float(np.sqrt(abs(np.linalg.det(where[:, :2]))))
+        scale = zoom(where)
     if scale > 0.95:
         return cv2.warpAffine(item, where, frame, flags=cv2.INTER_LINEAR, borderMode=border)
     twice = where * 2

@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .draw import BLOCK
 from .drawn import draw
 
 Image = NDArray[np.uint8]
@@ -133,21 +134,31 @@ class Foregrounds:
     def scan(self) -> None:
         self.blocks = sorted(self.folder.glob("[0-9]*.npz"))
 
-    def pick(self, rng: np.random.Generator) -> Image:
-        """One RGBA foreground."""
+    def pick(self, rng: np.random.Generator) -> tuple[Image, int]:
+        """One RGBA foreground, and the seed that `fine` draws it larger from."""
         self._picks += 1
         if self._picks % LOOK_AGAIN == 0:
             self.scan()
         if rng.random() >= len(self.blocks) / ENOUGH:
-            return draw(int(rng.integers(2**31)))
+            seed = int(rng.integers(2**31))
+            return draw(seed), seed
         if os.getpid() != self._process:  # after a fork, a shared file position would mix up two readers
             self._process, self._open = os.getpid(), {}
         block = self.blocks[int(rng.integers(len(self.blocks)))]
         if block not in self._open:
             self._open[block] = np.load(block)
         names = self._open[block].files
-        rgba: Image = self._open[block][names[int(rng.integers(len(names)))]]
-        return rgba
+        name = names[int(rng.integers(len(names)))]
+        return self._open[block][name], int(block.stem) * BLOCK + int(name[1:])
+
+
+def fine(item: Image, seed: int) -> Image | None:
+    """A foreground at twice its size, or None if today's code draws another item from that seed than when its block was written."""
+    large = draw(seed, fine=True)
+    if large.shape[:2] != (item.shape[0] * 2, item.shape[1] * 2):
+        return None
+    again = cv2.resize(large[..., 3], (item.shape[1], item.shape[0]), interpolation=cv2.INTER_AREA)
+    return large if int(cv2.absdiff(again, np.ascontiguousarray(item[..., 3])).max()) <= 2 else None
 
 
 class Photos:

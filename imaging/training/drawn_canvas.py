@@ -38,6 +38,7 @@ class Canvas:
 
     def __init__(self, width: int, height: int) -> None:
         self.px = np.zeros((height, width, 4), np.uint8)
+        self.tilt: NDArray[np.float32] | None = None  # a 3 x 3 perspective from canvas to canvas, laid on when it is finished
 
     @property
     def size(self) -> tuple[int, int]:
@@ -128,12 +129,12 @@ class Canvas:
         cv2.fillPoly(mask, [_fixed(points - [box[0], box[1]])], 255, cv2.LINE_AA, FINE)
         return box, mask
 
-    def finished(self, tilt: NDArray[np.float32] | None = None, margin: int = 4) -> NDArray[np.uint8]:
+    def finished(self, fine: bool = False, margin: int = 4) -> NDArray[np.uint8]:
         """The foreground at final size: straight colour, tight box and margin; colour is valid two pixels beyond the outline.
 
-        `tilt` is a 3 x 3 perspective from canvas to canvas, laid on before reducing.
+        `fine`: at the canvas's own size, exactly twice as wide and high, the margin too.
         """
-        px = self.px if tilt is None else cv2.warpPerspective(self.px, tilt, self.size, flags=cv2.INTER_LINEAR)
+        px = self.px if self.tilt is None else cv2.warpPerspective(self.px, self.tilt, self.size, flags=cv2.INTER_LINEAR)
         alpha = px[..., 3]
         columns, rows = np.flatnonzero(alpha.max(0)), np.flatnonzero(alpha.max(1))
         if not len(columns):
@@ -145,6 +146,8 @@ class Canvas:
         part = px[max(y0, 0) : y1, max(x0, 0) : x1]
         if any(pad):
             part = cv2.copyMakeBorder(part, *pad, cv2.BORDER_CONSTANT, value=(0, 0, 0, 0))
+        if fine:
+            return straight(np.ascontiguousarray(part))
         small = cv2.resize(np.ascontiguousarray(part), (part.shape[1] // 2, part.shape[0] // 2), interpolation=cv2.INTER_AREA)
         return straight(small)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from .drawn_canvas import Canvas, Metal, Points, Rng, any_colour, bar, between, block, chance, direction, ellipse, gem, pearl, rgb, stone_colour
 
@@ -189,7 +188,7 @@ def hanging(canvas: Canvas, rng: Rng, top: Points, size: float, metal: Metal) ->
         )
 
 
-def necklace(rng: Rng) -> NDArray[np.uint8]:
+def necklace(rng: Rng) -> Canvas:
     """A chain, or two; often with a pendant, sometimes a clasp."""
     canvas = Canvas(1000, 1000)
     metal = Metal(rng, str(rng.choice(["gold", "white metal", "rose", "steel", "gold", "titanium"])))
@@ -208,10 +207,10 @@ def necklace(rng: Rng) -> NDArray[np.uint8]:
         hanging(canvas, rng, at, min(size, max(12.0, (990 - at[1]) / 2.3)), metal)
     if chance(rng, 0.35):
         _clasp(canvas, rng, way[0] + np.array([0.0, 0.0]), width, metal)
-    return canvas.finished()
+    return canvas
 
 
-def pendant(rng: Rng) -> NDArray[np.uint8]:
+def pendant(rng: Rng) -> Canvas:
     """A large pendant, alone or with a stretch of chain from both sides of its bail."""
     canvas = Canvas(1000, 1000)
     metal = Metal(rng, str(rng.choice(["gold", "white metal", "rose", "steel"])))
@@ -224,10 +223,10 @@ def pendant(rng: Rng) -> NDArray[np.uint8]:
             x, y = 500 + k * between(rng, 150, 450) * t**0.9, top[1] + size * 0.1 - (top[1] + size * 0.1 - 20) * t ** between(rng, 0.8, 1.4)
             chain(canvas, rng, np.stack([x, y], 1), width, metal, "cable" if chance(rng, 0.5) else None)
     hanging(canvas, rng, top, size, metal)
-    return canvas.finished()
+    return canvas
 
 
-def earrings(rng: Rng) -> NDArray[np.uint8]:
+def earrings(rng: Rng) -> Canvas:
     """A pair (one product) or a single one: studs, hoops, drops, chandeliers, hooks; the second mirrored and a little turned."""
     one = Canvas(520, 1000)
     metal = Metal(rng, str(rng.choice(["gold", "white metal", "rose", "steel"])))
@@ -288,7 +287,7 @@ def earrings(rng: Rng) -> NDArray[np.uint8]:
                 one.fill(ellipse(at, size * 1.1, size * 1.25), metal.tone(rng))
                 gem(one, rng, at, size * 0.95, size * 1.1, colour=tone)
     if chance(rng, 0.12):
-        return one.finished()
+        return one
     both = Canvas(1060, 1000)
     both.over(one.px, (0, 0))
     mirrored = np.ascontiguousarray(one.px[:, ::-1])
@@ -297,10 +296,10 @@ def earrings(rng: Rng) -> NDArray[np.uint8]:
     second = Canvas(1060, 1000)
     second.over(cv2.warpAffine(mirrored, move, (520, 1000)), (int(rng.integers(440, 541)), 0))
     second.under(both.px)
-    return second.finished()
+    return second
 
 
-def brooch(rng: Rng) -> NDArray[np.uint8]:
+def brooch(rng: Rng) -> Canvas:
     """A flower, leaf, bow or spray of stones on wire, with gaps between its parts."""
     canvas = Canvas(1000, 1000)
     metal = Metal(rng)
@@ -329,10 +328,10 @@ def brooch(rng: Rng) -> NDArray[np.uint8]:
                 for s in np.linspace(-0.6, 0.6, 4):
                     gem(canvas, rng, at + d * long * s, wide * 0.42 * (1 - s * s * 0.5), colour=tone)
     gem(canvas, rng, centre, between(rng, 60, 130)) if chance(rng, 0.7) else pearl(canvas, rng, (500.0, 480.0), 90.0)
-    return canvas.finished()
+    return canvas
 
 
-def stones(rng: Rng) -> NDArray[np.uint8]:
+def stones(rng: Rng) -> Canvas:
     """A loose stone, a pearl, or a cufflink."""
     canvas = Canvas(1000, 1000)
     kind = rng.random()
@@ -348,4 +347,4 @@ def stones(rng: Rng) -> NDArray[np.uint8]:
         shape = ellipse(centre - 80, 260) if chance(rng, 0.5) else block(centre - 80, 440, 440, 60, 0.3)
         canvas.shade(shape, metal.linear(rng, 500))
         canvas.fill((shape - (centre - 80)) * 0.8 + centre - 80, any_colour(rng, 0.5))
-    return canvas.finished()
+    return canvas

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from .drawn_canvas import Canvas, Metal, Points, Rng, any_colour, bar, between, block, chance, ellipse, gem, hide, pearl, rgb, stone_colour, turned
 from .drawn_dials import face, outline_of
@@ -70,7 +69,7 @@ def paint_band(canvas: Canvas, rng: Rng, t: Tube, metal: Metal, inside: Metal | 
     canvas.cut(t.ellipse(t.inner, -1, shift), t.ellipse(t.inner, 1, shift))
 
 
-def bangle(rng: Rng) -> NDArray[np.uint8]:
+def bangle(rng: Rng) -> Canvas:
     """A bangle, hoop or cuff: metal, enamel, engraved, set with stones, sometimes two or three of them, sometimes open."""
     canvas = Canvas(1000, 1000)
     thick = float(np.exp(between(rng, np.log(0.02), np.log(0.28))))
@@ -118,16 +117,17 @@ def bangle(rng: Rng) -> NDArray[np.uint8]:
     return _turned(canvas, rng)
 
 
-def _turned(canvas: Canvas, rng: Rng) -> NDArray[np.uint8]:
-    """Finished, turned about its middle: jewellery lies any way."""
+def _turned(canvas: Canvas, rng: Rng) -> Canvas:
+    """The canvas, mostly turned about its middle: jewellery lies any way."""
     if chance(rng, 0.4):
-        return canvas.finished()
+        return canvas
     w, h = canvas.size
     move = np.vstack([cv2.getRotationMatrix2D((w / 2, h / 2), between(rng, -180, 180), 0.98), [0, 0, 1]]).astype(np.float32)
-    return canvas.finished(move)
+    canvas.tilt = move
+    return canvas
 
 
-def ring(rng: Rng) -> NDArray[np.uint8]:
+def ring(rng: Rng) -> Canvas:
     """A finger ring: band, solitaire, halo, cluster, signet, three stones, eternity, pearl; looked through or at a slant."""
     canvas = Canvas(1000, 1000)
     metal = Metal(rng, None if chance(rng, 0.3) else str(rng.choice(["gold", "white metal", "rose", "steel"])))
@@ -200,7 +200,7 @@ def setting(canvas: Canvas, rng: Rng, seat: Points, out: Points, size: float, ki
         canvas.fill(ellipse(spot, size * 0.1), np.minimum(metal.base * 1.1, 255))
 
 
-def beads(rng: Rng) -> NDArray[np.uint8]:
+def beads(rng: Rng) -> Canvas:
     """A closed string of pearls, beads or stones, with gaps between them, on a thread; a bracelet or a necklace."""
     canvas = Canvas(1000, 1000)
     centre, turn = np.array([500.0, 500.0]), between(rng, 0, 3.14)
@@ -228,7 +228,7 @@ def beads(rng: Rng) -> NDArray[np.uint8]:
         for spot in spots:
             canvas.fill(ellipse(spot, size), tone * np.float32(between(rng, 0.5, 0.9)))
             canvas.fill(ellipse(spot - size * 0.25, size * 0.5), np.minimum(tone * 1.15 + 30, 255))
-        return canvas.finished()
+        return canvas
     for k, spot in enumerate(spots):
         d = spots[(k + 1) % n] - spots[k - 1]
         if kind == "stone":
@@ -238,10 +238,10 @@ def beads(rng: Rng) -> NDArray[np.uint8]:
         else:
             own = any_colour(rng, 0.7) if kind == "mixed" and k % 3 == 0 else tone
             pearl(canvas, rng, (float(spot[0]), float(spot[1])), size * (between(rng, 0.85, 1.1) if kind == "mixed" else 1.0), own)
-    return canvas.finished()
+    return canvas
 
 
-def loop(rng: Rng) -> NDArray[np.uint8]:
+def loop(rng: Rng) -> Canvas:
     """A watch or bracelet closed to a loop and seen from the side: links around a hole, the head in profile."""
     canvas = Canvas(1000, 1000)
     centre = np.array([500.0, 520.0])
@@ -307,7 +307,7 @@ def _profile(canvas: Canvas, rng: Rng, at: Points, half: float, thick: float, me
             canvas.shade(ellipse(crown + np.array([k * half * 0.55, 0]), high * 0.12), metal.conic(rng, crown + np.array([k * half * 0.55, 0])))
 
 
-def closed_watch(rng: Rng) -> NDArray[np.uint8]:
+def closed_watch(rng: Rng) -> Canvas:
     """A watch closed around nothing or a cushion, seen from the front and above: the head, the strap's back behind it, a hole between."""
     canvas = Canvas(1000, 1000)
     metal = Metal(rng)
@@ -344,4 +344,4 @@ def closed_watch(rng: Rng) -> NDArray[np.uint8]:
     face(canvas, rng, outline, metal)
     crown = outline.on(0.25, 1.06)
     canvas.shade(block(crown, radius * 0.16, radius * 0.26, 4), metal.linear(rng, radius * 0.2, np.pi / 2))
-    return canvas.finished()
+    return canvas

@@ -10,7 +10,7 @@ from .drawn_dials import Outline, back, digital_face, face, outline_of
 from .drawn_straps import STRAP_KINDS, any_strip, buckle, lay, lit, rubber
 
 
-def watch(rng: Rng) -> np.ndarray:
+def watch(rng: Rng) -> Canvas:
     """A whole watch, its straps spread out; sometimes only a stub of them, or the head alone."""
     reach = float(rng.choice([0.0, 0.5, 1.0, 1.7, 2.5], p=(0.06, 0.12, 0.3, 0.32, 0.2))) * between(rng, 0.8, 1.2)
     radius = 430 / (1.18 + reach) * between(rng, 0.92, 1.0)
@@ -25,7 +25,8 @@ def watch(rng: Rng) -> np.ndarray:
     _lugs(canvas, rng, centre, radius, tall, metal)
     _crown(canvas, rng, outline, centre, metal)
     (back if chance(rng, 0.06) else face)(canvas, rng, outline, metal)
-    return canvas.finished(_tilt(rng, 1000))
+    canvas.tilt = _tilt(rng, 1000)
+    return canvas
 
 
 def _tilt(rng: Rng, side: int) -> np.ndarray | None:
@@ -128,7 +129,7 @@ def _crown(canvas: Canvas, rng: Rng, outline: Outline, centre: Points, metal: Me
                 canvas.shade(block(cap, wide * 0.09, wide * between(rng, 0.16, 0.26), 4, float(np.arctan2(d[1], d[0]))), metal.linear(rng, wide * 0.3))
 
 
-def digital(rng: Rng) -> np.ndarray:
+def digital(rng: Rng) -> Canvas:
     """A chunky plastic watch, digital or with both: big bezel with words and screws, buttons, resin strap."""
     reach = float(rng.choice([0.35, 0.9, 1.6, 2.3])) * between(rng, 0.8, 1.2)
     radius = 430 / (1.15 + reach)
@@ -149,10 +150,11 @@ def digital(rng: Rng) -> np.ndarray:
                 at = centre + np.array([sx * np.cos(a), np.sin(a)]) * radius * 1.02
                 canvas.shade(block(at, radius * 0.2, radius * between(rng, 0.14, 0.3), radius * 0.05, sx * a), metal.linear(rng, radius * 0.3))
     digital_face(canvas, rng, centre, radius, body, metal)
-    return canvas.finished(_tilt(rng, 1000))
+    canvas.tilt = _tilt(rng, 1000)
+    return canvas
 
 
-def pocket(rng: Rng) -> np.ndarray:
+def pocket(rng: Rng) -> Canvas:
     """A pocket watch: a round head with a bow one can see through, perhaps a piece of chain."""
     radius = 330.0 * between(rng, 0.85, 1.05)
     canvas = Canvas(1000, 1000)
@@ -166,4 +168,5 @@ def pocket(rng: Rng) -> np.ndarray:
     canvas.shade(block(top - [0, radius * 0.06], radius * 0.2, radius * 0.26, 6), metal.linear(rng, radius * 0.2, 0.0))
     outline = outline_of(rng, centre, radius, "round")
     face(canvas, rng, outline, metal)
-    return canvas.finished(_tilt(rng, 1000))
+    canvas.tilt = _tilt(rng, 1000)
+    return canvas

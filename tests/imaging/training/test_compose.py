@@ -14,7 +14,8 @@ from imaging.training.backdrops import backdrop  # noqa: E402
 from imaging.training.camera import camera  # noqa: E402
 from imaging.training.compose import SHARES, Composer  # noqa: E402
 from imaging.training.compose_light import shadows  # noqa: E402
-from imaging.training.compose_sources import lifted  # noqa: E402
+from imaging.training.compose_sources import fine, lifted  # noqa: E402
+from imaging.training.drawn import draw  # noqa: E402
 
 
 def ring(size: int = 160, far: float = 60, hole: float = 38) -> np.ndarray:
@@ -161,6 +162,20 @@ def test_placing_keeps_area_and_hole():
         weight = seen[..., 3] / seen[..., 3].sum()
         assert (weight * x).sum() == pytest.approx(120, abs=0.1)
         assert (weight * y).sum() == pytest.approx(120, abs=0.1)
+
+
+def test_an_item_drawn_larger_lies_where_the_small_one_lay():
+    small = draw(3)
+    large = fine(small, 3)
+    assert large is not None
+    assert fine(small, 4) is None
+    where = np.array([[1.3, 0.4, -40.0], [-0.4, 1.3, 100.0]])
+    one = place.placed(place.premultiplied(small), where, (500, 500))[..., 3].astype(float)
+    two = place.placed(place.premultiplied(large), place.halved(where), (500, 500))[..., 3].astype(float)
+    y, x = np.mgrid[:500, :500]
+    for axis in (x, y):
+        assert (one * axis).sum() / one.sum() == pytest.approx((two * axis).sum() / two.sum(), abs=0.1)
+    assert np.abs(one - two).mean() < 2
 
 
 def test_a_window_never_looks_beyond_the_picture():
