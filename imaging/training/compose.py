@@ -172,13 +172,13 @@ class Composer:
             cut = between(rng, 0.38, 0.62)
             boxes = [(0, 0, cut, 1), (cut, 0, 1, 1)] if rng.random() < (0.65 if w >= h else 0.35) else [(0, 0, 1, cut), (0, cut, 1, 1)]
         for box in boxes:
-            for _ in range(4):  # a thread that all but vanishes teaches nothing
+            for _ in range(4):  # a thread that all but vanishes teaches nothing, nor a pearl that hides all else
                 item, seed = self._item(rng, kind)
                 where = place.matrix(rng, item[..., 3], size, box=box, runs_out=0.0 if box else place.RUNS_OUT)
                 if seed is not None and place.zoom(where) > COARSE and (large := fine(item, seed)) is not None:
                     item, where = large, place.halved(where)
                 seen = place.placed(place.premultiplied(item), where, size).astype(np.float32)
-                if float(seen[..., 3].mean()) / 255 > LEAST:
+                if LEAST < float(seen[..., 3].mean()) / 255 < 0.96:
                     break
             layer = layer * (1 - seen[..., 3:] / 255) + seen
         alpha = layer[..., 3] / 255

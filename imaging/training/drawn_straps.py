@@ -80,7 +80,7 @@ def bracelet(rng: Rng, length: int, width: int, metal: Metal, second: Metal | No
         "nine": (0.11,) * 9,
     }[kind]
     gap = max(1.0, width * between(rng, 0.006, 0.03))
-    see_through = chance(rng, 0.35)
+    see_through = chance(rng, 0.35) and len(fractions) > 1  # nothing would hold single plates together
     other = second or metal
     tile = Canvas(width, pitch * 2)
     if not see_through:
@@ -98,7 +98,7 @@ def bracelet(rng: Rng, length: int, width: int, metal: Metal, second: Metal | No
             middle = ((edges[j] + edges[j + 1]) / 2, (k + 0.5) * pitch + offset)
             shader = (lines2 if inner and second is not None else lines)[k % 2]
             tile.shade(block(middle, w, pitch - gap, rounded * min(w, pitch)), shader)
-    if see_through and len(fractions) > 1:  # pins hold the links together
+    if see_through:  # pins hold the links together
         pin = np.clip(metal.base * 0.5, 0, 255)
         for y in (pitch * 0.5, pitch * 1.5):
             tile.px[int(y) : int(y) + max(1, pitch // 8)] = np.where(
