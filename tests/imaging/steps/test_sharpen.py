@@ -26,3 +26,15 @@ def test_no_amount_means_no_change() -> None:
     frame = block()
 
     assert sharpen(frame, gentle) is frame
+
+
+def test_a_tall_item_is_sharpened_without_a_seam() -> None:
+    chance = np.random.default_rng(0)
+    rgb = chance.integers(60, 200, (400, 50, 3), dtype=np.uint8)
+    alpha = np.full((400, 50), 255, np.uint8)
+
+    tall = sharpen(replace(block(), rgb=rgb, alpha=alpha), RECIPE).rgb
+
+    window = slice(60, 140)  # within which the first seam would be
+    short = sharpen(replace(block(), rgb=rgb[window], alpha=alpha[window]), RECIPE).rgb
+    assert (tall[window][10:-10] == short[10:-10]).all()
