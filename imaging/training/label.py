@@ -24,6 +24,7 @@ from imaging.training.label_masks import (
     Mask,
     Pixels,
     candidate,
+    centred,
     decide_holes,
     fit_backdrop,
     grabcut,
@@ -90,6 +91,8 @@ def _hinted(big: Pixels, probability: NDArray[np.float32], hint: Hint, size: tup
             mask = grabcut(big, mask, (shrunk(mask, 5) & (advised > 0.5)) | product, (~grown(mask, 6) & (advised < 0.5)) | not_product)
             mask = decide_holes(without_specks(smoothed(mask)), backdrop, advised)
     mask = (mask | product) & ~not_product
+    if hint.method != "drawn":
+        mask = centred(big, mask)
     return (mask | drawn(hint.fill, size, SCALE)) & ~drawn(hint.holes, size, SCALE)
 
 
