@@ -5,7 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from .drawn_canvas import Canvas, Metal, Points, Rng, any_colour, bar, between, block, chance, direction, ellipse, gem, pearl, rgb, stone_colour
+from .drawn_canvas import Canvas, Points, Rng, bar, between, block, chance, direction, ellipse, rgb
+from .drawn_surfaces import Metal, any_colour, gem, pearl, stone_colour
 
 LINKS = ("cable", "curb", "figaro", "rope", "box", "snake", "ball", "paperclip", "thread")
 

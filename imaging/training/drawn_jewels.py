@@ -10,9 +10,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from .drawn_canvas import Canvas, Metal, Points, Rng, any_colour, bar, between, block, chance, ellipse, gem, hide, pearl, rgb, stone_colour, turned
-from .drawn_dials import face, outline_of
+from .drawn_canvas import Canvas, Points, Rng, bar, between, block, chance, ellipse, rgb, turned
+from .drawn_cases import face
+from .drawn_outline import outline_of
 from .drawn_straps import STRAP_KINDS, any_strip, lay
+from .drawn_surfaces import Metal, any_colour, gem, hide, pearl, stone_colour
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .camera import field
-from .drawn_canvas import Canvas, Colour, Metal, Rng, bar, between, block, chance, ellipse, hide, rgb
+from .drawn_canvas import Canvas, Colour, Rng, bar, between, block, chance, ellipse, rgb
+from .drawn_surfaces import Metal, hide
 
 Strip = NDArray[np.uint8]
 

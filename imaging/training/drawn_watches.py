@@ -5,9 +5,12 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from .drawn_canvas import Canvas, Metal, Points, Rng, bar, between, block, chance, direction, ellipse, rgb
-from .drawn_dials import Outline, back, digital_face, face, outline_of
+from .drawn_canvas import Canvas, Points, Rng, bar, between, block, chance, direction, ellipse, rgb
+from .drawn_cases import back, face
+from .drawn_digital import digital_face
+from .drawn_outline import Outline, outline_of
 from .drawn_straps import STRAP_KINDS, any_strip, buckle, lay, lit, rubber
+from .drawn_surfaces import Metal
 
 
 def watch(rng: Rng) -> Canvas:
