@@ -19,9 +19,11 @@ from imaging.cutout import cut_out, cutout_id
 from imaging.decode import Original, read_header
 from imaging.errors import ImagingError
 from imaging.measure import measure
+from imaging.mending import Backdrop
 from imaging.pipeline import render
 from imaging.recipe import Recipe, RenderRequest
 from imaging.segment import Segmenter, load_segmenter
+from imaging.shoots import find_backdrops
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".heic", ".heif", ".bmp", ".gif"})
 _AHEAD = 4  # files per process that may be under way, so that a million paths are not queued at once
@@ -33,16 +35,17 @@ def render_paths(
     """One dict per file, in order: `file, output, alpha, sha256, facts, notes, confidence, ms`, or `file, error`.
 
     Folders are searched for pictures and their inner paths kept below `out`, so that equal names do not collide.
+    Photos of one folder that share their backdrop are judged by it together where their own shows too little of it.
     Raises ImagingError before the first file if the model cannot be loaded.
     """
     tasks = [(source, out / target) for source, target in plan(paths)]
+    segmenter = load_segmenter(model)  # a wrong model is one error here, not one per file
+    backdrops = find_backdrops([source for source, _ in tasks], segmenter)
     if jobs <= 1:
-        segmenter = load_segmenter(model)
         for source, target in tasks:
-            yield render_file(source, target, recipe, segmenter, alpha=alpha)
+            yield render_file(source, target, recipe, segmenter, alpha=alpha, backdrop=backdrops.get(source.parent))
         return
-    load_segmenter(model)  # a wrong model is one error here, not one per file
-    yield from _in_processes(tasks, recipe, alpha, jobs, model)
+    yield from _in_processes(tasks, recipe, alpha, jobs, model, backdrops)
 
 
 def plan(paths: Sequence[Path]) -> list[tuple[Path, Path]]:
@@ -80,21 +83,21 @@ def _apart(found: list[tuple[Path, Path]], crowded: set[int]) -> list[tuple[Path
     return apart
 
 
-def render_file(source: Path, target: Path, recipe: Recipe, segmenter: Segmenter, *, alpha: bool = False) -> dict[str, Any]:
+def render_file(source: Path, target: Path, recipe: Recipe, segmenter: Segmenter, *, alpha: bool = False, backdrop: Backdrop | None = None) -> dict[str, Any]:
     """Renders one file to `target`.jpg (and `target`.alpha.png) and tells what came of it; errors are told, not raised."""
     try:
-        return _rendered(source, target, recipe, segmenter, alpha)
+        return _rendered(source, target, recipe, segmenter, alpha, backdrop)
     except ImagingError as error:
         return {"file": str(source), "error": str(error)}
     except OSError as error:
         return {"file": str(source), "error": f"{error.strerror or error}"}
 
 
-def _rendered(source: Path, target: Path, recipe: Recipe, segmenter: Segmenter, alpha: bool) -> dict[str, Any]:
+def _rendered(source: Path, target: Path, recipe: Recipe, segmenter: Segmenter, alpha: bool, backdrop: Backdrop | None) -> dict[str, Any]:
     start = time.perf_counter()
     data = Original(source.read_bytes())
     photo = hashlib.sha256(data).hexdigest()
-    cutout = cut_out(data, segmenter)
+    cutout = cut_out(data, segmenter, backdrop=backdrop)
     cut = time.perf_counter()
     request = RenderRequest(photo=photo, cutout=cutout_id(photo, segmenter.sha256), recipe=recipe)
     finished = render(data, cutout.alpha, request)
@@ -140,20 +143,22 @@ def _start(model: Path | None) -> None:
     _segmenter = load_segmenter(model)
 
 
-def _work(source: Path, target: Path, recipe: dict[str, Any], alpha: bool) -> dict[str, Any]:
+def _work(source: Path, target: Path, recipe: dict[str, Any], alpha: bool, backdrop: Backdrop | None) -> dict[str, Any]:
     if _segmenter is None:
         raise RuntimeError("worker was not started")
-    return render_file(source, target, Recipe.from_dict(recipe), _segmenter, alpha=alpha)
+    return render_file(source, target, Recipe.from_dict(recipe), _segmenter, alpha=alpha, backdrop=backdrop)
 
 
-def _in_processes(tasks: list[tuple[Path, Path]], recipe: Recipe, alpha: bool, jobs: int, model: Path | None) -> Iterator[dict[str, Any]]:
+def _in_processes(
+    tasks: list[tuple[Path, Path]], recipe: Recipe, alpha: bool, jobs: int, model: Path | None, backdrops: dict[Path, Backdrop]
+) -> Iterator[dict[str, Any]]:
     context = multiprocessing.get_context("spawn")  # a fork would copy onnxruntime's threads half
     waiting: list[tuple[Path, Future[dict[str, Any]]]] = []
     left = iter(tasks)
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=(model,)) as pool:
         while True:
             while len(waiting) < jobs * _AHEAD and (task := next(left, None)) is not None:
-                waiting.append((task[0], pool.submit(_work, *task, recipe.to_dict(), alpha)))
+                waiting.append((task[0], pool.submit(_work, *task, recipe.to_dict(), alpha, backdrops.get(task[0].parent))))
             if not waiting:
                 return
             source, future = waiting.pop(0)

@@ -37,6 +37,7 @@ class Backdrop:
     seen: Doubles  # rows x columns, weight behind `rest`
     miss: float  # median miss over blocks that the surface was not fitted to
     odd: float  # 0..1, share of the pixels far from the item that the surface does not explain at all
+    aspect: float  # width over height
     photos: int = 1
 
     def surface(self, size: tuple[int, int]) -> Floats:
@@ -65,19 +66,18 @@ class Backdrop:
         """This backdrop at the exposure of a photo, or None where the photo stands before another one.
 
         `colour` is the photo's log colour, `known` where it surely shows backdrop. The exposure (one offset a channel) is taken from there;
-        what then remains off must be little more than the backdrop's own miss.
+        what then remains off must be little more than the backdrop's own miss, and is the miss of what comes back: a check on pixels it never saw.
         """
-        index = _sampled(known)
-        if len(index) < 200:
+        index, size = _sampled(known), (colour.shape[1], colour.shape[0])
+        if len(index) < 200 or abs(size[0] / size[1] / self.aspect - 1) > 0.02:
             return None
-        size = (colour.shape[1], colour.shape[0])
         off = colour.reshape(-1, 3)[index] - self.surface(size).reshape(-1, 3)[index]
         offset = np.median(off, axis=0).astype(np.float64)
         remains = float(np.median(np.abs(off - offset).max(axis=1)))
         if remains > _SAME * self.miss + 0.004 or np.abs(offset).max() > 0.35:
             return None
         moment = self.moment + self.gram[:, :1] * offset  # the first term is 1, so this adds the offset to the surface
-        return replace(self, moment=moment, miss=max(self.miss, remains))
+        return replace(self, moment=moment, miss=remains)
 
 
 def fit_backdrop(colour: Floats, known: Mask, *, certain: bool = False) -> Backdrop | None:
@@ -114,6 +114,7 @@ def fit_backdrop(colour: Floats, known: Mask, *, certain: bool = False) -> Backd
         seen=np.asarray(seen.reshape(_GRID) * each, dtype=np.float64),
         miss=_held_out(terms, values, weight, rows * _BLOCKS // height + columns * _BLOCKS // width),
         odd=float((weight == 0).mean()),
+        aspect=width / height,
     )
 
 

@@ -15,6 +15,7 @@ from imaging.parts import Mask
 
 SIDE = 384  # px of the longest side at which everything here is decided
 _FAR = 0.02  # of the longest side: this near the mask nothing is trusted to be backdrop
+_BETTER = 0.7  # of its own miss: a shared backdrop that fits hardly better is not worth a result that depends on other photos
 _DEEPEST = 0.6  # nepers that a shadow may darken: beyond that it is dark material
 _TINTED = 0.3  # a shadow beside gold or red leather takes up to this share of its depth as tint
 _LOG = np.log((np.arange(256, dtype=np.float32) + 8) / 263)
@@ -66,12 +67,12 @@ def far_from(p: Floats) -> Mask:
 def look_at(small: Image.Image, p: Floats, shared: Backdrop | None = None) -> Look | None:
     """The evidence; `p` 0..1 has the size of `small`. None where no backdrop is seen well enough.
 
-    A `shared` backdrop of the same shoot is taken where the photo agrees with it, or where the photo shows too little of its own.
+    A `shared` backdrop of the same shoot is taken where the photo agrees with it and shows too little of its own, or not smoothly enough.
     """
     colour, far = log_colour(small), far_from(p)
     own = fit_backdrop(colour, far)
     common = shared.lit_like(colour, far) if shared is not None else None
-    backdrop = common or own
+    backdrop = common if common is not None and (own is None or common.miss < _BETTER * own.miss) else own
     if backdrop is None:
         return None
     return _judged(colour, np.asarray(small, dtype=np.uint8), far, backdrop)

@@ -23,7 +23,7 @@ def backdrop_of_empty_frame(rgb: NDArray[np.uint8]) -> Backdrop | None:
 def shared_backdrop(photos: Iterable[tuple[NDArray[np.uint8], Floats]]) -> Backdrop | None:
     """The backdrop that the photos (pixels, the net's probabilities) of one shoot share; None where fewer than three agree.
 
-    Photos must be of one shape and should come in the order taken. Each is joined if it agrees with what was joined before it, its exposure
+    Photos should come in the order taken. Each is joined if it has the shape of, and agrees with, what was joined before it, its exposure
     allowed for, so a shoot that changes its paper half-way keeps the paper it started with.
     """
     together: Backdrop | None = None

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from imaging.shoots import LEAST, find_backdrops
+from tests import shots
+from tests.imaging.conftest import KnowsTheTruth
+
+SMALL = (400, 300)
+NET = KnowsTheTruth(shots.watch_alpha(1, size=SMALL))
+
+
+def shoot(folder: Path, count: int, *, papers: int = 1) -> list[Path]:
+    folder.mkdir()
+    files = [folder / f"{number}.jpg" for number in range(count)]
+    for number, file in enumerate(files):
+        paper = np.zeros(3) if papers == 1 else np.array([0, 0.3, 0.6]) * (number % papers)
+        file.write_bytes(_tinted(shots.watch_photo(1, size=SMALL), paper))
+    return files
+
+
+def _tinted(photo: bytes, tint: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> bytes:
+    pixels = np.asarray(Image.open(io.BytesIO(photo)), dtype=np.float64)
+    slope = 1 - tint * np.linspace(0, 1, pixels.shape[1])[None, :, None]
+    out = io.BytesIO()
+    Image.fromarray((pixels * slope).astype(np.uint8)).save(out, "JPEG")
+    return out.getvalue()
+
+
+def test_a_folder_that_shares_its_paper_shares_a_backdrop(tmp_path: Path) -> None:
+    files = shoot(tmp_path / "a", LEAST)
+
+    found = find_backdrops(files, NET)
+
+    assert set(found) == {tmp_path / "a"}
+    assert found[tmp_path / "a"].photos == 6
+
+
+def test_few_photos_and_unreadable_ones_share_nothing(tmp_path: Path) -> None:
+    files = shoot(tmp_path / "a", LEAST - 1)
+    broken = [tmp_path / f"{number}.jpg" for number in range(LEAST)]
+    broken[0].write_bytes(b"no picture")
+
+    assert find_backdrops([*files, *broken], NET) == {}
+
+
+def test_papers_that_differ_are_not_mixed(tmp_path: Path) -> None:
+    assert find_backdrops(shoot(tmp_path / "a", 9, papers=5), NET) == {}
