@@ -147,6 +147,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--photos", type=Path, required=True, metavar="DIR", help="the watch photos of Caltech-101, watch_001.jpg and on")
     parser.add_argument("--out", type=Path, default=HERE, metavar="DIR", help="holds hints.yaml; masks and labels.yaml go there (%(default)s)")
     parser.add_argument("--sheets", type=Path, metavar="DIR", help="draw contact sheets here and write no mask")
+    parser.add_argument("--net", type=Path, metavar="FILE", help="net for the first guesses; labels.yaml names the one used last (default: the shipped one)")
     parser.add_argument("--only", nargs="+", default=None, metavar="NAME", help="make just these masks again")
     parser.add_argument("--per-sheet", type=int, default=6, metavar="N", help="photos on one sheet (%(default)s)")
 
@@ -157,7 +158,7 @@ def run(args: argparse.Namespace) -> int:
     photos = sorted(args.photos.glob("*.jpg"))
     if not photos:
         raise SystemExit(f"{args.photos}: no .jpg here; give the folder that holds watch_001.jpg")
-    segmenter = load_segmenter()
+    segmenter = load_segmenter(args.net)
     cells = []
     for path in photos:
         name = path.stem
@@ -175,7 +176,8 @@ def run(args: argparse.Namespace) -> int:
             sheet(cells[i : i + args.per_sheet]).save(args.sheets / f"sheet-{cells[i][0]}.png")
     else:
         labels = {path.stem: entry(path.stem, path.read_bytes(), hints) for path in photos}
-        (args.out / "labels.yaml").write_text(ATTRIBUTION + yaml.safe_dump(labels, sort_keys=True, allow_unicode=True, width=200), "utf-8")
+        seed = f"# The net that gave the first guesses: sha256 {segmenter.sha256}\n"
+        (args.out / "labels.yaml").write_text(ATTRIBUTION + seed + yaml.safe_dump(labels, sort_keys=True, allow_unicode=True, width=200), "utf-8")
     return 0
 
 

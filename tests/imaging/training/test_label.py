@@ -147,7 +147,9 @@ def test_a_label_follows_the_hints() -> None:
     rgb, truth = picture()
     plain = label(rgb, Guess(truth), Hint())
     assert iou(plain == PRODUCT, truth) > 0.93
-    hint = Hint(method="drawn", outline=[{"ellipse": [80.5, 60.5, 40.5, 40.5]}], holes=[{"ellipse": [80.5, 60.5, 20.5, 20.5]}], ignore=[[0, 0, 10, 0, 10, 10, 0, 10]])
+    hint = Hint(
+        method="drawn", outline=[{"ellipse": [80.5, 60.5, 40.5, 40.5]}], holes=[{"ellipse": [80.5, 60.5, 20.5, 20.5]}], ignore=[[0, 0, 10, 0, 10, 10, 0, 10]]
+    )
     by_hand = label(rgb, Guess(np.zeros_like(truth)), hint)
     assert iou(by_hand == PRODUCT, truth) > 0.97
     assert (by_hand == UNDECIDED).sum() in range(90, 122)
