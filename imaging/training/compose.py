@@ -23,7 +23,7 @@ from . import compose_place as place
 from .backdrops import backdrop, cluttered
 from .camera import Picture, between, camera
 from .compose_light import mirror, shadows, toned
-from .compose_props import prop_behind, tag_over, watermark
+from .compose_props import holder_over, prop_behind, tag_over, watermark
 from .compose_sources import Foregrounds, Image, Memory, Photos, Scenes, clutter, fine, lifted
 
 MASKS = Path(__file__).parent / "caltech"
@@ -196,9 +196,12 @@ class Composer:
         if kind != "two" and rng.random() < 0.035:
             rgb, truth = tag_over(rng, rgb, truth)
             props = True
+        elif kind != "two" and ground != "white" and rng.random() < 0.03:
+            rgb, truth = holder_over(rng, rgb, truth)
+            props = True
         if rng.random() < 0.03:
             rgb = watermark(rng, rgb)
-        told = np.float32([float(alpha.mean()) > LEAST, kind == "two", 0, props])
+        told = np.float32([float(truth.mean()) / 255 > LEAST, kind == "two", 0, props])
         clean = ground == "white" and rng.random() < 0.5  # a retoucher's white comes without grain
         return Sample(self._shot(rng, rgb, 0.4 if clean else 1.0), np.clip(np.round(truth), 0, 255).astype(np.uint8), None, told, kind)
 

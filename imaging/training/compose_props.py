@@ -92,6 +92,31 @@ def tag_over(rng: np.random.Generator, rgb: Picture, truth: Picture) -> tuple[Pi
     return out, truth * (1 - share)
 
 
+def holder_over(rng: np.random.Generator, rgb: Picture, truth: Picture) -> tuple[Picture, Picture]:
+    """A holder in front of one end of the item: a ring box's slot, a stand's lip, a cuff. What it hides is background in the truth (0..255)."""
+    h, w = truth.shape
+    ys, xs = np.nonzero(truth > 128)
+    if not len(xs):
+        return rgb, truth
+    low, high = np.array([xs.min(), ys.min()], float), np.array([xs.max(), ys.max()], float)
+    middle, half = (low + high) / 2, np.maximum((high - low) / 2, 4)
+    axis, side = int(rng.random() < 0.75), float(rng.choice([1, 1, -1]))
+    hidden = between(rng, 0.12, 0.4) * half[axis] * 2
+    deep = hidden + half[axis] * between(rng, 0.1, 1.2)  # it goes on beyond the item
+    size = half * between(rng, 1.05, 2.0)
+    size[axis] = deep / 2
+    centre = middle.copy()
+    centre[axis] += side * (half[axis] - hidden + deep / 2)
+    shape = _blob(centre, size, between(rng, 4, 16), float(rng.normal(0, 0.06)))
+    share = _filled((h, w), shape)
+    tone = colour(rng, 15, 250, strong=bool(rng.random() < 0.25))
+    edge = cv2.blur(share, (k := 2 * int(max(w, h) * between(rng, 0.01, 0.04)) + 1, k))
+    light = (np.float32(between(rng, 0.5, 1.0)) * (1 - edge) + edge) * (1 + ramp((w, h), between(rng, 0, 6.28)) * np.float32(between(rng, 0, 0.6)))
+    rgb = rgb * (1 - edge * np.float32(between(rng, 0, 0.5)))[..., None]
+    lit = np.clip(light[..., None] * tone + (field(rng, (w, h), max(w, h) / between(rng, 1, 4)) * np.float32(between(rng, 0, 6)))[..., None], 0, 255)
+    return rgb + (lit - rgb) * share[..., None], truth * (1 - share)
+
+
 def watermark(rng: np.random.Generator, rgb: Picture) -> Picture:
     """A shop's name laid over the whole picture, thinly. It changes no truth."""
     h, w = rgb.shape[:2]

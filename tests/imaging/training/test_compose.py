@@ -14,6 +14,7 @@ from imaging.training.backdrops import backdrop  # noqa: E402
 from imaging.training.camera import camera  # noqa: E402
 from imaging.training.compose import SHARES, Composer  # noqa: E402
 from imaging.training.compose_light import shadows  # noqa: E402
+from imaging.training.compose_props import holder_over, tag_over  # noqa: E402
 from imaging.training.compose_sources import fine, lifted  # noqa: E402
 from imaging.training.drawn import draw  # noqa: E402
 
@@ -203,6 +204,19 @@ def test_shadows_fall_into_holes_and_darken_only():
     kept = [shadows(np.random.default_rng(seed), alpha) for seed in range(30)]
     assert all(k.dtype == np.float32 and k.min() >= 0 and k.max() <= 1 for k in kept)
     assert min(float(k[80, 80]) for k in kept) < 0.85
+
+
+@pytest.mark.parametrize("over", [tag_over, holder_over])
+def test_what_lies_over_the_item_is_background(over):
+    truth = ring().astype(np.float32)
+    rgb = np.repeat(truth[..., None], 3, 2)
+    for seed in range(10):
+        shown, left = over(np.random.default_rng(seed), rgb, truth)
+        assert (left <= truth).all()
+        untouched = left == truth
+        assert left.sum() < truth.sum()
+        assert shown.dtype == left.dtype == np.float32
+        assert untouched.mean() > 0.3
 
 
 def test_backdrops_of_all_kinds_stay_in_range_and_in_single_precision():
