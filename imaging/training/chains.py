@@ -54,7 +54,7 @@ def laid(layout: str, size: float, seed: int, n: int = 900) -> Array:
         xy = np.zeros((n, 2))
         for k in range(1, loops + 2):
             for q in (0, 1):
-                xy[:, q] += rng.normal(0, 1 / k**0.5) * np.sin(k * a * 0.93 + rng.uniform(0, 6))
+                xy[:, q] += rng.normal(0, 1 / k) * np.sin(k * a * 0.93 + rng.uniform(0, 6))
         xy *= size / max(np.ptp(xy, axis=0).max(), 1e-6)
         xy[:, 1] -= xy[:, 1].min()
     return np.column_stack([xy, np.zeros(n)])
@@ -274,7 +274,7 @@ def charm(m: Maker, palette: Palette, gold: Any, kind: str, size: float, at: Mat
     s = size
     wire = max(0.03, 0.045 * s)
     loop_of(m, gold, max(0.07, 0.1 * s), wire * 0.7, at @ shift(y=-0.05 * s))
-    middle = at @ shift(y=-0.62 * s)
+    middle = at @ shift(y=-s * {"rings": 0.49, "karma": 0.61, "bars": 0.55, "pearl": 0.62, "locket": 0.58}.get(kind, 0.6))
     if kind in ("heart", "star", "cross", "drop", "leaf", "moon", "disc", "hexagon", "bar", "clover", "square", "wing"):
         o = np.array(plate(kind, s))
         if rng.random() < 0.35 and kind not in ("bar", "cross"):  # an outline one looks through

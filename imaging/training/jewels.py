@@ -489,6 +489,13 @@ def sample_jewel(rng: Rng) -> tuple[str, Jewel, str]:
     return sample_form(rng, form)
 
 
+def pieces(jewel: Jewel) -> int:
+    """How many separate pieces are sold as this one product."""
+    if jewel.form in ("hoops", "drops"):
+        return 2
+    return len(jewel.options["bands"]) if "bands" in jewel.options else int(jewel.options.get("count", 1))
+
+
 def sample_form(rng: Rng, form: str) -> tuple[str, Jewel, str]:
     """A random piece of one form of `FORMS`."""
     kind = FORMS[form][0]

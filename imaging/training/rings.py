@@ -318,14 +318,15 @@ def open_band(m: Maker, palette: Palette, metal_name: str, pose: str, **o: Any) 
         grow = 1 + o.get("flare", 0.0) * np.cos(np.linspace(-math.pi, math.pi, 200) / 2) ** 2
         section = profile(o["profile"], 1.0, 1.0)[None] * np.stack([w * grow, np.full(200, d)], -1)[:, None]
         merged(m, swept(path, section), gold)
+    tip = min(max(w, d), 2.2 * d)  # what sits on an end stays in proportion on a broad cuff
     for end in (0, -1):
         at = Matrix(path[end])
         if o["ends"] == "balls":
-            merged(m, moved(sphere(20), path[end] @ np.array(shift(z=d / 2)) @ scaled(max(w, d) * 0.62)), gold)
+            merged(m, moved(sphere(20), path[end] @ np.array(shift(z=d / 2)) @ scaled(tip * 0.62)), gold)
         elif o["ends"] == "stones":
-            set_stone(m, palette, gold, o["gem"], o.get("cut", "brilliant"), max(w, d) * 0.5, at @ shift(z=d), "bezel")
+            set_stone(m, palette, gold, o["gem"], o.get("cut", "brilliant"), tip * 0.5, at @ shift(z=d), "bezel")
         elif o["ends"] == "caps":
-            m.lathe(soften([(0, -0.12), (max(w, d) * 0.62, -0.12), (max(w, d) * 0.62, 0.12), (0, 0.12)], 0.04), gold, at @ shift(z=d / 2) @ turn_x(90), n=24)
+            m.lathe(soften([(0, -0.12), (tip * 0.62, -0.12), (tip * 0.62, 0.12), (0, 0.12)], 0.04), gold, at @ shift(z=d / 2) @ turn_x(90), n=24)
 
 
 def round_bangle(m: Maker, palette: Palette, metal_name: str, pose: str, **o: Any) -> None:
