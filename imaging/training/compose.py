@@ -38,7 +38,7 @@ LEAST = 0.004  # of the frame: less product than this is no product for the verd
 class Sample:
     """A picture and its truth, all h x w: `rgb` uint8, `alpha` uint8, `weight` float32 0..1 or None where all of it counts.
 
-    `scene` is float32[4], 0 or 1: a product is there, more than one product, a hand or person, a stand or another prop.
+    `scene` is float32[4], 0 or 1, or NaN where nobody knows: a product is there, more than one product, a hand or person, a stand or another prop.
     """
 
     rgb: NDArray[np.uint8]
@@ -117,7 +117,7 @@ class Composer:
 
     def _photo(self, rng: np.random.Generator, size: tuple[int, int]) -> Sample:
         """A real photograph, cropped, perhaps squeezed towards the frame's shape; nearly no camera on top of its own."""
-        rgb, alpha, known = self.photos.pick(rng)
+        rgb, alpha, known, told = self.photos.pick(rng)
         h, w = alpha.shape
         mismatch = (size[0] / size[1]) / (w / h)
         stretch = float(np.clip(mismatch ** between(rng, 0.2, 1.0), 0.66, 1.5)) if rng.random() < 0.75 else 1.0
@@ -132,17 +132,19 @@ class Composer:
         there = float(seen[..., 3].mean()) / 255 > LEAST
         rgb = seen[..., :3].astype(np.float32)
         rgb8 = camera(rng, rgb, 0.5) if not self.plain_camera else seen[..., :3]
-        return Sample(np.ascontiguousarray(rgb8), np.ascontiguousarray(seen[..., 3]), weight, np.float32([there, 0, 0, 0]), "photo")
+        return Sample(np.ascontiguousarray(rgb8), np.ascontiguousarray(seen[..., 3]), weight, np.float32([there, *told]), "photo")
 
     def _none(self, rng: np.random.Generator, size: tuple[int, int]) -> Sample:
         """A backdrop with nothing on it, or a picture of something else."""
+        told = np.zeros(4, np.float32)
         if self.clutter and rng.random() < 0.6:
             rgb = cluttered(rng, size, self.clutter, sharp=0.85)
+            told[2] = np.nan  # nobody looked whether there is a person in it
         else:
             rgb, _ = backdrop(rng, size, self.clutter)
             if rng.random() < 0.4:  # a stand or a cushion that waits
                 rgb, _ = prop_behind(rng, rgb, None)
-        return Sample(self._shot(rng, rgb), np.zeros((size[1], size[0]), np.uint8), None, np.zeros(4, np.float32), "none")
+        return Sample(self._shot(rng, rgb), np.zeros((size[1], size[0]), np.uint8), None, told, "none")
 
     def _item(self, rng: np.random.Generator, kind: str) -> tuple[Image, int | None]:
         """A foreground with straight colour: drawn (with its seed), or lifted from a scene or a photograph (whole ones only)."""
@@ -155,7 +157,7 @@ class Composer:
                     return self.scenes.memory.get((scene.path, "lifted"), lambda rgba=rgba: lifted(rgba)), None  # type: ignore[misc]
         if kind == "photo lifted":
             for _ in range(8):
-                rgb, alpha, known = self.photos.pick(rng)
+                rgb, alpha, known, _ = self.photos.pick(rng)
                 edge = np.concatenate([alpha[0], alpha[-1], alpha[:, 0], alpha[:, -1]])
                 if edge.max() < 128 and known.min() == 255 and alpha.max() > 200:
                     soft = cv2.GaussianBlur(cv2.erode(alpha, np.ones((2, 2), np.uint8)), (0, 0), 0.6)

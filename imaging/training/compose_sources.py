@@ -16,6 +16,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import yaml
 from numpy.typing import NDArray
 
 from .draw import BLOCK
@@ -162,10 +163,16 @@ def fine(item: Image, seed: int) -> Image | None:
 
 
 class Photos:
-    """Real photographs with masks of the same name: mask 255 = product, 0 = not, 128 = nobody can say. Kept in memory (some 60 MB)."""
+    """Real photographs with masks of the same name: mask 255 = product, 0 = not, 128 = nobody can say. Kept in memory (some 60 MB).
+
+    `labels.yaml` beside the masks says what else a photo shows; where there is none, that is not known (NaN).
+    """
 
     def __init__(self, photos: Path | None, masks: Path) -> None:
         self.items: list[tuple[str, Image, Image, Image]] = []  # name, rgb, alpha, weight 0 or 255
+        self.told: dict[str, NDArray[np.float32]] = {}  # more than one product, a hand, a prop
+        labels = masks / "labels.yaml"
+        said = yaml.safe_load(labels.read_text("utf-8")) if photos and labels.is_file() else {}
         for path in sorted(masks.glob("*.png")) if photos else []:
             rgb = cv2.imread(str(Path(photos, path.stem + ".jpg")), cv2.IMREAD_COLOR)  # type: ignore[arg-type]
             mask = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
@@ -174,11 +181,14 @@ class Photos:
                     f"{path}: no photo {path.stem}.jpg of the same size in {photos}; give the folder that the masks were made for, or remove the mask"
                 )
             known = np.where(mask == 128, 0, 255).astype(np.uint8)
+            words = said.get(path.stem, {}).get("scene", [])
+            self.told[path.stem] = np.float32([w in words for w in ("several", "hand", "prop")]) if said else np.full(3, np.nan, np.float32)
             self.items.append((path.stem, cv2.cvtColor(rgb, cv2.COLOR_BGR2RGB), np.where(mask == 128, 0, mask).astype(np.uint8), known))
 
-    def pick(self, rng: np.random.Generator) -> tuple[Image, Image, Image]:
-        """(rgb, alpha, weight as 0 or 255)."""
-        return self.items[int(rng.integers(len(self.items)))][1:]
+    def pick(self, rng: np.random.Generator) -> tuple[Image, Image, Image, NDArray[np.float32]]:
+        """(rgb, alpha, weight as 0 or 255, what else it shows: several, hand, prop)."""
+        name, rgb, alpha, known = self.items[int(rng.integers(len(self.items)))]
+        return rgb, alpha, known, self.told[name]
 
     def __len__(self) -> int:
         return len(self.items)
