@@ -13,6 +13,7 @@ from imaging.decode import MOST_PIXELS, Original
 from imaging.errors import ImagingError, TooBig, Unreadable
 from imaging.facts import FACTS, MEASURE_VERSION, Box, Fact, Facts, FactValue, Measured
 from imaging.measure import measure, probe
+from imaging.mending import Backdrop, Change, Switches, backdrop_of_empty_frame, shared_backdrop
 from imaging.pipeline import Rendered, render
 from imaging.preview import to_review_jpeg
 from imaging.quality import quality
@@ -27,8 +28,10 @@ __all__ = [
     "MEASURE_VERSION",
     "MOST_PIXELS",
     "SAME",
+    "Backdrop",
     "BenchReport",
     "Box",
+    "Change",
     "Cutout",
     "Fact",
     "FactValue",
@@ -41,8 +44,10 @@ __all__ = [
     "RenderRequest",
     "Rendered",
     "Segmenter",
+    "Switches",
     "TooBig",
     "Unreadable",
+    "backdrop_of_empty_frame",
     "blown_up",
     "cut_out",
     "cutout_id",
@@ -59,6 +64,7 @@ __all__ = [
     "render",
     "render_paths",
     "same_picture",
+    "shared_backdrop",
     "shipped_model_sha256",
     "time_render",
     "to_review_jpeg",
