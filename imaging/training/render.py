@@ -20,7 +20,7 @@ from PIL import Image
 
 from imaging.training.scenes import VERSION, describe
 
-LONGEST_FRAME_S = 1800
+LONGEST_FRAME_S = 600  # of processor time, which a starved background process may take hours to get
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -100,15 +100,12 @@ def run(args: argparse.Namespace) -> int:
         child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)  # noqa: S603 (our own command line)
         assert child.stdout is not None
         current, progress = "", False
-        watchdog = threading.Timer(LONGEST_FRAME_S, child.kill)
-        watchdog.start()
+        watch = Watchdog(child)
         for line in child.stdout:
             word, _, rest = line.strip().partition(" ")
             if word not in ("begin", "done", "failed"):
                 continue
-            watchdog.cancel()
-            watchdog = threading.Timer(LONGEST_FRAME_S, child.kill)
-            watchdog.start()
+            watch.restart()
             progress = True
             current = rest if word == "begin" else ""
             if word == "failed":
@@ -117,7 +114,7 @@ def run(args: argparse.Namespace) -> int:
                 done += 1
                 if done % 10 == 0:
                     print(f"{done} frames, {done / (time.monotonic() - began) * 3600:.0f} an hour, last {rest} s", flush=True)
-        watchdog.cancel()
+        watch.stop()
         code = child.wait()
         if current:
             _fail(log, f"{current} crashed with code {code}")
@@ -127,6 +124,38 @@ def run(args: argparse.Namespace) -> int:
         left = len(wanted(args))
     print(f"{done} frames in {(time.monotonic() - began) / 60:.1f} min", flush=True)
     return 0
+
+
+class Watchdog(threading.Thread):
+    """Kills a child that has used more than LONGEST_FRAME_S of processor time since the last `restart`. Where /proc is missing it does nothing."""
+
+    def __init__(self, child: subprocess.Popen[str]) -> None:
+        super().__init__(daemon=True)
+        self._child, self._over = child, threading.Event()
+        self._since = self._used()
+        self.start()
+
+    def _used(self) -> float:
+        try:
+            words = Path(f"/proc/{self._child.pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return 0.0
+        return (int(words[11]) + int(words[12])) / float(os.sysconf("SC_CLK_TCK"))
+
+    def restart(self) -> None:
+        """A frame was begun or ended."""
+        self._since = self._used()
+
+    def stop(self) -> None:
+        """The child is done."""
+        self._over.set()
+
+    def run(self) -> None:
+        """Looks twice a minute."""
+        while not self._over.wait(30):
+            if self._used() - self._since > LONGEST_FRAME_S:
+                self._child.kill()
+                return
 
 
 def _fail(log: Path, words: str) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from imaging.training.catalogue import Colour, Jewel, Watch
 from imaging.training.timepieces import any_colour, luminance, pick, sample_watch, tone
 
-VERSION = 2
+VERSION = 3
 VALIDATION = 900_000  # seeds from here on are never trained on
 
 WATCH_POSES = {"front": 20, "standing": 20, "up": 7, "laid": 22, "face down": 6, "side": 9, "behind": 5, "hung": 11}
@@ -362,7 +362,7 @@ def describe(seed: int) -> Scene:
         sky=pick(rng, {"even": 4, "gradient": 3, "room": 4}),
         view=view,
         stops=float(rng.normal(0, 0.25)) if rng.random() < 0.8 else float(rng.normal(0, 0.8)),
-        cast=tuple(float(np.exp(rng.normal(0, 0.02 if rng.random() < 0.75 else 0.1))) for _ in range(3)),  # type: ignore[arg-type]
+        cast=tuple(float(np.exp(v)) for v in rng.normal(0, 0.015 if rng.random() < 0.8 else 0.08, 3)),  # type: ignore[arg-type]
         contrast=float(rng.normal(0.03, 0.04)),
         shoulder=float(rng.choice([0.6, 0.75, 0.97])),
         crystal=float(rng.choice([rng.uniform(0.1, 0.6), rng.uniform(0.6, 2.5)], p=[0.7, 0.3])),

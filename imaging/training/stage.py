@@ -267,8 +267,8 @@ def develop(scene: Scene, light: Array, alpha: Array) -> Array:
         bright, middle = float(np.percentile(product, 85)) * gain, float(np.median(product)) * gain
         if bright < 0.10 or behind.size <= 0.03 * level.size:
             gain *= 0.22 / max(bright, 1e-4)
-        elif middle > 0.85:
-            gain *= 0.85 / middle
+        elif middle > 0.6:
+            gain *= 0.6 / middle
     tint = sum((lamp.power * np.array(lamp.colour) for lamp in scene.lamps), 0.6 * np.array(scene.ambient))
     neutral = (float(tint.mean()) / tint) ** scene.balance
     x = np.nan_to_num(light, nan=0.0, posinf=50.0) * gain * 2.0**scene.stops * np.array(scene.cast) * neutral
