@@ -16,7 +16,7 @@ import numpy as np
 from mathutils import Matrix
 
 from imaging.training.forms import Array, Maker
-from imaging.training.jewels import GEMS
+from imaging.training.jewelwords import GEMS
 from imaging.training.materials import METALS, Palette, _bump, _coordinates, _mottle, _set
 
 Shape = tuple[Array, Array]
@@ -63,7 +63,7 @@ def metal(palette: Palette, name: str) -> Any:
 
 
 def gem(palette: Palette, name: str, small: bool = False) -> Any:
-    """The surface of a stone of `jewels.GEMS`. `small` clear stones become bright mirrors, which look the same at 1 mm and trace fast."""
+    """The surface of a stone of `jewelwords.GEMS`. `small` clear stones become bright mirrors, which look the same at 1 mm and trace fast."""
     look, colour, ior = GEMS[name]
     if look == "clear":
         if small:

@@ -22,8 +22,9 @@ Build = Callable[[Matrix], None]
 FRONT = turn_x(90)  # what is drawn in x, y and faces z then stands in x, z and faces -y
 
 
-def _both(build: Build, pose: str, o: dict[str, Any]) -> None:
+def _both(m: Maker, build: Build, pose: str, o: dict[str, Any]) -> None:
     """Sets the pair (or one) down: "hanging" and "standing" upright, "lying" on their backs, each a little its own way."""
+    m.root["lying"] = pose == "lying"  # for what is put behind or under them
     for k in range(o.get("count", 2)):
         side = k * 2 - 1 if o.get("count", 2) == 2 else 0
         turn = o.get("turns", (8.0, -11.0))[k]
@@ -62,6 +63,7 @@ def studs(m: Maker, palette: Palette, metal_name: str, pose: str, **o: Any) -> N
     o = {"kind": "stone", "gem": "diamond", "cut": "brilliant", "size": 0.35, "rim": "claws", "shape": "heart", "seed": 0} | o
     gold = metal(palette, metal_name)
     r = o["size"]
+    m.root["posts"] = True
 
     def build(at: Matrix) -> None:
         _hook(m, gold, at, "post")
@@ -88,7 +90,7 @@ def studs(m: Maker, palette: Palette, metal_name: str, pose: str, **o: Any) -> N
         else:
             set_stone(m, palette, gold, o["gem"], o["cut"], r, face @ shift(z=r * 0.35), o["rim"])
 
-    _both(build, pose, {"apart": r * 2.0 + 0.3} | o)
+    _both(m, build, pose, {"apart": r * 2.0 + 0.3} | o)
 
 
 def hoop_pair(m: Maker, palette: Palette, metal_name: str, pose: str, **o: Any) -> None:
@@ -155,9 +157,9 @@ def hoop_pair(m: Maker, palette: Palette, metal_name: str, pose: str, **o: Any) 
 
     pair = {"apart": r * 1.25 + 0.2} | o
     if pose == "lying":  # on its side, the hole up
-        _both(lambda at: build(at @ turn_x(o.get("tilt", 0.0))), "lying", pair)
+        _both(m, lambda at: build(at @ turn_x(o.get("tilt", 0.0))), "lying", pair)
     else:
-        _both(build, "standing", pair)
+        _both(m, build, "standing", pair)
 
 
 def dangles(m: Maker, palette: Palette, metal_name: str, pose: str, **o: Any) -> None:
@@ -199,7 +201,7 @@ def dangles(m: Maker, palette: Palette, metal_name: str, pose: str, **o: Any) ->
                 loop_of(m, gold, 0.07, 0.02, at @ shift(x, 0, low) @ FRONT)
                 charm(m, palette, gold, str(o.get("tip", "pear")), 0.62, at @ shift(x, 0, low - 0.05) @ FRONT, o["gems"][k % len(o["gems"])], o["seed"])
 
-    _both(build, pose, {"apart": 1.1 + 0.35 * bool(o["fan"])} | o)
+    _both(m, build, pose, {"apart": 1.1 + 0.35 * bool(o["fan"])} | o)
 
 
 def ear_cuff(m: Maker, palette: Palette, metal_name: str, pose: str, **o: Any) -> None:
@@ -218,7 +220,7 @@ def ear_cuff(m: Maker, palette: Palette, metal_name: str, pose: str, **o: Any) -
         for k in range(o["stones"]):
             set_stone(m, palette, gold, o["gem"], "brilliant", 0.12, at @ turn_y((k - (o["stones"] - 1) / 2) * 30) @ shift(z=o["radius"] + 0.07), "bezel")
 
-    _both(build, pose, {"apart": 0.9} | o)
+    _both(m, build, pose, {"apart": 0.9} | o)
 
 
 def brooch(m: Maker, palette: Palette, metal_name: str, pose: str, **o: Any) -> None:
@@ -310,4 +312,4 @@ def cufflinks(m: Maker, palette: Palette, metal_name: str, pose: str, **o: Any) 
             merged(m, pipe(np.array([(x, 0, 0.1), (x * 0.7, 0.9, 0), (x * 0.7, 1.35, 0)]), 0.06, 7), gold, at=back)
         m.lathe(soften([(0, -0.75), (0.14, -0.75), (0.16, 0), (0.14, 0.75), (0, 0.75)], 0.04), gold, back @ shift(y=1.4) @ turn_y(o.get("swung", 0.0)), n=20)
 
-    _both(build, pose, {"apart": s * 1.3 + 0.3} | o)
+    _both(m, build, pose, {"apart": s * 1.3 + 0.3} | o)
