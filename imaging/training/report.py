@@ -23,6 +23,7 @@ from imaging import Segmenter, cut_out, load_segmenter, quality, quality_table
 from imaging.errors import ImagingError
 from imaging.quality import Quality
 
+TELLING = 10  # photos, below which no difference is called one
 DRAWS = 4000  # of the bootstrap
 NOTICED = 0.01  # of overlap: a picture that lost more is worth a look
 FORGOTTEN = 0.002  # of overlap on the golden set: a loss up to this is none
@@ -44,7 +45,9 @@ class Difference:
 
     @property
     def word(self) -> str:
-        """ "better", "worse" or "the same": as far as chance allows to say, more being better."""
+        """ "better", "worse" or "the same": as far as chance allows to say, more being better; "unknown" of fewer photos than TELLING."""
+        if self.photos < TELLING:
+            return "unknown"
         return "better" if self.low > 0 else "worse" if self.high < 0 else "the same"
 
     def __str__(self) -> str:
@@ -94,12 +97,14 @@ def verdict(sets: Mapping[str, Compared]) -> str:
         lost = compared.lost()
         if lost:
             sentence += f"; {len(lost)} of {len(compared.candidate.pictures)} pictures of {_SETS[key]} got worse by more than {_short(NOTICED)}: look at them"
-    if golden is not None and golden.high < -FORGOTTEN:
+    if golden is not None and golden.word == "worse" and golden.high < -FORGOTTEN:
         advice = "Do not switch: it has forgotten what it knew. Fine-tune with --data, fewer --steps, or a higher --keep."
     elif yours.word == "better":
         advice = "Switch, if the pictures below please you." if golden is not None else "It is worth a trial; without a golden set nobody knows what it forgot."
     elif yours.word == "worse":
         advice = "Do not switch: it is worse on your own photos. Look at the pairs: are the masks right?"
+    elif yours.word == "unknown":
+        advice = "Do not switch by these numbers alone: judge by the pictures, or add pairs."
     else:
         advice = "There is no reason to switch: the difference on your photos is within chance. More pairs may tell."
     return f"{sentence[0].upper()}{sentence[1:]}. {advice}"
@@ -122,6 +127,8 @@ def write(
 
 
 def _said(difference: Difference, where: str) -> str:
+    if difference.word == "unknown":
+        return f"{difference.photos} pictures of {where} are too few to tell ({_signed(difference.mean)} of overlap)"
     if difference.word == "the same":
         return f"the same on {where} within chance ({_signed(difference.mean)} of overlap, +- {_short((difference.high - difference.low) / 2)})"
     return f"{difference.word} on {where} by {_short(abs(difference.mean))} +- {_short((difference.high - difference.low) / 2)} of overlap"
