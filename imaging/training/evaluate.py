@@ -9,11 +9,15 @@ The whole cut-out is scored, not the net alone. Scenes are turned into photos fi
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from imaging import cut_out, load_segmenter, quality, quality_table
@@ -50,25 +54,41 @@ def run(args: argparse.Namespace) -> int:
 
 
 def photographed(data: Path, seeds: range, out: Path) -> int:
-    """Writes the scenes that are there as out/images/KIND_SEED.jpg and out/masks/KIND_SEED.png; how many."""
+    """Writes the scenes with one product as out/images/KIND_SEED.jpg and out/masks/KIND_SEED.png; how many."""
     (out / "images").mkdir(parents=True, exist_ok=True)
     (out / "masks").mkdir(exist_ok=True)
     count = 0
+    for scene in scene_photos(data, seeds):
+        if scene.products == 1:
+            (out / "images" / f"{scene.name}.jpg").write_bytes(scene.photo)
+            Image.fromarray(scene.truth).save(out / "masks" / f"{scene.name}.png")
+            count += 1
+    return count
+
+
+@dataclass(frozen=True)
+class ScenePhoto:
+    """A traced scene as a photograph of it would arrive."""
+
+    name: str  # KIND_SEED
+    photo: bytes  # JPEG
+    truth: NDArray[np.uint8]  # HxW alpha
+    products: int
+
+
+def scene_photos(data: Path, seeds: range) -> Iterator[ScenePhoto]:
+    """Those of the scenes that are there."""
     for seed in seeds:
         path = data / "scenes" / f"{seed // 1000:03d}" / f"{seed:06d}.png"
         about = path.with_suffix(".json")
         if not path.is_file() or not about.is_file():
             continue
         said = json.loads(about.read_text("utf-8"))
-        if said["products"] != 1:
-            continue
         with Image.open(path) as scene:
             red, green, blue, alpha = scene.convert("RGBA").split()
-        name = f"{said['kind']}_{seed}"
-        Image.merge("RGB", (red, green, blue)).save(out / "images" / f"{name}.jpg", quality=92)
-        alpha.save(out / "masks" / f"{name}.png")
-        count += 1
-    return count
+        out = io.BytesIO()
+        Image.merge("RGB", (red, green, blue)).save(out, "JPEG", quality=92)
+        yield ScenePhoto(f"{said['kind']}_{seed}", out.getvalue(), np.array(alpha, dtype=np.uint8), int(said["products"]))
 
 
 def _scored(folder: Path, segmenter: Segmenter, args: argparse.Namespace) -> int:
@@ -108,7 +128,5 @@ def contact_sheet(folder: Path, names: list[tuple[str, float]], segmenter: Segme
 
 
 def _grey(png: bytes) -> Image.Image:
-    import io
-
     with Image.open(io.BytesIO(png)) as image:
         return Image.fromarray(np.asarray(image.convert("L")))
