@@ -11,7 +11,7 @@ import numpy as np
 from imaging.filters import Floats
 from imaging.mending.doubt import log_odds
 from imaging.mending.look import Look
-from imaging.mending.shapes import grow, shares_of, shrink, side_of, soft
+from imaging.mending.shapes import grow, opened, shares_of, shrink, side_of, soft
 from imaging.mending.switches import Change
 from imaging.parts import Mask, fill_enclosed, find_parts
 
@@ -23,6 +23,8 @@ _PRIOR = -1.2
 _WORN = 0.05  # unlike by this share more than like it, lit or in shadow, or nothing is filled
 _RIM = 2  # px beside the mask that say nothing: the product's edge colours them
 _LEAST = 20  # px: smaller holes are left to the outline
+_SURELY_OUT = 0.1  # below this probability what looks like backdrop within a filled hole stays open: a dial and a gap beside it may be one hole
+_SURELY = 0.5  # of a small hole's middle that must be twice as unlike the backdrop: gaps at the lugs are small too, and coloured by their rim
 _WELL_SEEN = 0.00025  # of the frame: of a smaller middle too little is seen, so its evidence counts less
 
 
@@ -36,7 +38,7 @@ def keep_enclosed(p: Floats, look: Look) -> tuple[Floats, tuple[Change, ...]]:
             break
         hole = holes.labels == number
         if _is_product(p, look, hole):
-            filled |= hole
+            filled |= hole & ~opened((look.plain | look.shaded) & (p < _SURELY_OUT), 2)
             if area >= 4 * _LEAST:
                 box = shares_of(hole)
                 changes.append(Change(f"filled a hole in the mask {side_of(box)} that showed no backdrop", box))
@@ -52,6 +54,8 @@ def _is_product(p: Floats, look: Look, hole: Mask) -> bool:
     foreign, plain = float((look.unlike[middle] > 1).mean()), float(look.plain[middle].mean())
     strange = float((look.unlike[middle] > 2).mean())
     if foreign < max(plain, float(look.shaded[middle].mean())) + _WORN:
+        return False
+    if middle.mean() < _WELL_SEEN and strange < _SURELY:
         return False
     seen = look.fits * min(1.0, float(middle.mean()) / _WELL_SEEN)
     return log_odds(p, middle) + seen * (_FOREIGN * foreign + _STRANGE * strange + _PLAIN * plain) + _PRIOR > 0
