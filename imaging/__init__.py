@@ -14,6 +14,7 @@ from imaging.errors import ImagingError, TooBig, Unreadable
 from imaging.facts import FACTS, MEASURE_VERSION, Box, Fact, Facts, FactValue, Measured
 from imaging.measure import measure, probe
 from imaging.mending import Backdrop, Change, Switches, backdrop_of_empty_frame, shared_backdrop
+from imaging.pairs import truth_of
 from imaging.pipeline import Rendered, render
 from imaging.preview import to_review_jpeg
 from imaging.quality import quality
@@ -68,4 +69,5 @@ __all__ = [
     "shipped_model_sha256",
     "time_render",
     "to_review_jpeg",
+    "truth_of",
 ]
