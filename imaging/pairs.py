@@ -26,8 +26,10 @@ _ON_WHITE = 0.5  # of the border of a packshot is white at least; a strap may ru
 _LEAST, _MOST = 0.001, 0.98  # of the frame: less or more product than this is no mask of one
 _SPECK = 0.0002  # of the frame: smaller parts are dust of the encoder
 _LOOK_SIDE = 384  # px: pictures are compared at this size
-_ALIKE = 0.55  # correlation of what is drawn in both pictures: the same picture, retouched or not, has .8 to 1, moved by 1 % .4 to .65, another one under .3
-_MOVED = 0.012  # of the longest side
+_ALIKE, _ALIKE_THIN = 0.65, 0.3  # correlation of what is drawn in both pictures: retouched ones have .8 to 1, chains and thin rings down to .35
+_THIN = 0.5  # of the product is left when its rim is taken off: less is a thin one
+_MOVED = (2, 0.04)  # px of _LOOK_SIDE, and more correlation there than where it should lie: the product was moved
+_SEARCH = 14  # px of _LOOK_SIDE, each way
 _SHADOW = (0.3, 215, 14)  # share of the outline that is lighter than this level and greyer than this spread one step inside: a soft shadow
 _INK = 40  # levels below white: less says nothing of how much of a pixel is product
 _LEAK = (225, 25, 0.03)  # as light a photo, so much lighter than its backdrop, over so much of the product's area: the product itself is white there
@@ -222,28 +224,29 @@ def _check_alike(photo: Levels, back: Levels, alpha: Levels) -> None:
     factor = min(1.0, _LOOK_SIDE / max(height, width))
     size = (max(16, round(width * factor)), max(16, round(height * factor)))
     mask = cv2.resize(alpha, size, interpolation=cv2.INTER_AREA) >= 128
-    if mask.sum() < 30:
+    ys, xs = np.nonzero(mask)
+    if len(ys) < 30:
         return
-    drawn = [_drawn(cv2.resize(_grey(picture), size, interpolation=cv2.INTER_AREA)) for picture in (photo, back)]
-    a, b = (one * mask for one in drawn)
-    (dx, dy), response = cv2.phaseCorrelate(a, b, cv2.createHanningWindow(size, cv2.CV_32F))
-    moved = float(np.hypot(dx, dy)) / max(size)
-    alike = _correlation(drawn[0][mask], drawn[1][mask])
-    if alike < _ALIKE:
-        hint = f" (as if moved by {moved:.1%} of the picture)" if response > 0.1 and moved > _MOVED else ""
-        raise NotAPair(f"the two files do not show the product at the same place{hint}: they agree by {alike:.2f} of 1, {_ALIKE} is needed")
+    seen, other = (_drawn(cv2.resize(_grey(picture), size, interpolation=cv2.INTER_AREA)) for picture in (photo, back))
+    top, bottom, left, right = ys.min(), ys.max() + 1, xs.min(), xs.max() + 1
+    around = cv2.copyMakeBorder(seen, _SEARCH, _SEARCH, _SEARCH, _SEARCH, cv2.BORDER_CONSTANT)[top : bottom + 2 * _SEARCH, left : right + 2 * _SEARCH]
+    inside = mask[top:bottom, left:right].astype(np.float32)
+    found = np.nan_to_num(cv2.matchTemplate(around, other[top:bottom, left:right], cv2.TM_CCOEFF_NORMED, mask=inside), posinf=0.0, neginf=0.0)
+    alike, best = float(found[_SEARCH, _SEARCH]), float(found.max())
+    dy, dx = (int(at) - _SEARCH for at in np.unravel_index(int(found.argmax()), found.shape))
+    if float(np.hypot(dx, dy)) >= _MOVED[0] and best > alike + _MOVED[1]:
+        share = float(np.hypot(dx, dy)) / max(size)
+        raise NotAPair(f"the two files do not show the product at the same place: it seems to be moved by {share:.1%} of the picture, or is another one")
+    solid = float(cv2.erode(mask.astype(np.uint8), np.ones((5, 5), np.uint8)).mean()) > _THIN * float(mask.mean())
+    needed = _ALIKE if solid else _ALIKE_THIN
+    if alike < needed:
+        raise NotAPair(f"the two files do not show the product at the same place and size: they agree by {alike:.2f} of 1, {needed} is needed")
 
 
 def _drawn(grey: NDArray[Any]) -> NDArray[np.float32]:
     """How strongly each place is drawn, whatever the exposure."""
     soft = cv2.GaussianBlur(grey.astype(np.float32), (0, 0), 1.2)
     return np.asarray(np.log1p(np.hypot(cv2.Sobel(soft, cv2.CV_32F, 1, 0), cv2.Sobel(soft, cv2.CV_32F, 0, 1))), dtype=np.float32)
-
-
-def _correlation(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
-    a, b = a - a.mean(), b - b.mean()
-    scale = float(np.sqrt((a * a).sum() * (b * b).sum()))
-    return float((a * b).sum()) / scale if scale > 1e-6 else 0.0
 
 
 def to_png(truth: Truth) -> tuple[bytes, bytes | None]:
