@@ -32,6 +32,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 import imaging
 from imaging.errors import ImagingError
 from imaging.training import report
+from imaging.training.evaluate import photographed
 from imaging.training.export import add_metadata, export
 from imaging.training.feed import batches
 from imaging.training.net import Net
@@ -43,8 +44,6 @@ MODELS = Path(imaging.__file__).parent / "models"
 LEAST_PAIRS = 5  # usable ones, below which nothing can be told
 FEW_PAIRS = 40  # below which the report says that there are few
 GOLDEN_SEED = 900_000  # scenes from here on are never trained on
-CALIBRATION_SEED, CALIBRATION_SCENES = 800_000, 600  # nor are these, which calibrate confidence
-LEAST_CALIBRATION = 60
 TRUTH_SIDE = 2000  # px of the longest side at which kept-aside truths are compared
 SAVE_EACH = 50  # steps
 
@@ -160,23 +159,7 @@ def golden_set(data: Path, out: Path, count: int, first: int = GOLDEN_SEED) -> P
     """Scenes that no net was trained on as photographs (JPEG, quality 92) with their exact masks; None where none is there."""
     if out.exists():
         shutil.rmtree(out)
-    for folder in ("images", "masks"):
-        (out / folder).mkdir(parents=True)
-    made = 0
-    for seed in range(first, first + count):
-        path = data / "scenes" / f"{seed // 1000:03d}" / f"{seed:06d}.png"
-        if not path.is_file() or not path.with_suffix(".json").is_file():
-            continue
-        said = json.loads(path.with_suffix(".json").read_text("utf-8"))
-        if said["products"] != 1:
-            continue
-        with Image.open(path) as scene:
-            red, green, blue, alpha = scene.convert("RGBA").split()
-        name = f"{said['kind']}_{seed}"
-        Image.merge("RGB", (red, green, blue)).save(out / "images" / f"{name}.jpg", quality=92)
-        alpha.save(out / "masks" / f"{name}.png")
-        made += 1
-    return out if made else None
+    return out if photographed(data, range(first, first + count), out) else None
 
 
 def _course(args: argparse.Namespace) -> Course:
@@ -246,18 +229,16 @@ def _metadata(about: Mapping[str, str], current: Path, pairs: int, course: Cours
 
 
 def _calibrate(candidate: Path, data: Path | None) -> str:
-    """Calibrates the candidate's confidence on scenes it never saw; says what was done."""
+    """Calibrates the candidate's confidence on scenes that no net is trained on (the command's own choice of them); says what was done."""
+    why = "no --data to measure it on"
     if data is not None:
-        from imaging.training.calibrate import ACCEPT, fitted, gathered, held_out, limit_for, write
+        from imaging.training import calibrate
 
-        cases = list(gathered(candidate, data, range(CALIBRATION_SEED, CALIBRATION_SEED + CALIBRATION_SCENES)))
-        if len(cases) >= LEAST_CALIBRATION:
-            limit = limit_for(*held_out(cases, ACCEPT), 0.01)
-            write(candidate, candidate, fitted(cases, ACCEPT) | {"limit": round(limit, 3), "accept": ACCEPT, "photos": len(cases)})
-            return f"confidence: calibrated anew on {len(cases)} scenes"
-        why = f"--data holds {len(cases)} scenes from seed {CALIBRATION_SEED} on, at least {LEAST_CALIBRATION} are needed"
-    else:
-        why = "no --data to measure it on"
+        parser = argparse.ArgumentParser()
+        calibrate.add_arguments(parser)
+        if calibrate.run(parser.parse_args(["--model", str(candidate), "--scenes", str(data), "--out", str(candidate)])) == 0:
+            return "confidence: calibrated anew for the candidate's weights"
+        why = "--data holds too few of the scenes that calibration needs"
     return (
         f"confidence: the current model's calibration was dropped and not measured anew ({why}); the candidate says the overlap that it expects itself, "
         f"so more or fewer photos may come to review. `python -m imaging.training calibrate` measures it"
