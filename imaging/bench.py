@@ -163,7 +163,7 @@ def _floor(segmenter: Segmenter) -> Contestant:
         decoded = time.perf_counter()
         small = image.resize(shrunk_size(image.size, WORKING_SIDE), Image.Resampling.LANCZOS)
         scaled = time.perf_counter()
-        segmenter(as_array(small))
+        segmenter.look(as_array(small))
         seen = time.perf_counter()
         encode(small, quality=92, subsampling="4:4:4")
         steps = {"decode": decoded - began, "scale": scaled - decoded, "net": seen - scaled, "encode": time.perf_counter() - seen}

@@ -73,11 +73,18 @@ _ALL = (
     Fact("noise", "level", "0..", "standard deviation of luma by Immerkaer's mask over the flatter half, at 1000 px longest side"),
     # the cutout, where we made one
     Fact(
-        "cutout_confidence", "share", "0..1", "overlap with the true outline that the net expects of its own mask, less 10 % per touched side; never stretched"
+        "cutout_confidence",
+        "probability",
+        "0..1",
+        "that a person would accept the cut-out: the model's own calibration of its doubts; without one the overlap with the true outline that it expects",
     ),
     Fact("cutout_pieces", "count", "0..", "separate parts of the mask of at least 0.2 % of the photo"),
     Fact("cutout_touching_sides", "count", "0..4", "sides of the photo that the mask runs out of"),
     Fact("cutout_area", "share", "0..1", "of the photo that the mask covers"),
+    Fact("cutout_product", "probability", "0..1", "the cut-out net's: there is a product in the photo"),
+    Fact("cutout_several", "probability", "0..1", "the cut-out net's: there is more than one product; a pair or a set sold as one is one"),
+    Fact("cutout_hand", "probability", "0..1", "the cut-out net's: there is a hand or a person"),
+    Fact("cutout_prop", "probability", "0..1", "the cut-out net's: there is a stand, a cushion, a tag or another prop"),
     # the house: computed by the application, named here so that rules may use them
     Fact("pieces_off", "count", "0..", "difference between pieces and the product's number of pieces"),
     Fact("products_with_photo", "count", "0..", "products that hold this very photo"),

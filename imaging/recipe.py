@@ -94,6 +94,7 @@ class RenderRequest(_Strict):
                 at one scale; never larger than the recipe's fill
     backdrop    "#rrggbb" instead of the recipe's
     adjustments exposure: stops, -2..2; longest_mm: see above
+    finish      the FINISH_VERSION of the release that it belongs to
     """
 
     photo: str
@@ -102,6 +103,7 @@ class RenderRequest(_Strict):
     mm_per_px: Annotated[float, Field(gt=0)] | None = None
     backdrop: _Colour | None = None
     adjustments: Mapping[str, float] = {}
+    finish: int = FINISH_VERSION
 
     @model_validator(mode="after")
     def _known(self) -> RenderRequest:
@@ -117,8 +119,8 @@ class RenderRequest(_Strict):
 
     @property
     def id(self) -> str:
-        """Names the rendition: equal requests under one finish version have one id."""
-        words = json.dumps({"finish": FINISH_VERSION, **self.to_dict()}, sort_keys=True, separators=(",", ":"))
+        """Names the rendition: equal requests have one id."""
+        words = json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(words.encode()).hexdigest()
 
     def to_dict(self) -> dict[str, Any]:

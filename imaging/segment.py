@@ -1,41 +1,67 @@
-"""The cut-out net behind one callable; the only module that imports onnxruntime."""
+"""The cut-out model behind one object; the only module that imports onnxruntime.
+
+A model is one ONNX file. Its graph is the net: `rgb` uint8 (1, h, w, 3) -> raw logits `alpha`, `sure`, `scene`. What belongs to it travels in the
+file's metadata, so that weights, outline and calibration can never be mixed up: `side` (px of the longest side that it wants), `edge` (the edge net,
+an ONNX file of its own in base64) and `confidence` (JSON, see `confidence`).
+"""
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from imaging.errors import ImagingError
-from imaging.filters import area_mean
 
 MODELS = Path(__file__).parent / "models"
-_SURE = 1e-6  # the net answers probabilities; nearer to 0 or 1 than this, its float32 says nothing more
+SCENE = ("product", "several", "hand", "prop")  # what the net says of the whole picture
+_STEP = 32  # sides of the net's input are multiples of it
+_MOST_STRETCH = 3  # a strip thinner than this share of its length is stretched, not starved
+
+Logits = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the net sees in one picture; raw, nothing is stretched or cut."""
+
+    alpha: Logits  # hxw on the net's grid, which spans the picture: how much of a pixel is product
+    sure: Logits  # h/4 x w/4: is this product; its probabilities are meant to be believed
+    scene: Mapping[str, float] = field(default_factory=dict)  # probability 0..1 of each word of SCENE; empty where a model says nothing
 
 
 class Segmenter(Protocol):
-    """RGB pixels -> raw logits of "this is the item" on a grid of the segmenter's own choosing that spans the picture."""
+    """Pixels -> what is product. Two segmenters of one `sha256` give the same answers."""
 
     @property
     def sha256(self) -> str:
-        """Names the weights: two segmenters with one name give the same mask."""
+        """Of the model file."""
         ...
 
-    def __call__(self, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """HxWx3 -> hxw logits; positive means item."""
+    @property
+    def confidence(self) -> Mapping[str, Any] | None:
+        """The calibration that was measured for these weights; None where nobody did."""
+        ...
+
+    def look(self, rgb: NDArray[np.uint8]) -> Seen:
+        """HxWx3 sRGB -> Seen."""
+        ...
+
+    def outline(self, tiles: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+        """n x t x t x 4 (red, green, blue, coarse alpha) -> n x t x t fine alpha; t a multiple of 4. None where the model has no edge net."""
         ...
 
 
 def load_segmenter(model: Path | None = None, *, threads: int = 1) -> Segmenter:
-    """The shipped net, checked against its manifest, or the file that the operator names; raises ImagingError.
-
-    A named file that the manifest does not know runs by the shipped net's recipe (input scale and side).
-    """
+    """The shipped model, checked against its manifest, or the file that the operator names; raises ImagingError."""
     manifest = _manifest()
     path = model if model is not None else MODELS / str(manifest["file"])
     try:
@@ -45,55 +71,83 @@ def load_segmenter(model: Path | None = None, *, threads: int = 1) -> Segmenter:
     sha256 = hashlib.sha256(weights).hexdigest()
     if model is None and sha256 != manifest["sha256"]:
         raise ImagingError(f"cut-out model {path.name}: sha256 is {sha256}, the manifest says {manifest['sha256']}; reinstall, or name another file yourself")
-    return _Net(weights, sha256, path.name, int(manifest["side"]), float(manifest["mean"]), float(manifest["std"]), threads)
+    return _Model(weights, sha256, path.name, threads)
 
 
 def shipped_model_sha256() -> str:
-    """The hash that the shipped net must have, from its manifest; loads nothing."""
+    """The hash that the shipped model must have, from its manifest; loads nothing."""
     return str(_manifest()["sha256"])
 
 
-class _Net:
-    """An ONNX session with fixed threads: input `x` 1x3xSxS, output 1x1xSxS, probabilities or logits."""
+class _Model:
+    """ONNX sessions with fixed threads."""
 
-    def __init__(self, weights: bytes, sha256: str, name: str, side: int, mean: float, std: float, threads: int) -> None:
-        import onnxruntime  # here, so that a process that never cuts out (web, scheduler) does not pay for it
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-        options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-        options.enable_cpu_mem_arena = False  # keeps a long-lived worker from holding its largest picture for ever
-        options.use_deterministic_compute = True
+    def __init__(self, weights: bytes, sha256: str, name: str, threads: int) -> None:
+        self._session = _session(weights, name, threads)
+        inputs = [(i.name, i.type) for i in self._session.get_inputs()]
+        outputs = [o.name for o in self._session.get_outputs()]
+        if inputs != [("rgb", "tensor(uint8)")] or outputs != ["alpha", "sure", "scene"]:
+            raise ImagingError(
+                f"cut-out model {name}: it takes {inputs} and gives {outputs}, not rgb (uint8) -> alpha, sure, scene; "
+                "make it with `python -m imaging.training export`"
+            )
+        about: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
         try:
-            self._session = onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # onnxruntime raises pybind types of its own that cannot be named here
-            raise ImagingError(f"cut-out model {name}: onnxruntime cannot load it ({str(error)[:200]})") from error
-        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
-        if len(inputs) != 1 or len(outputs) != 1:
-            raise ImagingError(f"cut-out model {name}: expected one input and one output, found {len(inputs)} and {len(outputs)}")
-        self._input = str(inputs[0].name)
-        self._gives_logits = "logit" in str(outputs[0].name)
-        self._side, self._mean, self._std = side, np.float32(mean), np.float32(std)
+            self._side = int(about["side"])
+            edge = base64.b64decode(about["edge"], validate=True) if "edge" in about else None
+            self.confidence: Mapping[str, Any] | None = json.loads(about["confidence"]) if "confidence" in about else None
+        except (KeyError, ValueError) as error:
+            raise ImagingError(
+                f"cut-out model {name}: its metadata is missing or damaged ({error!r}); make it with `python -m imaging.training export`"
+            ) from error
+        self._edge = None if edge is None else _session(edge, f"{name}, its edge net", threads)
         self.sha256 = sha256
 
-    def __call__(self, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-        x = _squeezed(rgb, self._side).transpose(2, 0, 1)[None]
-        (y,) = self._session.run(None, {self._input: (x / np.float32(255) - self._mean) / self._std})
-        raw = np.asarray(y, dtype=np.float32)[0, 0]
-        return raw if self._gives_logits else _log_odds(raw)
+    def look(self, rgb: NDArray[np.uint8]) -> Seen:
+        size = _net_size(rgb.shape[1], rgb.shape[0], self._side)
+        pixels = np.asarray(Image.fromarray(rgb).resize(size, _filter(rgb, size), reducing_gap=2.0), dtype=np.uint8)
+        alpha, sure, scene = self._session.run(None, {"rgb": pixels[None]})
+        said = 1 / (1 + np.exp(-np.asarray(scene, dtype=np.float64)[0]))
+        return Seen(
+            np.asarray(alpha, dtype=np.float32)[0, 0],
+            np.asarray(sure, dtype=np.float32)[0, 0],
+            {word: float(p) for word, p in zip(SCENE, said, strict=True)},
+        )
+
+    def outline(self, tiles: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+        if self._edge is None:
+            return None
+        (alpha,) = self._edge.run(None, {"tiles": tiles})
+        return np.asarray(alpha, dtype=np.uint8)
 
 
-def _squeezed(rgb: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
-    """The whole picture in a square of levels 0..255: area means where it shrinks, linear where it grows, as the net was trained."""
-    if min(rgb.shape[:2]) >= side:
-        return np.rint(area_mean(rgb, (side, side)))
-    return np.asarray(Image.fromarray(rgb).resize((side, side), Image.Resampling.BILINEAR), dtype=np.float32)
+def _session(weights: bytes, name: str, threads: int) -> Any:
+    import onnxruntime  # here, so that a process that never cuts out (web, scheduler) does not pay for it
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.enable_cpu_mem_arena = False  # keeps a long-lived worker from holding its largest picture for ever
+    options.use_deterministic_compute = True
+    try:
+        return onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime raises pybind types of its own that cannot be named here
+        raise ImagingError(f"cut-out model {name}: onnxruntime cannot load it ({str(error)[:200]})") from error
 
 
-def _log_odds(probability: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The logit behind a sigmoid; exact but for the last float32 digits near 0 and 1, where it is cut at +-13.8."""
-    p = np.clip(probability, _SURE, 1 - _SURE).astype(np.float64)
-    return np.asarray(np.log(p / (1 - p)), dtype=np.float32)
+def _net_size(width: int, height: int, side: int) -> tuple[int, int]:
+    """(width, height) of the net's input: the longest side is `side`, the other keeps the picture's shape to the next multiple of 32."""
+    longest = max(width, height)
+    least = side // _MOST_STRETCH
+
+    def fit(length: int) -> int:
+        return max(_STEP, round(max(length * side / longest, least) / _STEP) * _STEP)
+
+    return fit(width), fit(height)
+
+
+def _filter(rgb: NDArray[np.uint8], size: tuple[int, int]) -> Image.Resampling:
+    return Image.Resampling.BOX if size[0] < rgb.shape[1] else Image.Resampling.BILINEAR
 
 
 def _manifest() -> dict[str, str | float]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from imaging.decode import as_array, picture
 from imaging.errors import ImagingError
 from imaging.filters import Floats
+from imaging.looks import probability
 from imaging.mending import Backdrop, shared_backdrop
 from imaging.segment import Segmenter
 
@@ -44,4 +45,4 @@ def _looked_at(files: Sequence[Path], segmenter: Segmenter) -> Iterator[tuple[ND
             rgb = as_array(picture(file.read_bytes(), _SIDE)[1])
         except (ImagingError, OSError):
             continue
-        yield rgb, np.asarray(1 / (1 + np.exp(-segmenter(rgb).astype(np.float64))), dtype=np.float32)
+        yield rgb, probability(segmenter.look(rgb).alpha)

@@ -11,6 +11,8 @@ from imaging.mending.shapes import Shares
 class Switches:
     """One switch a step; every step can be measured alone (`python -m imaging.training ablate`)."""
 
+    closer: bool = True  # a small item is looked at again on a crop
+    mirror: bool = True  # a doubtful one is looked at again mirrored
     keep: bool = True  # enclosed product that the net hollowed out is kept
     open: bool = True  # enclosed backdrop is cut out
     regrow: bool = True  # lost straps are regrown

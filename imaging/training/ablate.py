@@ -4,7 +4,6 @@
 
 DIR holds RGBA pictures NAME.png (RGB the photo, A the truth), in any depth, each with NAME.json that may say "kind" and "seed". Thresholds are
 chosen on odd seeds and checked on even ones. A step that does not help in the mean and the 10th percentile has no business being on.
-The net's answers are kept in --cache (by model, so another net asks anew).
 """
 
 from __future__ import annotations
@@ -21,8 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from imaging.edges import plain_ramp, refine
+from imaging.edges import plain_ramp
+from imaging.looks import look_at
 from imaging.mending import Switches, mend
+from imaging.outline import refine
 from imaging.parts import fill_enclosed, find_parts
 from imaging.segment import Segmenter, load_segmenter
 
@@ -48,7 +49,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=int, default=300, help="scenes at most, spread evenly")
     parser.add_argument("--model", type=Path, help="another net than the shipped one")
     parser.add_argument("--seeds", choices=("all", "odd", "even"), default="all")
-    parser.add_argument("--cache", type=Path, help="folder for the net's answers")
     parser.add_argument("--only", action="append", default=[], choices=[f.name for f in fields(Switches)], help="measure just these switches")
 
 
@@ -68,10 +68,9 @@ def run(args: argparse.Namespace) -> int:
         rgb, truth = np.ascontiguousarray(pixels[..., :3]), pixels[..., 3]
         if not (truth >= 128).any():
             continue
-        p = _answer(path, rgb, segmenter, args.cache)
         for name, switches in roads.items():
             began = time.process_time()
-            alpha = road(rgb, p, switches)
+            alpha = road(rgb, segmenter, switches)
             seconds[name] += time.process_time() - began
             scored[name].append(score(alpha, truth))
     print(table(scored, seconds))
@@ -89,10 +88,11 @@ def variants(only: list[str]) -> dict[str, Switches]:
     )
 
 
-def road(rgb: NDArray[np.uint8], p: NDArray[np.float32], switches: Switches) -> NDArray[np.uint8]:
+def road(rgb: NDArray[np.uint8], segmenter: Segmenter, switches: Switches) -> NDArray[np.uint8]:
     """The alpha that a product would get."""
+    p = look_at(rgb, segmenter, closer=switches.closer, mirror=switches.mirror).p
     mended = mend(rgb, p, switches).p
-    return refine(rgb, mended) if switches.edges else plain_ramp((rgb.shape[1], rgb.shape[0]), mended)
+    return refine(rgb, mended, segmenter.outline) if switches.edges else plain_ramp((rgb.shape[1], rgb.shape[0]), mended)
 
 
 def scenes(folder: Path, seeds: str, limit: int) -> list[Path]:
@@ -138,17 +138,6 @@ def table(scored: dict[str, list[Score]], seconds: dict[str, float]) -> str:
             f"{seconds[name] / len(each) * 1000:>6.0f}   {off.mean():+.4f} +- {off.std() / len(off) ** 0.5:.4f}  {(off > 0.005).sum()}/{(off < -0.005).sum()}"
         )
     return "\n".join(lines)
-
-
-def _answer(path: Path, rgb: NDArray[np.uint8], segmenter: Segmenter, cache: Path | None) -> NDArray[np.float32]:
-    kept = None if cache is None else cache / segmenter.sha256[:12] / f"{path.parent.name}-{path.stem}.npy"
-    if kept is not None and kept.exists():
-        return np.asarray(np.load(kept), dtype=np.float32)
-    p = np.asarray(1 / (1 + np.exp(-segmenter(rgb))), dtype=np.float32)
-    if kept is not None:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        np.save(kept, p)
-    return p
 
 
 def _boundary_f(a: NDArray[np.bool_], t: NDArray[np.bool_], reach: float) -> float:

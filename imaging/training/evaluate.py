@@ -95,10 +95,10 @@ def _scored(folder: Path, segmenter: Segmenter, args: argparse.Namespace) -> int
     found = quality(folder, segmenter)
     print("\n".join(quality_table(found.summary)))
     if args.json:
-        args.json.write_text(json.dumps({name: vars(score) for name, score in found.scores.items()}, indent=1))
+        args.json.write_text(json.dumps({name: vars(score) for name, score in found.pictures.items()}, indent=1))
     if args.sheet:
-        worst = sorted(found.scores, key=lambda name: found.scores[name].iou)[: args.worst]
-        contact_sheet(folder, [(name, found.scores[name].iou) for name in worst], segmenter).save(args.sheet)
+        worst = sorted(found.pictures, key=lambda name: found.pictures[name].iou)[: args.worst]
+        contact_sheet(folder, [(name, found.pictures[name].iou) for name in worst], segmenter).save(args.sheet)
     return 0
 
 

@@ -55,7 +55,7 @@ def label(rgb: Pixels, segmenter: Segmenter, hint: Hint) -> NDArray[np.uint8]:
     """HxWx3 photo -> HxW mask of PRODUCT, UNDECIDED, NOTHING."""
     h, w = rgb.shape[:2]
     big = np.asarray(Image.fromarray(rgb).resize((w * SCALE, h * SCALE), Image.Resampling.LANCZOS))
-    logits = segmenter(rgb)
+    logits = segmenter.look(rgb).alpha
     probability = np.asarray(Image.fromarray(1 / (1 + np.exp(-logits))).resize((w * SCALE, h * SCALE), Image.Resampling.BICUBIC)).clip(0, 1).astype(np.float32)
     mask = _hinted(big, probability, hint, (w, h))
     small = mask.reshape(h, SCALE, w, SCALE).mean(axis=(1, 3)) >= 0.5

@@ -10,7 +10,7 @@ from imaging import FACTS, Measured, measure, probe
 from tests import shots
 
 HOUSE = {"pieces_off", "products_with_photo", "has_main", "pictures"}
-CUTOUT = {"cutout_confidence", "cutout_pieces", "cutout_touching_sides", "cutout_area"}
+CUTOUT = {f"cutout_{word}" for word in ("confidence", "pieces", "touching_sides", "area", "product", "several", "hand", "prop")}
 
 
 def jpeg(image: Image.Image, **settings: object) -> bytes:

@@ -6,14 +6,32 @@ import numpy as np
 import pytest
 
 from imaging import ImagingError, Segmenter, load_segmenter, segment
+from imaging.segment import SCENE
 
 
-def test_logits_are_raw_and_on_the_nets_own_grid(segmenter: Segmenter) -> None:
-    logits = segmenter(np.full((300, 500, 3), 200, np.uint8))
+def test_answers_are_raw_and_on_the_nets_own_grid(segmenter: Segmenter) -> None:
+    seen = segmenter.look(np.full((300, 500, 3), 200, np.uint8))
 
-    assert logits.shape == (384, 384)
-    assert logits.dtype == np.float32
-    assert logits.max() < 0
+    assert seen.alpha.dtype == seen.sure.dtype == np.float32
+    height, width = seen.alpha.shape
+    assert height % 32 == width % 32 == 0
+    assert 1.5 < width / height < 1.8, "the photo's shape is kept, to the next multiple of 32"
+    assert seen.sure.shape == (height // 4, width // 4)
+    assert seen.alpha.max() < 0, "there is nothing on plain paper"
+
+
+def test_the_scene_is_told_in_probabilities(segmenter: Segmenter) -> None:
+    scene = segmenter.look(np.full((300, 500, 3), 200, np.uint8)).scene
+
+    assert tuple(scene) == SCENE
+    assert all(0 <= probability <= 1 for probability in scene.values())
+    assert scene["product"] < 0.5
+
+
+def test_a_strip_is_stretched_rather_than_starved(segmenter: Segmenter) -> None:
+    height, width = segmenter.look(np.zeros((1000, 30, 3), np.uint8)).alpha.shape
+
+    assert height > width >= height / 4
 
 
 def test_a_shipped_model_that_was_changed_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

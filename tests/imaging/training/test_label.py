@@ -10,6 +10,7 @@ import yaml
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from imaging.segment import Seen
 from imaging.training.label import ATTRIBUTION, HERE, KEPT, NOTHING, PRODUCT, UNDECIDED, entry, how, label, sheet
 from imaging.training.label_hints import Hint, Hints, drawn, read_hints
 from imaging.training.label_masks import candidate, fit_backdrop, flood, grabcut, grown, shrunk, smoothed, spot_flood, to_lab, without_specks
@@ -37,12 +38,17 @@ class Guess:
     """A segmenter that answers one drawn guess."""
 
     sha256 = "0" * 64
+    confidence = None
 
     def __init__(self, guess: NDArray[np.bool_]) -> None:
         self.guess = guess
 
-    def __call__(self, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-        return np.where(self.guess, np.float32(6), np.float32(-6))
+    def look(self, rgb: NDArray[np.uint8]) -> Seen:
+        logits = np.where(self.guess, np.float32(6), np.float32(-6))
+        return Seen(logits, logits[2::4, 2::4])
+
+    def outline(self, tiles: NDArray[np.uint8]) -> None:
+        return None
 
 
 def test_the_backdrop_is_fitted_through_a_gradient_and_flooded_up_to_the_item() -> None:

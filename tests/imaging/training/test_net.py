@@ -39,7 +39,12 @@ def test_folding_the_norms_changes_no_answer() -> None:
             torch.testing.assert_close(plain, fold, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.filterwarnings("ignore:You are using the legacy TorchScript", "ignore::torch.jit.TracerWarning", "ignore::DeprecationWarning", "ignore:Constant folding:UserWarning")
+@pytest.mark.filterwarnings(
+    "ignore:You are using the legacy TorchScript",
+    "ignore::torch.jit.TracerWarning",
+    "ignore::DeprecationWarning",
+    "ignore:Constant folding:UserWarning",
+)
 def test_the_exported_file_answers_as_the_net_does(tmp_path: Path) -> None:
     pytest.importorskip("onnx", reason="onnx is part of the optional extra for training ([train])")
     import onnxruntime
