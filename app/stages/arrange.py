@@ -59,13 +59,33 @@ def current_release(session: Session, kit: Kit) -> str:
     return str(release["id"])
 
 
-def request_for(session: Session, item: ImageSetItem, recipe: str) -> imaging.RenderRequest:
-    """The render request of a photo under the release it is pinned to. KeyError names a recipe the release lacks."""
-    release = session.get_one(Release, item.release_id)
+def request_for(session: Session, kit: Kit, item: ImageSetItem, recipe: str) -> imaging.RenderRequest:
+    """The render request of a photo under the release it is pinned to. KeyError names a recipe the release lacks.
+
+    What was made stays; what was not made before another release came into force can only be made by that one, and a photo of which nothing was
+    made is pinned to it.
+    """
+    pinned = session.get_one(Release, item.release_id)
+    inforce = current_release(session, kit)
+    if pinned.id == inforce:
+        return _request(pinned, item, recipe)
+    if recipe in pinned.recipes:
+        request = _request(pinned, item, recipe)
+        made = session.get(Rendition, request.id)
+        if made is not None and made.state == RenditionState.RENDERED:
+            return request
+    others = (_request(pinned, item, name).id for name in pinned.recipes)
+    if not session.scalar(sa.select(sa.exists().where(Rendition.id.in_(list(others)), Rendition.state == RenditionState.RENDERED))):
+        item.release_id = inforce
+    return _request(session.get_one(Release, inforce), item, recipe)
+
+
+def _request(release: Release, item: ImageSetItem, recipe: str) -> imaging.RenderRequest:
     return imaging.RenderRequest(
         photo=item.photo_sha256,
-        cutout=imaging.cutout_id(item.photo_sha256, release.model_sha256),
+        cutout=imaging.cutout_id(item.photo_sha256, release.model_sha256, version=release.cutout_version),
         recipe=imaging.Recipe.from_dict(release.recipes[recipe]),
+        finish=release.finish_version,
     )
 
 
@@ -135,7 +155,7 @@ def _rendition(session: Session, kit: Kit, product: Product, item: ImageSetItem,
     """The rendition row of an accepted photo, made and woken if need be; None while the photo is not accepted."""
     if item.state != PhotoState.ACCEPTED:
         return None
-    request = request_for(session, item, recipe)
+    request = request_for(session, kit, item, recipe)
     session.execute(
         insert(session, Rendition)
         .values(

@@ -50,19 +50,23 @@ def gather(session: Session, kit: Kit, row: str) -> Task | None:
     return Task(rendition.id, imaging.RenderRequest.from_dict(rendition.request), cutout.alpha_sha256 if cutout else None, False)
 
 
-def do(kit: Kit, task: Task) -> Made | imaging.ImagingError:
-    """Cut out (once per photo and model), finish, measure the encoded file. A photo that cannot be read is a result, not a failure."""
+def do(kit: Kit, task: Task) -> Made | imaging.ImagingError | None:
+    """Cut out (once per photo and model), finish, measure the encoded file. A photo that cannot be read is a result, not a failure.
+
+    None: it was asked for under a release whose model is gone, so it can only be made by the release in force.
+    """
+    in_force = imaging.cutout_id(task.request.photo, kit.release["model_sha256"], version=kit.release["cutout_version"])
+    if task.alpha_sha256 is None and task.request.cutout != in_force:
+        return None
     data = imaging.Original(kit.originals.get(task.request.photo))
     cutout, ms = None, {}
     try:
         if task.alpha_sha256 is None:
+            if kit.segmenter.sha256 != kit.release["model_sha256"]:
+                return imaging.ImagingError("the cut-out model's file was changed while Packshot was running: restart it, then render again")
             begun = time.perf_counter()
             cut = imaging.cut_out(data, kit.segmenter)
             ms["cutout"] = (time.perf_counter() - begun) * 1000
-            if imaging.cutout_id(task.request.photo, kit.segmenter.sha256) != task.request.cutout:
-                return imaging.ImagingError(
-                    "its release names a cut-out model that is not installed: set PACKSHOT_MODEL to that file, or roll the photo out to this release"
-                )
             alpha = cut.alpha
             cutout = {
                 "id": task.request.cutout,
@@ -86,8 +90,12 @@ def do(kit: Kit, task: Task) -> Made | imaging.ImagingError:
     return Made(digest, made.notes, ms, cutout, dict(measured.facts), {k: list(v) for k, v in measured.regions.items()})
 
 
-def apply(session: Session, kit: Kit, task: Task, result: Made | imaging.ImagingError) -> datetime | None:
+def apply(session: Session, kit: Kit, task: Task, result: Made | imaging.ImagingError | None) -> datetime | None:
     rendition, now = session.get_one(Rendition, task.rendition_id), kit.now()
+    if result is None:
+        for placement in session.scalars(sa.select(Placement).where(Placement.rendition_id == rendition.id)):
+            work.wake(session, "arrange", placement.product_id, at=now)
+        return None
     if isinstance(result, imaging.ImagingError):
         move(session, rendition, RenditionState.FAILED, now=now, why=str(result), problem=str(result))
     else:

@@ -11,7 +11,9 @@ import sqlalchemy as sa
 import imaging
 from app.kit import Kit
 from app.models import Cutout, ImageSetItem, Listing, Product, Push, Release, Rendition
+from app.stages import STAGES
 from app.stages.arrange import arrange
+from app.stages.run import settle_all
 from app.states import ListingState, RenditionState
 from integrations.practice import PracticeServer
 from tests.app.conftest import Clock, add_practice_accounts, run_for
@@ -31,8 +33,9 @@ def candidate(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("versions", [0, 1])
 def test_a_switched_model_takes_new_photos_and_leaves_what_is_live(
-    make_kit: Callable[..., Kit], clock: Clock, practice: PracticeServer, candidate: Path
+    make_kit: Callable[..., Kit], clock: Clock, practice: PracticeServer, candidate: Path, monkeypatch: pytest.MonkeyPatch, versions: int
 ) -> None:
     before = make_kit()
     add_practice_accounts(before, practice)
@@ -44,6 +47,8 @@ def test_a_switched_model_takes_new_photos_and_leaves_what_is_live(
         old = {row.id: row.file_sha256 for row in session.scalars(sa.select(Rendition))}
         sent = session.scalar(sa.select(sa.func.count(Push.id)))
 
+    monkeypatch.setattr(imaging, "CUTOUT_VERSION", imaging.CUTOUT_VERSION + versions)
+    monkeypatch.setattr(imaging, "FINISH_VERSION", imaging.FINISH_VERSION + versions)
     after = make_kit(model=candidate)
     assert after.release["id"] != before.release["id"]
     assert after.release["model_sha256"] == after.segmenter.sha256 != imaging.shipped_model_sha256()
@@ -64,3 +69,27 @@ def test_a_switched_model_takes_new_photos_and_leaves_what_is_live(
         assert session.scalars(sa.select(Cutout.model_sha256).where(Cutout.photo_sha256 == new.photo_sha256)).all() == [after.segmenter.sha256]
         assert set(session.scalars(sa.select(Rendition.state).where(Rendition.photo_sha256 == new.photo_sha256))) == {RenditionState.RENDERED}
         assert session.scalar(sa.select(sa.func.count(Release.id))) == 2
+
+
+@pytest.mark.slow
+def test_a_photo_that_was_not_made_before_the_switch_is_made_by_the_new_model(
+    make_kit: Callable[..., Kit], clock: Clock, practice: PracticeServer, candidate: Path
+) -> None:
+    before = make_kit()
+    add_practice_accounts(before, practice)
+    product(before, "W-1")
+    send_photo(before, "W-1", "dial", sharp_photo(1))
+    settle_all(before, {name: stage for name, stage in STAGES.items() if name != "render"})
+    with before.db.reading() as session:
+        assert session.scalars(sa.select(ImageSetItem)).one().release_id == before.release["id"]
+        assert set(session.scalars(sa.select(Rendition.state))) == {RenditionState.QUEUED}
+
+    after = make_kit(model=candidate)
+    run_for(after, clock, 12, practice, step=4)
+
+    with after.db.reading() as session:
+        assert session.scalars(sa.select(ImageSetItem)).one().release_id == after.release["id"]
+        made = session.scalars(sa.select(Rendition).where(Rendition.state == RenditionState.RENDERED)).all()
+        assert made, "the release in force took over"
+        assert set(session.scalars(sa.select(Cutout.model_sha256))) == {after.segmenter.sha256}
+        assert not session.scalars(sa.select(Rendition).where(Rendition.state == RenditionState.FAILED)).all()
