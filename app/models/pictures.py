@@ -36,6 +36,7 @@ class Cutout(Base):
     probability: Mapped[float]  # that a person would accept it
     notes: Mapped[list[str]] = mapped_column(default=list)
     facts: Mapped[Doc] = mapped_column(default=dict)
+    doubts: Mapped[Docs] = mapped_column(default=list)  # what may be wrong: {words, region (px of the upright photo) or None}, the worst first
     ms: Mapped[float] = mapped_column(default=0.0)
     created_at: Mapped[datetime]
 

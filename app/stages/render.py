@@ -76,6 +76,7 @@ def do(kit: Kit, task: Task) -> Made | imaging.ImagingError | None:
                 "probability": cut.probability,
                 "notes": list(cut.notes),
                 "facts": dict(cut.facts),
+                "doubts": [{"words": doubt.words, "region": list(doubt.box) if doubt.box else None} for doubt in cut.doubts],
                 "ms": ms["cutout"],
             }
         else:

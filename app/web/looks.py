@@ -27,6 +27,7 @@ class Look:
     size: tuple[int, int] | None = None
     alpha: str | None = None
     findings: Sequence[dict[str, Any]] = ()
+    doubts: Sequence[dict[str, Any]] = ()  # of the cutout, with places in the photo
     facts: dict[str, Any] = field(default_factory=dict)
     sisters: Sequence[Placement] = ()
     arrival: Arrival | None = None
@@ -75,6 +76,7 @@ def look_at_placement(session: Session, number: int) -> Look | None:
         size=_size(facts or {}),
         alpha=cutout.alpha_sha256 if cutout else None,
         findings=placement.findings,
+        doubts=[{**doubt, "level": "warn"} for doubt in cutout.doubts] if cutout else (),
         facts={**(cutout.facts if cutout else {}), **(facts or {})},
         sisters=[s for s in sisters if s.id != placement.id],
         retouch=retouch,

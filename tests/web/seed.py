@@ -193,6 +193,7 @@ def _pictures(session: Any, house: House, product: Product, item: ImageSetItem, 
             alpha_sha256="b" * 64,
             probability=0.97,
             facts={"cutout_confidence": 0.97},
+            doubts=[{"words": "the product may be cut at the left edge", "region": [0, 100, 20, 300]}, {"words": "more than one product", "region": None}],
             created_at=now,
         )
     )

@@ -27,7 +27,11 @@ def test_the_desk_shows_both_pictures_the_places_and_the_words(windows: Windows)
     text = windows.visitor().get(f"/review/placement/{number}").get_data(as_text=True)
     assert "The photograph as it came" in text
     assert "The finished picture" in text
-    assert text.count("<rect") == 2
+    photograph, finished = text.split('<figure class="before">')[1].split('<figure class="after">')
+    assert photograph.count("<rect") == 1, "the cut-out's doubt is shown where it is in the photograph"
+    assert finished.count("<rect") == 2
+    assert "the product may be cut at the left edge" in text
+    assert "more than one product" in text
     assert "border min level: 246, limit 255" in text
     row = text.split('<ol id="cases"')[1].split("</ol>")[0].split("<li>")
     assert [f"/review/placement/{number}" in line for line in row if "aria-current" in line] == [True]  # the list shows where we are
