@@ -54,11 +54,10 @@ def test_the_command_prints_a_line_a_road(tmp_path: Path, capsys: pytest.Capture
     parser = argparse.ArgumentParser()
     ablate.add_arguments(parser)
 
-    assert ablate.run(parser.parse_args(["--scenes", str(tmp_path), "--only", "keep", "--cache", str(tmp_path / "cache")])) == 0
+    assert ablate.run(parser.parse_args(["--scenes", str(tmp_path), "--only", "keep"])) == 0
 
     lines = capsys.readouterr().out.splitlines()
     assert [line[:16].strip() for line in lines] == ["road", "net alone", "all", "all but keep", "only keep"]
-    assert len(list((tmp_path / "cache").rglob("*.npy"))) == 1
 
 
 def test_no_scenes_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
