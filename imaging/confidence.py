@@ -145,6 +145,7 @@ def _places(maps: Mapping[str, Mask], mask: Mask, size: tuple[int, int]) -> tupl
 def _sides(mask: Mask, size: tuple[int, int]) -> list[tuple[str, Mask, Box]]:
     width, height = size
     strip = max(1, round(0.02 * max(size)))
+    thick, high = min(strip, width), min(strip, height)
     across, down = np.flatnonzero(mask[0]), np.flatnonzero(mask[:, 0])
     last_across, last_down = np.flatnonzero(mask[-1]), np.flatnonzero(mask[:, -1])
 
@@ -155,10 +156,10 @@ def _sides(mask: Mask, size: tuple[int, int]) -> list[tuple[str, Mask, Box]]:
     top, bottom = span(across, columns, width), span(last_across, columns, width)
     left, right = span(down, rows, height), span(last_down, rows, height)
     return [
-        ("top", mask[0], (top[0], 0, top[1], strip)),
-        ("bottom", mask[-1], (bottom[0], height - strip, bottom[1], height)),
-        ("left", mask[:, 0], (0, left[0], strip, left[1])),
-        ("right", mask[:, -1], (width - strip, right[0], width, right[1])),
+        ("top", mask[0], (top[0], 0, top[1], high)),
+        ("bottom", mask[-1], (bottom[0], height - high, bottom[1], height)),
+        ("left", mask[:, 0], (0, left[0], thick, left[1])),
+        ("right", mask[:, -1], (width - thick, right[0], width, right[1])),
     ]
 
 

@@ -16,6 +16,7 @@ from imaging.segment import Seen, Segmenter
 _SMALL = 0.62  # of the frame: an item whose longer relative side is shorter is looked at closer
 _ROOM = 0.10  # of the item's longer side, left around it when it is looked at closer
 _MOST = 2.5  # times: closer than that the photo has no more to tell
+_STRETCHED = 1.25  # times the one side more than the other: what a net makes of a strip beyond that is no detail, and would fill the memory
 _HALF = np.float32(0.5)
 _DOUBT = 0.94  # expected overlap below which the net is asked again, mirrored
 
@@ -79,7 +80,7 @@ def _window(mask: Mask, size: tuple[int, int]) -> tuple[int, int, int, int] | No
     if max(across / width, down / height) >= _SMALL:
         return None
     room = _ROOM * max(across, down)
-    wide, high = max(across + 2 * room, width / _MOST), max(down + 2 * room, height / _MOST)
+    wide, high = min(width, max(across + 2 * room, width / _MOST)), min(height, max(down + 2 * room, height / _MOST))
     left = float(np.clip((box[0] + box[2] - wide) / 2, 0, width - wide))
     top = float(np.clip((box[1] + box[3] - high) / 2, 0, height - high))
     return int(left), int(top), min(width, int(np.ceil(left + wide))), min(height, int(np.ceil(top + high)))
@@ -89,10 +90,11 @@ def _placed(whole: Floats, part: Floats, window: tuple[int, int, int, int], rgb:
     """`whole` on a grid as fine as `part`'s, with `part` in its window."""
     height, width = rgb.shape[:2]
     left, top, right, bottom = window
-    factor = max(part.shape[1] / (right - left), part.shape[0] / (bottom - top))
-    size = round(width * factor), round(height * factor)
+    across, down = part.shape[1] / (right - left), part.shape[0] / (bottom - top)
+    factor = min(max(across, down), _STRETCHED * min(across, down))
+    size = max(1, round(width * factor)), max(1, round(height * factor))
     out = np.clip(resize(whole, size, Image.Resampling.BICUBIC), 0, 1).copy()
-    x0, y0 = round(left * factor), round(top * factor)
+    x0, y0 = min(size[0] - 1, round(left * factor)), min(size[1] - 1, round(top * factor))
     x1, y1 = min(size[0], max(x0 + 1, round(right * factor))), min(size[1], max(y0 + 1, round(bottom * factor)))
     out[y0:y1, x0:x1] = np.clip(resize(part, (x1 - x0, y1 - y0), Image.Resampling.BICUBIC), 0, 1)
     return out

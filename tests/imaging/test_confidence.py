@@ -81,3 +81,14 @@ def test_no_evidence_makes_a_probability_that_is_none(expected: float, touching:
 
 def test_evidence_that_a_model_lacks_counts_as_usual() -> None:
     assert calibrated({"expected": 0.9}, CALIBRATION) == calibrated({"expected": 0.9, "touching": 0.2}, CALIBRATION)
+
+
+def test_the_places_of_doubts_lie_within_a_photo_that_is_a_strip() -> None:
+    alpha = np.zeros((12, 1200), np.uint8)
+    alpha[:, 100:700] = 255
+
+    made = cut_out(shots.alpha_png(np.full((12, 1200), 230, np.uint8)), KnowsTheTruth(alpha))
+
+    boxes = [doubt.box for doubt in made.doubts if doubt.box]
+    assert len(boxes) >= 2
+    assert all(0 <= left < right <= 1200 and 0 <= top < bottom <= 12 for left, top, right, bottom in boxes)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from imaging.looks import expected_overlap, look_at
+from imaging.segment import Seen
 from tests.imaging.conftest import KnowsTheTruth
 
 
@@ -67,3 +69,39 @@ def test_the_expected_overlap_is_what_the_probabilities_say() -> None:
 
     assert expected_overlap(p, p >= 0.5) == pytest.approx(1.7 / 2.4)
     assert expected_overlap(p, p >= 2) == 0
+
+
+@pytest.mark.parametrize("size", [(2000, 400), (400, 2000), (1600, 40)])
+def test_a_long_item_in_a_strip_is_looked_at_closer_within_the_frame(size: tuple[int, int]) -> None:
+    width, height = size
+    rgb = np.random.default_rng(1).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    alpha = np.zeros((height, width), np.uint8)
+    alpha[height // 5 : height * 4 // 5, width // 5 : width * 4 // 5] = 255
+    net = KnowsTheTruth(alpha)
+
+    looked = look_at(rgb, net)
+
+    assert looked.passes == 2
+    small = cv2.resize(looked.p, size, interpolation=cv2.INTER_AREA)
+    assert ((small >= 0.5) != (alpha >= 128)).mean() < 0.01
+
+
+@pytest.mark.parametrize("size", [(2000, 12), (2, 2000)])
+def test_what_the_net_makes_of_a_strip_stays_small(size: tuple[int, int]) -> None:
+    class Stretches:
+        """Sees the middle of a strip, as a net does that stretches strips to a third."""
+
+        sha256, confidence = "0" * 64, None
+
+        def look(self, rgb: NDArray[np.uint8]) -> Seen:
+            alpha = np.full((160, 512) if rgb.shape[1] > rgb.shape[0] else (512, 160), -9, np.float32)
+            alpha[alpha.shape[0] // 3 : alpha.shape[0] * 3 // 5, alpha.shape[1] // 3 : alpha.shape[1] * 3 // 5] = 9
+            return Seen(alpha, np.ascontiguousarray(alpha[::4, ::4]))
+
+        def outline(self, tiles: NDArray[np.uint8]) -> None:
+            return None
+
+    looked = look_at(np.zeros((size[1], size[0], 3), np.uint8), Stretches())
+
+    assert looked.passes > 1
+    assert looked.p.size < 1_000_000
