@@ -15,6 +15,7 @@ from imaging.frame import FAINT, Alpha, Frame, item_box
 from imaging.recipe import Recipe
 
 _TILE = 128
+_BESIDE = (12, 0.014)  # px, and of the canvas: so far beside the item the backdrop is looked at when its colour is taken out of the edge (`cutout`)
 _REDUCED = 3.0  # times smaller: from here on the image is first reduced by a whole number, whose grid would differ from tile to tile
 
 
@@ -39,7 +40,8 @@ def crop(frame: Frame, recipe: Recipe) -> Frame:
     box = (shares[0] * stored_w, shares[1] * stored_h, shares[2] * stored_w, shares[3] * stored_h)
     stored_size = size[::-1] if sideways else size
     alpha = _scaled(frame.alpha[top:bottom, left:right], size)
-    image = _resized(_scalable(frame.image), stored_size, _inside(box, frame.image.size), as_stored(alpha, frame.orientation))
+    beside = max(_BESIDE[0], round(_BESIDE[1] * recipe.size_px))
+    image = _resized(_scalable(frame.image), stored_size, _inside(box, frame.image.size), as_stored(alpha, frame.orientation), beside)
 
     cut = replace(frame, image=image, alpha=alpha)
     enlarged = factor * width / frame.photo_size[0]
@@ -55,8 +57,8 @@ def item_size(frame: Frame) -> tuple[int, int]:
     return right - left, bottom - top
 
 
-def _resized(image: Image.Image, size: tuple[int, int], box: tuple[float, float, float, float], needed: Alpha) -> Image.Image:
-    """A part of the image at another size by Lanczos; black in whole tiles that the alpha does not need, which saves their time."""
+def _resized(image: Image.Image, size: tuple[int, int], box: tuple[float, float, float, float], needed: Alpha, beside: int) -> Image.Image:
+    """A part of the image at another size by Lanczos; black in whole tiles with no alpha within `beside` px, which saves their time."""
     across, down = (box[2] - box[0]) / size[0], (box[3] - box[1]) / size[1]
     if max(across, down) >= _REDUCED:
         return image.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=_REDUCED)
@@ -64,7 +66,7 @@ def _resized(image: Image.Image, size: tuple[int, int], box: tuple[float, float,
     for top in range(0, size[1], _TILE):
         for left in range(0, size[0], _TILE):
             right, bottom = min(left + _TILE, size[0]), min(top + _TILE, size[1])
-            if needed[top:bottom, left:right].any():
+            if needed[max(0, top - beside) : bottom + beside, max(0, left - beside) : right + beside].any():
                 part = (box[0] + left * across, box[1] + top * down, min(box[2], box[0] + right * across), min(box[3], box[1] + bottom * down))
                 out.paste(image.resize((right - left, bottom - top), Image.Resampling.LANCZOS, box=part), (left, top))
     return out

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -68,3 +69,17 @@ def test_tiles_without_item_are_left_out_and_the_others_are_as_in_one_go(orienta
     seen = frame.alpha > 0
     assert np.abs(np.asarray(frame.image, dtype=int) - np.asarray(whole))[seen].max() <= 1
     assert (np.asarray(frame.image)[-128:, -128:] == 0).all()
+
+
+def test_the_backdrop_beside_the_item_is_there_though_its_tile_holds_no_item() -> None:
+    alpha = np.zeros((1800, 1800), np.uint8)
+    y, x = np.mgrid[:1800, :1800] - 900
+    away = np.hypot(x, y)
+    alpha[(away > 500) & (away < 880)] = 255  # a ring: the tiles inside it hold nothing of it
+    photo = Image.fromarray(np.full((1800, 1800, 3), 200, np.uint8))
+
+    frame = crop(Frame(image=photo, alpha=alpha, photo_size=(1800, 1800)), RECIPE.model_copy(update={"size_px": 2000}))
+
+    near = np.asarray(cv2.dilate(frame.alpha, np.ones((41, 41), np.uint8))) > 0
+    assert (np.asarray(frame.image)[near] == 200).all()
+    assert (np.asarray(frame.image)[~near] == 0).any()
