@@ -62,8 +62,8 @@ def current_release(session: Session, kit: Kit) -> str:
 def request_for(session: Session, kit: Kit, item: ImageSetItem, recipe: str) -> imaging.RenderRequest:
     """The render request of a photo under the release it is pinned to. KeyError names a recipe the release lacks.
 
-    What was made stays; what was not made before another release came into force can only be made by that one, and a photo of which nothing was
-    made is pinned to it.
+    What was made stays, by whichever release; what was not made before another release came into force can only be made by that one, and a photo
+    of which nothing was made is pinned to it.
     """
     pinned = session.get_one(Release, item.release_id)
     inforce = current_release(session, kit)
@@ -77,7 +77,16 @@ def request_for(session: Session, kit: Kit, item: ImageSetItem, recipe: str) -> 
     others = (_request(pinned, item, name).id for name in pinned.recipes)
     if not session.scalar(sa.select(sa.exists().where(Rendition.id.in_(list(others)), Rendition.state == RenditionState.RENDERED))):
         item.release_id = inforce
-    return _request(session.get_one(Release, inforce), item, recipe)
+        return _request(session.get_one(Release, inforce), item, recipe)
+    return _made_since(session, item, recipe) or _request(session.get_one(Release, inforce), item, recipe)
+
+
+def _made_since(session: Session, item: ImageSetItem, recipe: str) -> imaging.RenderRequest | None:
+    """What a release between the pinned one and the one in force made of a photo for want of the pinned; the oldest, so that it stays the same."""
+    releases = session.scalars(sa.select(Release).order_by(Release.created_at, Release.id))
+    requests = {request.id: request for request in (_request(release, item, recipe) for release in releases if recipe in release.recipes)}
+    made = set(session.scalars(sa.select(Rendition.id).where(Rendition.id.in_(list(requests)), Rendition.state == RenditionState.RENDERED)))
+    return next((request for name, request in requests.items() if name in made), None)
 
 
 def _request(release: Release, item: ImageSetItem, recipe: str) -> imaging.RenderRequest:

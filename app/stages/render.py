@@ -53,10 +53,10 @@ def gather(session: Session, kit: Kit, row: str) -> Task | None:
 def do(kit: Kit, task: Task) -> Made | imaging.ImagingError | None:
     """Cut out (once per photo and model), finish, measure the encoded file. A photo that cannot be read is a result, not a failure.
 
-    None: it was asked for under a release whose model is gone, so it can only be made by the release in force.
+    None: it was asked for under a release whose model or finish is gone, so it can only be made by the release in force.
     """
     in_force = imaging.cutout_id(task.request.photo, kit.release["model_sha256"], version=kit.release["cutout_version"])
-    if task.alpha_sha256 is None and task.request.cutout != in_force:
+    if (task.alpha_sha256 is None and task.request.cutout != in_force) or task.request.finish != kit.release["finish_version"]:
         return None
     data = imaging.Original(kit.originals.get(task.request.photo))
     cutout, ms = None, {}

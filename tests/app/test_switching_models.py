@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,8 @@ import sqlalchemy as sa
 import imaging
 from app.kit import Kit
 from app.models import Cutout, ImageSetItem, Listing, Product, Push, Release, Rendition
-from app.stages import STAGES
-from app.stages.arrange import arrange
+from app.stages import STAGES, render
+from app.stages.arrange import arrange, request_for
 from app.stages.run import settle_all
 from app.states import ListingState, RenditionState
 from integrations.practice import PracticeServer
@@ -93,3 +94,51 @@ def test_a_photo_that_was_not_made_before_the_switch_is_made_by_the_new_model(
         assert made, "the release in force took over"
         assert set(session.scalars(sa.select(Cutout.model_sha256))) == {after.segmenter.sha256}
         assert not session.scalars(sa.select(Rendition).where(Rendition.state == RenditionState.FAILED)).all()
+
+
+def test_what_a_release_in_between_made_stays_when_a_third_comes(
+    make_kit: Callable[..., Kit], practice: PracticeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = make_kit()
+    add_practice_accounts(first, practice)
+    product(first, "W-1")
+    send_photo(first, "W-1", "dial", sharp_photo(1))
+    settle_all(first, {name: stage for name, stage in STAGES.items() if name != "render"})
+    one, other = sorted(first.release["recipes"])[:2]
+
+    def asked_for(kit: Kit, recipe: str) -> imaging.RenderRequest:
+        with kit.db.writing() as session:
+            request = request_for(session, kit, session.scalars(sa.select(ImageSetItem)).one(), recipe)
+            values = {"photo_sha256": request.photo, "cutout_id": request.cutout, "recipe": recipe, "request": request.to_dict()}
+            session.merge(Rendition(id=request.id, **values, state=RenditionState.RENDERED, created_at=kit.now()))
+            return request
+
+    def next_release() -> Kit:
+        monkeypatch.setattr(imaging, "FINISH_VERSION", imaging.FINISH_VERSION + 1)
+        return make_kit()
+
+    made = asked_for(first, one)
+    second = next_release()
+    assert asked_for(second, one) == made
+    late = asked_for(second, other)
+    assert late.finish == second.release["finish_version"]
+    third = next_release()
+    assert asked_for(third, one) == made
+    assert asked_for(third, other) == late
+
+
+def test_an_old_finish_is_not_made_by_new_code(make_kit: Callable[..., Kit], practice: PracticeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = make_kit()
+    add_practice_accounts(before, practice)
+    product(before, "W-1")
+    send_photo(before, "W-1", "dial", sharp_photo(1))
+    settle_all(before, {name: stage for name, stage in STAGES.items() if name != "render"})
+    with before.db.reading() as session:
+        row = session.scalars(sa.select(Rendition.id)).first()
+        assert row is not None
+        task = render.gather(session, before, row)
+    assert task is not None
+
+    monkeypatch.setattr(imaging, "FINISH_VERSION", imaging.FINISH_VERSION + 1)
+
+    assert render.do(make_kit(), replace(task, alpha_sha256="0" * 64)) is None  # its cut-out was made for another recipe
