@@ -16,8 +16,8 @@ from imaging.mending.shapes import Shares, closed, opened, shares_of, side_of, s
 from imaging.mending.switches import Change
 from imaging.parts import Mask, fill_enclosed, find_parts
 
-_DOUBT = 0.1  # mean probability from which on the net is not sure
-_DOUBT_DARK = 0.25  # the same for what might be a shadow
+_DOUBT = 0.3  # mean probability from which on the net is not sure
+_DOUBT_DARK = 0.35  # the same for what might be a shadow
 _DARK, _GREY = (-0.65, -0.2), 2.2  # nepers, and units of the backdrop's noise: brightness and most tint of what might be a shadow
 _STRANGE = 0.3  # share of the region that must be twice as unlike the backdrop as noise and shadow explain
 _NEAR = 4  # px to the mask

@@ -13,7 +13,7 @@ from tests.imaging.mending.scenes import busy, paper, picture, region
 
 HEAD, STRAP, HOLE = region(np.s_[100:220, 110:270]), region(np.s_[0:100, 160:220]), region(np.s_[130:190, 160:220])
 PIXELS = np.asarray(picture(np.where((HEAD | STRAP)[..., None], busy(HEAD), paper())))
-P = np.where(HOLE, np.float32(0.1), np.where(HEAD, np.float32(0.97), np.where(STRAP, np.float32(0.25), np.float32(0.01))))
+P = np.where(HOLE, np.float32(0.1), np.where(HEAD, np.float32(0.97), np.where(STRAP, np.float32(0.4), np.float32(0.01))))
 
 
 def test_every_step_has_its_switch() -> None:

@@ -14,7 +14,7 @@ def net(of_strap: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
 
 
 def test_a_lost_strap_comes_back_and_is_told() -> None:
-    p = net(0.25)
+    p = net(0.4)
 
     after, changes = regrow(p, seen(LEVELS, p))
 
@@ -25,20 +25,20 @@ def test_a_lost_strap_comes_back_and_is_told() -> None:
 
 
 def test_a_stand_that_the_net_is_sure_is_nothing_stays_out() -> None:
-    p = net(0.02)
+    p = net(0.2)
 
     assert regrow(p, seen(LEVELS, p))[0] is p
 
 
 def test_what_might_be_a_shadow_needs_a_net_that_is_undecided() -> None:
     shadow = np.where(HEAD[..., None], busy(HEAD), np.where(STRAP[..., None], paper() * 0.62, paper()))
-    p = net(0.2)
+    p = net(0.33)
 
     assert regrow(p, seen(shadow, p))[0] is p
 
 
 def test_on_a_cluttered_table_nothing_grows() -> None:
     clutter = np.random.default_rng(3).uniform(30, 220, (9, 12, 3)).repeat(32, 0).repeat(32, 1).astype(np.float32)
-    p = net(0.25)
+    p = net(0.4)
 
     assert regrow(p, seen(np.where((HEAD | STRAP)[..., None], busy(HEAD), clutter), p))[0] is p
