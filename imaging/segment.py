@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,7 @@ from imaging.errors import ImagingError
 
 MODELS = Path(__file__).parent / "models"
 SCENE = ("product", "several", "hand", "prop")  # what the net says of the whole picture
+_SIDES = (32, 2048)  # px: beyond that a model's metadata is damaged, and would fill the memory
 _STEP = 32  # sides of the net's input are multiples of it
 _MOST_STRETCH = 3  # a strip thinner than this share of its length is stretched, not starved
 
@@ -93,14 +95,16 @@ class _Model:
             )
         about: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
         try:
-            self._side = int(about["side"])
+            self._side = _side(about["side"])
             edge = base64.b64decode(about["edge"], validate=True) if "edge" in about else None
-            self.confidence: Mapping[str, Any] | None = json.loads(about["confidence"]) if "confidence" in about else None
-        except (KeyError, ValueError) as error:
+            self.confidence = _calibration(about["confidence"]) if "confidence" in about else None
+        except (KeyError, ValueError, TypeError, OverflowError, RecursionError) as error:
             raise ImagingError(
                 f"cut-out model {name}: its metadata is missing or damaged ({error!r}); make it with `python -m imaging.training export`"
             ) from error
         self._edge = None if edge is None else _session(edge, f"{name}, its edge net", threads)
+        if self._edge is not None and ([i.name for i in self._edge.get_inputs()] != ["tiles"] or len(self._edge.get_outputs()) != 1):
+            raise ImagingError(f"cut-out model {name}: its edge net does not take tiles and give one answer; make it with `python -m imaging.training export`")
         self.sha256 = sha256
 
     def look(self, rgb: NDArray[np.uint8]) -> Seen:
@@ -133,6 +137,25 @@ def _session(weights: bytes, name: str, threads: int) -> Any:
         return onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime raises pybind types of its own that cannot be named here
         raise ImagingError(f"cut-out model {name}: onnxruntime cannot load it ({str(error)[:200]})") from error
+
+
+def _side(words: str) -> int:
+    side = int(words)
+    if not _SIDES[0] <= side <= _SIDES[1]:
+        raise ValueError(f"side is {side}, not {_SIDES[0]}..{_SIDES[1]}")
+    return side
+
+
+def _calibration(words: str) -> Mapping[str, Any] | None:
+    """As `confidence.calibrated` wants it: every number finite, no scale 0, so that no photo can fail by it. ValueError, TypeError, KeyError."""
+    found = json.loads(words)
+    if found is None:
+        return None
+    terms = [(term["mean"], term["scale"], term["weight"]) for term in dict(found["weights"]).values()]
+    if not all(math.isfinite(number) for number in (found["bias"], *(number for term in terms for number in term))) or any(scale <= 0 for _, scale, _ in terms):
+        raise ValueError("confidence holds a number that is none, or a scale that is not above 0")
+    calibration: Mapping[str, Any] = found
+    return calibration
 
 
 def _net_size(width: int, height: int, side: int) -> tuple[int, int]:

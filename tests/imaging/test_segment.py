@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import base64
+import json
 from pathlib import Path
 
 import numpy as np
@@ -60,3 +62,50 @@ def test_a_model_that_cannot_be_loaded_is_named(tmp_path: Path, content: bytes |
 
     with pytest.raises(ImagingError, match=r"mine\.onnx"):
         load_segmenter(path)
+
+
+def with_metadata(model: bytes, key: str, value: str) -> bytes:
+    """An ONNX file with one more entry, which counts for one of the same name before it."""
+
+    def field(tag: int, content: bytes) -> bytes:
+        length, digits = len(content), b""
+        while length > 127:
+            length, digits = length >> 7, digits + bytes([length & 127 | 128])
+        return bytes([tag]) + digits + bytes([length]) + content
+
+    return model + field(0x72, field(0x0A, key.encode()) + field(0x12, value.encode()))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("side", "0"),
+        ("side", "-512"),
+        ("side", "99999"),
+        ("side", "big"),
+        ("edge", "?"),
+        ("edge", base64.b64encode((segment.MODELS / "net.onnx").read_bytes()).decode()),
+        ("confidence", "[]"),
+        ("confidence", "{}"),
+        ("confidence", "[" * 100_000),
+        ("confidence", '{"bias": NaN, "weights": {}}'),
+        ("confidence", '{"bias": "1", "weights": {}}'),
+        ("confidence", '{"bias": 1, "weights": {"expected": {"mean": 0.9, "scale": 0, "weight": 2}}}'),
+        ("confidence", '{"bias": 1, "weights": {"expected": {"mean": 0.9, "scale": 1}}}'),
+        ("confidence", '{"bias": 1, "weights": {"expected": 3}}'),
+    ],
+)
+def test_a_model_with_damaged_metadata_is_refused_before_any_photo(tmp_path: Path, key: str, value: str) -> None:
+    path = tmp_path / "mine.onnx"
+    path.write_bytes(with_metadata((segment.MODELS / "net.onnx").read_bytes(), key, value))
+
+    with pytest.raises(ImagingError, match=r"mine\.onnx.*`python -m imaging.training export`"):
+        load_segmenter(path)
+
+
+def test_a_calibration_that_came_with_the_model_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "mine.onnx"
+    words = '{"bias": 1, "weights": {"expected": {"mean": 0.9, "scale": 0.1, "weight": 2}}}'
+    path.write_bytes(with_metadata((segment.MODELS / "net.onnx").read_bytes(), "confidence", words))
+
+    assert load_segmenter(path).confidence == json.loads(words)
