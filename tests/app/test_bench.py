@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+import imaging
 from app.cli import main
+from app.commands.bench import _sample
 from tests import shots
 
 
@@ -69,3 +71,11 @@ def test_without_photos_it_takes_the_sample_shoots() -> None:
     from app.commands.bench import _sample
 
     assert len(_sample()) > 10
+
+
+def test_without_photos_it_times_the_sample_s_good_ones() -> None:
+    sample = _sample()
+
+    assert len(sample) > 30
+    for path in sample:
+        imaging.probe(path.read_bytes())
