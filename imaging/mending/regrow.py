@@ -22,7 +22,7 @@ _DARK, _GREY = (-0.65, -0.2), 2.2  # nepers, and units of the backdrop's noise: 
 _STRANGE = 0.3  # share of the region that must be twice as unlike the backdrop as noise and shadow explain
 _NEAR = 4  # px to the mask
 _LEAST, _MOST = 0.0015, 3.0  # of the frame; of the mask: a larger region is a table, not a strap
-_FAR = 0.05  # of a side: a change that reaches less far is told as mended, not as a strap
+_FAR = 0.05  # of a side: a change that reaches less far is told as the edge, not as a part
 _FITS = 0.5
 
 
@@ -55,4 +55,4 @@ def _is_lost(p: Floats, look: Look, mask: Mask, region: Mask) -> bool:
 
 def _told(box: Shares) -> Change:
     long = max(box[2] - box[0], box[3] - box[1]) > _FAR * 2
-    return Change(f"{'strap or part' if long else 'edge'} regrown {side_of(box)}", box)
+    return Change(f"{'lost part' if long else 'edge'} of the product regrown {side_of(box)}", box)

@@ -18,6 +18,7 @@ from imaging.parts import Mask, find_parts
 _UNSURE = 0.85  # a region of which the net is surer is product, mirrored or not
 _ALIKE = 0.7  # correlation with the mirrored picture
 _FAINTER = 0.9  # contrast of a reflection against that of what it mirrors
+_EVEN = 1e-3  # of that contrast: with less there is nothing to compare
 _SHIFTS = range(-6, 7)  # px at mending size by which the mirror's line may be off
 _LEAST = 0.004  # of the frame
 
@@ -63,7 +64,7 @@ def mirrors(region: Mask, product: Mask, look: Look) -> bool:
             continue
         copy, original = light[line : line + depth][here], light[line - depth : line][::-1][here]
         spread = float(original.std())
-        if spread < 0.05 or float(copy.std()) > _FAINTER * spread:
+        if spread < 0.05 or not _EVEN * spread < float(copy.std()) <= _FAINTER * spread:
             continue
         if float(np.corrcoef(copy, original)[0, 1]) > _ALIKE:
             return True

@@ -27,7 +27,7 @@ def test_every_step_has_its_switch() -> None:
 
 def test_what_was_done_is_told_step_by_step() -> None:
     assert [change.words for change in mend(PIXELS, P).changes] == [
-        "strap or part regrown at the top",
+        "lost part of the product regrown at the top",
         "filled a hole in the mask in the middle that showed no backdrop",
     ]
 

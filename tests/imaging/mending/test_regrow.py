@@ -20,7 +20,7 @@ def test_a_lost_strap_comes_back_and_is_told() -> None:
 
     assert (after[STRAP] >= 0.5).mean() > 0.97
     assert (after[~(STRAP | HEAD)] >= 0.5).mean() < 0.01
-    assert changes[0].words == "strap or part regrown at the top"
+    assert changes[0].words == "lost part of the product regrown at the top"
     assert changes[0].box[1] == 0
 
 

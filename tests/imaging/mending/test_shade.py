@@ -41,3 +41,13 @@ def test_a_strap_below_the_watch_is_no_reflection() -> None:
     p = np.where(ITEM, np.float32(0.98), np.where(BELOW, np.float32(0.7), np.float32(0.01)))
 
     assert leave_out_shade(p, seen(levels, p))[0] is p
+
+
+def test_an_even_patch_below_the_watch_is_no_reflection_and_compared_with_nothing() -> None:
+    levels = np.where(ITEM[..., None], busy(ITEM), paper())
+    levels[BELOW] = 90
+    p = np.where(ITEM, np.float32(0.98), np.where(BELOW, np.float32(0.7), np.float32(0.01)))
+    look = seen(levels, p)
+    look.light[BELOW] = -0.4  # even to the last bit, as a clipped patch is
+
+    assert not mirrors(BELOW, ITEM, look)
