@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from imaging.cutout import cut_out
-from imaging.errors import ImagingError, Unreadable
+from imaging.errors import ImagingError
 from imaging.parts import Mask, find_parts
 from imaging.segment import Segmenter
 
@@ -99,7 +99,7 @@ def quality(folder: Path, segmenter: Segmenter, tell: Callable[[str], None] = la
         try:
             cutout = cut_out(photos[path.stem].read_bytes(), segmenter)
             scores[path.stem] = score(_sized(_alpha(cutout.alpha), truth.shape), truth, cutout.probability)
-        except Unreadable as error:
+        except ImagingError as error:
             failed[path.stem] = str(error)
             scores[path.stem] = _missed(truth)
         tell(path.stem)

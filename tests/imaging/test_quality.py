@@ -113,3 +113,18 @@ def test_a_folder_without_masks_or_photos_is_named(tmp_path: Path) -> None:
     Image.new("L", (9, 9)).save(tmp_path / "masks" / "ring_1.png")
     with pytest.raises(ImagingError, match=r"images/ring_1"):
         quality(tmp_path, KnowsTheTruth(disc()))
+
+
+def test_a_photo_that_is_too_big_counts_as_missed_and_the_others_are_scored(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "masks").mkdir()
+    for name in ("big", "good"):
+        (tmp_path / "masks" / f"{name}.png").write_bytes(shots.alpha_png(shots.watch_alpha()))
+    (tmp_path / "images" / "good.jpg").write_bytes(shots.watch_photo())
+    Image.new("L", (6000, 5100), 255).save(tmp_path / "images" / "big.png", compress_level=1)
+
+    found = quality(tmp_path, KnowsTheTruth(shots.watch_alpha()))
+
+    assert "too big" in found.failed["big"]
+    assert found.pictures["big"].iou == 0
+    assert found.pictures["good"].iou > 0.9
