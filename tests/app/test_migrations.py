@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from alembic import command
 
 from app import migrate
-from app.models import Base
+from app.models import Base, Cutout
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -57,3 +59,33 @@ def test_a_migration_that_fails_half_way_leaves_nothing_behind(url: str) -> None
         raise ZeroDivisionError
 
     assert tables(url) == set()
+
+
+def test_a_cutout_made_before_doubts_were_told_has_none(url: str) -> None:
+    with migrate.connection(url) as conn:
+        command.upgrade(migrate.config(conn), "0001")
+        known = sa.MetaData()
+        known.reflect(conn)
+        at, photo = datetime(2026, 1, 1), "a" * 64
+        rows: dict[str, dict[str, Any]] = {
+            "photos": {"sha256": photo},
+            "cutouts": {"id": "b" * 64, "photo_sha256": photo, "model_sha256": "c" * 64, "alpha_sha256": "d" * 64, "probability": 0.9, "ms": 1.0},
+        }
+        for name, given in rows.items():
+            table = known.tables[name]
+            filled = {column.name: _anything(column, at) for column in table.columns if not column.nullable}
+            conn.execute(table.insert().values({**filled, **given}))
+    migrate.migrate(url)
+
+    with migrate.connection(url) as conn:
+        assert conn.execute(sa.select(Cutout.doubts)).all() == [([],)]
+
+
+def _anything(column: sa.Column[Any], at: datetime) -> Any:
+    """A value that the column takes."""
+    kind = column.type
+    if isinstance(kind, sa.JSON):
+        return {}
+    if isinstance(kind, sa.DateTime):
+        return at
+    return "x" if isinstance(kind, sa.String) else 0
