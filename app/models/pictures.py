@@ -12,7 +12,7 @@ from app.states import RenditionState
 
 
 class Release(Base):
-    """Recipes + model + finish version in force together. Photos are pinned to one; they move to another only by a rollout."""
+    """Recipes + model + finish version in force together. Photos are pinned to one; what was made moves to another only by a rollout."""
 
     __tablename__ = "releases"
 

@@ -66,9 +66,9 @@ def request_for(session: Session, kit: Kit, item: ImageSetItem, recipe: str) -> 
     of which nothing was made is pinned to it.
     """
     pinned = session.get_one(Release, item.release_id)
-    inforce = current_release(session, kit)
-    if pinned.id == inforce:
+    if pinned.id == kit.release["id"]:
         return _request(pinned, item, recipe)
+    inforce = current_release(session, kit)
     if recipe in pinned.recipes:
         request = _request(pinned, item, recipe)
         made = session.get(Rendition, request.id)
