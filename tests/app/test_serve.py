@@ -151,8 +151,9 @@ def test_a_port_that_old_roles_still_hold_is_waited_for() -> None:
 
     serve.wait_for_port("127.0.0.1", port, 10)
 
-    with socket.create_server(("127.0.0.1", port)):
-        pass
+    assert other.fileno() == -1, "it came back before the old role let go"
+    with socket.create_server(("127.0.0.1", port)) as ours:
+        assert ours.getsockname()[1] == port
 
 
 def test_the_first_start_makes_an_admin_and_later_ones_show_the_same_sign_in(kit: Kit) -> None:
