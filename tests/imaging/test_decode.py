@@ -139,12 +139,11 @@ def test_a_flipped_byte_never_breaks_out_as_another_error(at: int, value: int) -
 
     try:
         header, image = picture(bytes(data), 240)
-    except (Unreadable, TooBig) as error:
-        assert str(error)
-    else:
-        assert image.mode == "RGB"
-        assert max(image.size) <= 240
-        assert min(header.size) > 0
+    except (Unreadable, TooBig):
+        return
+    assert image.mode == "RGB"
+    assert max(image.size) <= 240
+    assert min(header.size) > 0
 
 
 def test_the_cut_out_decodes_enough_for_the_finish_to_share() -> None:
