@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ from app.kit import Kit
 from app.store import StoreError
 from app.work import Lease
 
-NOT_AUTHORISED = "not authorised: "
+NOT_AUTHORISED = "not authorised, {n} in a row: "
+REFUSALS_BEFORE_PAUSE = 3  # each already with a fresh token: one or two may be tokens that died under way, seen under planted faults
 PASSING_TRIES = 4  # of a refusal that may pass by itself, about six minutes, before a person is asked
 log = structlog.get_logger("packshot.stage")
 
@@ -83,6 +85,12 @@ def _may_pass(failure: integrations.Refused) -> bool:
     return bool(failure.issues) and all(problem.reason == "unreachable" for problem in failure.issues)
 
 
+def _refusals(last_error: str | None) -> int:
+    """How often in a row the credentials were refused, as the last failure of a row wrote it down."""
+    counted = re.match(re.escape(NOT_AUTHORISED).replace(re.escape("{n}"), r"(\d+)"), last_error or "")
+    return int(counted[1]) if counted else 0
+
+
 class _Lost(Exception):
     """The lease was lost between looking and settling."""
 
@@ -106,8 +114,9 @@ def _failed(kit: Kit, stage: Stage, lease: Lease, task: Any, failure: Exception)
             case integrations.TryLater():
                 delay, words = failure.delay, str(failure)
             case integrations.NotAuthorised():
-                words, delay = f"{NOT_AUTHORISED}{failure}", 5.0  # one refusal may be a token that died under way; two in a row are credentials
-                if (work.last_error(session, lease) or "").startswith(NOT_AUTHORISED):
+                n = _refusals(work.last_error(session, lease)) + 1
+                words, delay = f"{NOT_AUTHORISED.format(n=n)}{failure}", 5.0
+                if n >= REFUSALS_BEFORE_PAUSE:
                     pause(session, kit, task, str(failure))
                     delay = 300.0
             case integrations.IntegrationError() | StoreError() | sa.exc.OperationalError():  # a store or database that does not answer now

@@ -191,8 +191,8 @@ def test_the_emergency_stop_stops_and_resuming_goes_on(shop: Shop) -> None:
     assert len(shop.market.writes) == 1
 
 
-def test_credentials_refused_twice_in_a_row_pause_the_account_and_nothing_more_is_sent(shop: Shop) -> None:
-    for tries, paused in ((1, None), (2, "invalid_grant")):
+def test_credentials_refused_three_times_in_a_row_pause_the_account_and_nothing_more_is_sent(shop: Shop) -> None:
+    for tries, paused in ((1, None), (2, None), (3, "invalid_grant")):
         shop.market.fail = integrations.NotAuthorised("invalid_grant")
         shop.go(6)
         with shop.kit.db.reading() as session:
@@ -200,6 +200,16 @@ def test_credentials_refused_twice_in_a_row_pause_the_account_and_nothing_more_i
         assert shop.market.calls.count("publish") == tries
     shop.go(3600)
     assert shop.market.writes == []
+
+
+def test_refusals_with_other_failures_between_them_do_not_pause_the_account(shop: Shop) -> None:
+    for failure in (integrations.NotAuthorised("a"), integrations.NotAuthorised("b"), integrations.TryLater(5, "busy"), integrations.NotAuthorised("c")):
+        shop.market.fail = failure
+        shop.go(6)
+    with shop.kit.db.reading() as session:
+        assert session.scalars(sa.select(Account.paused)).one() is None
+    shop.go(6)
+    assert shop.pushes() == [PushState.ACCEPTED]
 
 
 def test_try_later_waits_as_long_as_it_was_told(shop: Shop) -> None:
