@@ -13,16 +13,15 @@ from numpy.typing import NDArray
 
 from imaging.confidence import Confidence, Doubt, judge
 from imaging.decode import ORDINARY_PIXELS, WORKING_SIDE, as_array, picture
-from imaging.edges import plain_ramp
+from imaging.edges import plain_ramp, refine
 from imaging.errors import Unreadable
 from imaging.facts import Box, Facts
 from imaging.looks import look_at
 from imaging.mending import Backdrop, Change, Switches, mend
-from imaging.outline import refine
 from imaging.parts import find_parts
 from imaging.segment import Segmenter
 
-CUTOUT_VERSION = 6  # raise it when the same photo and model would give another alpha
+CUTOUT_VERSION = 7  # raise it when the same photo and model would give another alpha
 
 _LEAST_PIECE = 0.002  # of the frame: smaller parts are dust, not pieces
 _PIECES_SIDE = 384  # pieces are counted at no more than this, so that their number does not depend on the camera
@@ -67,7 +66,7 @@ def cut_out(
     if not (looked.p >= 0.5).any():
         raise Unreadable("no item found in the photo")
     mended = mend(rgb, looked.p, on, shared=backdrop)
-    alpha = refine(rgb, mended.p, segmenter.outline) if on.edges else plain_ramp(image.size, mended.p)
+    alpha = refine(rgb, mended.p) if on.edges else plain_ramp(image.size, mended.p)
     mask = alpha >= 128
     if not mask.any():
         raise Unreadable("no item found in the photo")

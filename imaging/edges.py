@@ -16,6 +16,7 @@ from imaging.filters import Floats, box_mean, resize
 from imaging.mending.shapes import grow, shrink
 from imaging.parts import Mask
 
+_ENLARGED = 1.25  # from this enlargement of the net's answer on
 SIDE = 640  # px of the longest side at which coefficients are found
 _BAND = 0.009  # of the longest side: how far from the net's outline, on both sides, alpha may be anything but 0 or 1
 _RADIUS = 0.005  # of the longest side: how far the net's outline is usually off
@@ -30,9 +31,12 @@ _CRISP = np.float32(2.5)  # the net's ramp is several delivered pixels wide; an 
 def refine(rgb: NDArray[np.uint8], p: Floats) -> NDArray[np.uint8]:
     """The 8-bit alpha HxW of `rgb` HxWx3 from probabilities `p` 0..1 on any grid that spans the photo.
 
-    255 or 0 by the side of .5 that `p` is on, but within the band; there the outline moves a few pixels at most.
+    255 or 0 by the side of .5 that `p` is on, but within the band; there the outline moves a few pixels at most. A photo hardly larger than the
+    grid has nothing more to show, and keeps the net's own ramp.
     """
     height, width = rgb.shape[:2]
+    if max(height / p.shape[0], width / p.shape[1]) < _ENLARGED:
+        return plain_ramp((width, height), p)
     factor = min(1.0, SIDE / max(height, width))
     size = max(8, round(width * factor)), max(8, round(height * factor))
     rough = np.clip(resize(p, size, Image.Resampling.BICUBIC), 0, 1)

@@ -1,13 +1,12 @@
 """The cut-out model behind one object; the only module that imports onnxruntime.
 
 A model is one ONNX file. Its graph is the net: `rgb` uint8 (1, h, w, 3) -> raw logits `alpha`, `sure`, `scene`. What belongs to it travels in the
-file's metadata, so that weights, outline and calibration can never be mixed up: `side` (px of the longest side that it wants), `edge` (the edge net,
-an ONNX file of its own in base64) and `confidence` (JSON, see `confidence`).
+file's metadata, so that weights and calibration can never be mixed up: `side` (px of the longest side that it wants) and `confidence` (JSON, see
+`confidence`).
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import math
@@ -57,10 +56,6 @@ class Segmenter(Protocol):
         """HxWx3 sRGB -> Seen."""
         ...
 
-    def outline(self, tiles: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
-        """n x t x t x 4 (red, green, blue, coarse alpha) -> n x t x t fine alpha; t a multiple of 4. None where the model has no edge net."""
-        ...
-
 
 def load_segmenter(model: Path | None = None, *, threads: int = 1) -> Segmenter:
     """The shipped model, checked against its manifest, or the file that the operator names; raises ImagingError."""
@@ -82,7 +77,7 @@ def shipped_model_sha256() -> str:
 
 
 class _Model:
-    """ONNX sessions with fixed threads."""
+    """An ONNX session with fixed threads."""
 
     def __init__(self, weights: bytes, sha256: str, name: str, threads: int) -> None:
         self._session = _session(weights, name, threads)
@@ -96,15 +91,11 @@ class _Model:
         about: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
         try:
             self._side = _side(about["side"])
-            edge = base64.b64decode(about["edge"], validate=True) if "edge" in about else None
             self.confidence = _calibration(about["confidence"]) if "confidence" in about else None
         except (KeyError, ValueError, TypeError, OverflowError, RecursionError) as error:
             raise ImagingError(
                 f"cut-out model {name}: its metadata is missing or damaged ({error!r}); make it with `python -m imaging.training export`"
             ) from error
-        self._edge = None if edge is None else _session(edge, f"{name}, its edge net", threads)
-        if self._edge is not None and ([i.name for i in self._edge.get_inputs()] != ["tiles"] or len(self._edge.get_outputs()) != 1):
-            raise ImagingError(f"cut-out model {name}: its edge net does not take tiles and give one answer; make it with `python -m imaging.training export`")
         self.sha256 = sha256
 
     def look(self, rgb: NDArray[np.uint8]) -> Seen:
@@ -117,12 +108,6 @@ class _Model:
             np.asarray(sure, dtype=np.float32)[0, 0],
             {word: float(p) for word, p in zip(SCENE, said, strict=True)},
         )
-
-    def outline(self, tiles: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
-        if self._edge is None:
-            return None
-        (alpha,) = self._edge.run(None, {"tiles": tiles})
-        return np.asarray(alpha, dtype=np.uint8)
 
 
 def _session(weights: bytes, name: str, threads: int) -> Any:

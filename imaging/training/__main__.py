@@ -16,7 +16,6 @@ COMMANDS = {
     "draw": "two-dimensional foregrounds with exact alpha (needs cv2)",
     "label": "masks for real photographs (needs cv2)",
     "train": "the cut-out net (needs torch)",
-    "edge": "the edge net, which looks again at the outline at delivery size (needs torch)",
     "export": "ONNX, manifest and model card from a training run (needs torch)",
     "evaluate": "scores of a model by stratum, with a sheet of its worst pictures",
     "ablate": "what each step after the net is worth",

@@ -20,10 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from imaging.edges import plain_ramp
+from imaging.edges import plain_ramp, refine
 from imaging.looks import look_at
 from imaging.mending import Switches, mend
-from imaging.outline import refine
 from imaging.parts import fill_enclosed, find_parts
 from imaging.segment import Segmenter, load_segmenter
 
@@ -92,7 +91,7 @@ def road(rgb: NDArray[np.uint8], segmenter: Segmenter, switches: Switches) -> ND
     """The alpha that a product would get."""
     p = look_at(rgb, segmenter, closer=switches.closer, mirror=switches.mirror).p
     mended = mend(rgb, p, switches).p
-    return refine(rgb, mended, segmenter.outline) if switches.edges else plain_ramp((rgb.shape[1], rgb.shape[0]), mended)
+    return refine(rgb, mended) if switches.edges else plain_ramp((rgb.shape[1], rgb.shape[0]), mended)
 
 
 def scenes(folder: Path, seeds: str, limit: int) -> list[Path]:

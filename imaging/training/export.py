@@ -1,18 +1,17 @@
 """Weights of a run -> the ONNX file that ships, with its manifest. Needs `torch` and `onnx`.
 
-    python -m imaging.training export --weights RUN/final.pt [--edge edge.onnx] --out net.onnx [--side 512] [--store fp16|fp32]
+    python -m imaging.training export --weights RUN/final.pt --out net.onnx [--side 512] [--store fp16|fp32]
     python -m imaging.training export --ship net.onnx          # copy into imaging/models and renew its manifest
 
 Input `rgb` uint8 (1, h, w, 3), sides multiples of 32; the input scale lives in the file, so it cannot be got wrong. Outputs `alpha`, `sure` and
 `scene`, raw logits (see `net`). Stored in half precision by default: the file is half as large, onnxruntime widens the weights to float32 when it
 loads them, and the answers differ by less than a level of alpha. What belongs to the weights travels in the file's metadata: the side it is to be run
-at, the edge net (an ONNX file in base64) and, once `calibrate` has measured it, the confidence.
+at and, once `calibrate` has measured it, the confidence.
 """
 
 from __future__ import annotations
 
 import argparse
-import base64
 import hashlib
 import json
 from pathlib import Path
@@ -35,7 +34,6 @@ _LEAST = 64  # values: smaller tensors stay as they are
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     parser.add_argument("--weights", type=Path, help="final.pt of a run")
-    parser.add_argument("--edge", type=Path, help="ONNX file of the edge net, to travel with the weights")
     parser.add_argument("--side", type=int, default=512, help="px of the longest side at which the net is to be run")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--store", choices=("fp16", "fp32"), default="fp16")
@@ -54,10 +52,7 @@ def run(args: argparse.Namespace) -> int:
     net = Net()
     net.load_state_dict(torch.load(args.weights, map_location="cpu", weights_only=True))
     export(net, args.out, half=args.store == "fp16")
-    about = {"side": str(args.side), "training": str(TRAINING_VERSION)}
-    if args.edge is not None:
-        about["edge"] = base64.b64encode(args.edge.read_bytes()).decode()
-    add_metadata(args.out, about)
+    add_metadata(args.out, {"side": str(args.side), "training": str(TRAINING_VERSION)})
     data = args.out.read_bytes()
     print(json.dumps({"file": args.out.name, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}))
     return 0

@@ -6,7 +6,7 @@
 back from retouching). One photo in five is kept aside and never trained on. With `--data` half of each batch is our own pictures, so that nothing is
 forgotten; without, only drawn ones are mixed in, the steps are few, the rate is low, and half of the current weights stay.
 
-The candidate keeps the current model's side and edge net. Its confidence is calibrated anew where `--data` holds the scenes that calibration needs;
+The candidate keeps the current model's side. Its confidence is calibrated anew where `--data` holds the scenes that calibration needs;
 else it has none. The same command goes on where it was stopped. At the end stands a report: numbers, pictures, and whether to switch.
 """
 

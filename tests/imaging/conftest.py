@@ -48,9 +48,6 @@ class KnowsTheTruth:
         part = self._logits[rows, columns]
         return part[:, ::-1] if mirrored else part
 
-    def outline(self, tiles: NDArray[np.uint8]) -> None:
-        return None
-
 
 @pytest.fixture(scope="session")
 def segmenter() -> Segmenter:

@@ -47,3 +47,11 @@ def test_a_frame_full_of_item_and_one_without() -> None:
 
     assert (refine(rgb, np.ones((96, 128), np.float32)) == 255).all()
     assert (refine(rgb, np.zeros((96, 128), np.float32)) == 0).all()
+
+
+def test_a_photo_no_larger_than_the_net_saw_it_keeps_the_net_s_own_ramp() -> None:
+    p = scene()[2].astype(np.float32) / 255
+
+    alpha = refine(np.zeros((*p.shape, 3), np.uint8), p)
+
+    assert np.abs(alpha.astype(int) - p * 255).max() <= 1

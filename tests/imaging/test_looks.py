@@ -98,9 +98,6 @@ def test_what_the_net_makes_of_a_strip_stays_small(size: tuple[int, int]) -> Non
             alpha[alpha.shape[0] // 3 : alpha.shape[0] * 3 // 5, alpha.shape[1] // 3 : alpha.shape[1] * 3 // 5] = 9
             return Seen(alpha, np.ascontiguousarray(alpha[::4, ::4]))
 
-        def outline(self, tiles: NDArray[np.uint8]) -> None:
-            return None
-
     looked = look_at(np.zeros((size[1], size[0], 3), np.uint8), Stretches())
 
     assert looked.passes > 1

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import base64
 import json
 from pathlib import Path
 
@@ -83,8 +82,6 @@ def with_metadata(model: bytes, key: str, value: str) -> bytes:
         ("side", "-512"),
         ("side", "99999"),
         ("side", "big"),
-        ("edge", "?"),
-        ("edge", base64.b64encode((segment.MODELS / "net.onnx").read_bytes()).decode()),
         ("confidence", "[]"),
         ("confidence", "{}"),
         ("confidence", "[" * 100_000),
