@@ -1,6 +1,6 @@
 """Measures how often a person would reject a cut-out, and writes that into the model file.
 
-    python -m imaging.training calibrate --model net.onnx --scenes DATA --first 800000 --count 600 [--photos DIR] [--out net.onnx] [--curve curve.png]
+    python -m imaging.training calibrate --model net.onnx --scenes DATA [--photos DIR] [--out net.onnx] [--curve curve.png]
 
 A cut-out that overlaps the truth by less than --accept (.95) would be rejected. The evidence of `imaging.confidence` is weighed by logistic
 regression with a little ridge, on scenes that no net was trained on (seeds from 800000), turned into photos. Five fits, each without a fifth of
@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--scenes", type=Path, required=True, help="folder with scenes/, as `render` writes it")
     parser.add_argument("--first", type=int, default=800_000)
-    parser.add_argument("--count", type=int, default=600)
+    parser.add_argument("--count", type=int, default=100_000, help="seeds; those of them that are there are used")
     parser.add_argument("--accept", type=float, default=ACCEPT)
     parser.add_argument("--wrong", type=float, default=0.01, help="share of the passed that may be worse than --accept")
     parser.add_argument("--out", type=Path, help="the model with its calibration; the same file is replaced")

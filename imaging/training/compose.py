@@ -1,6 +1,7 @@
 """Training samples composed on the fly: traced scenes, traced and drawn items on made backdrops, real photographs, and nothing at all.
 
-    python -m imaging.training.compose --data DATA --caltech CALTECH --sheet out.png     # 60 samples to look at, picture beside truth
+    python -m imaging.training.compose --data DATA --caltech CALTECH --sheet out.png           # samples to look at, picture beside truth
+    python -m imaging.training.compose --data DATA --caltech CALTECH --write 850000 --count 300  # drawn ones as scenes, to calibrate or judge by
 
 `Composer(data, caltech).sample(rng, (w, h))` is deterministic: same files, same generator state, same sample. The truth is exact: it is
 moved by the same matrix as the picture, and no later step moves pixels. About 20 ms for 384 x 384 on one core.
@@ -9,6 +10,7 @@ moved by the same matrix as the picture, and no later step moves pixels. About 2
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 from collections.abc import Mapping
@@ -28,9 +30,10 @@ from .compose_sources import Foregrounds, Image, Memory, Photos, Scenes, clutter
 
 MASKS = Path(__file__).parent / "caltech"
 SHARES = {"scene": 0.34, "lifted": 0.13, "drawn": 0.28, "photo": 0.11, "photo lifted": 0.05, "none": 0.04, "two": 0.05}
-ENOUGH_SCENES = 1200  # below that many, traced kinds are drawn less often, or the net would learn the few by heart
+ENOUGH_SCENES = 400  # below that many, traced kinds are drawn less often, or the net would learn the few by heart
 COARSE = 1.35  # a drawn item that is blown up further than this is drawn again at twice the size: blur would give it away
 TRACED = ("scene", "lifted")
+WRITTEN = {"drawn": 0.88, "two": 0.06, "none": 0.06}  # of the scenes that `--write` writes
 LEAST = 0.004  # of the frame: less product than this is no product for the verdict
 
 
@@ -223,17 +226,50 @@ def sheet(composer: Composer, seed: int, count: int, size: tuple[int, int]) -> N
     return np.vstack([np.hstack(tiles[i : i + 6]) for i in range(0, len(tiles), 6)])
 
 
+def write(caltech: Path | None, data: Path, first: int, count: int, side: int) -> None:
+    """Drawn products on made backdrops as scenes of the seeds `first`, ...: what `render` writes, without tracing. Files that are there are kept."""
+    composer = Composer(data / "nothing", caltech, shares=WRITTEN)
+    for seed in range(first, first + count):
+        path = data / "scenes" / f"{seed // 1000:03d}" / f"{seed:06d}.png"
+        if path.exists():
+            continue
+        rng = np.random.default_rng((seed, 2))
+        width, height = ((side, side * 3 // 4), (side * 3 // 4, side), (side * 7 // 8, side * 7 // 8))[seed % 3]
+        made = composer.sample(rng, (width, height))
+        there = bool(made.scene[0] > 0)
+        sides = (made.alpha[0], made.alpha[-1], made.alpha[:, 0], made.alpha[:, -1])
+        about = {
+            "seed": seed,
+            "kind": made.kind if there else "none",
+            "products": (2 if made.scene[1] > 0 else 1) if there else 0,
+            "touching": sum(bool((line > 127).any()) for line in sides),
+            "props": ["prop"] if made.scene[3] > 0 else [],
+        }
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.with_suffix(".json").write_text(json.dumps(about) + "\n", encoding="utf-8")
+        cv2.imwrite(str(path), np.dstack([made.rgb[..., ::-1], made.alpha]))
+
+
 def main() -> int:
-    """Draws a sheet and says how long a sample took."""
+    """Draws a sheet and says how long a sample took, or writes scenes."""
     parser = argparse.ArgumentParser(prog="python -m imaging.training.compose", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with scenes/ and foregrounds/")
     parser.add_argument("--caltech", type=Path, help="folder with watch/ and background/ photographs")
-    parser.add_argument("--sheet", type=Path, required=True, help="the PNG to write")
+    parser.add_argument("--sheet", type=Path, help="the PNG to write")
+    parser.add_argument(
+        "--write", type=int, metavar="SEED", help="write --count scenes of the seeds from this one on to DATA/scenes; from 800000 none is trained on"
+    )
+    parser.add_argument("--side", type=int, default=640, help="px of the longest side of what --write writes")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--count", type=int, default=48)
     parser.add_argument("--size", type=int, nargs=2, default=(256, 256), metavar=("W", "H"))
     parser.add_argument("--only", help="one kind of sample: " + ", ".join(SHARES))
     args = parser.parse_args()
+    if (args.write is None) == (args.sheet is None):
+        parser.error("name --sheet or --write")
+    if args.write is not None:
+        write(args.caltech, args.data, args.write, args.count, args.side)
+        return 0
     composer = Composer(args.data, args.caltech, shares={args.only: 1.0} if args.only else SHARES)
     start = time.process_time()
     picture = sheet(composer, args.seed, args.count, tuple(args.size))

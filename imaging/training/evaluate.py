@@ -1,6 +1,6 @@
 """Scores a model, by kind of picture, and shows its worst.
 
-    python -m imaging.training evaluate --scenes DATA --first 900000 --count 120 [--model net.onnx] [--sheet worst.png]
+    python -m imaging.training evaluate --scenes DATA [--first 900000 --count 120] [--model net.onnx] [--sheet worst.png]
     python -m imaging.training evaluate --set DIR          # DIR/images/NAME.jpg with DIR/masks/NAME.png
 
 The whole cut-out is scored, not the net alone. Scenes are turned into photos first (JPEG, quality 92), whose kind is the scene's.
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--set", type=Path, help="folder with images/ and masks/")
     parser.add_argument("--scenes", type=Path, help="folder with scenes/, as `render` writes it")
     parser.add_argument("--first", type=int, default=900_000, help="seed of the first scene; from 900000 on none is ever trained on")
-    parser.add_argument("--count", type=int, default=120)
+    parser.add_argument("--count", type=int, default=100_000, help="seeds; those of them that are there are scored")
     parser.add_argument("--worst", type=int, default=20)
     parser.add_argument("--sheet", type=Path, help="PNG of the worst: photo, truth, cut-out on magenta")
     parser.add_argument("--json", type=Path, help="every score, for comparing two models")

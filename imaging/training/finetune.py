@@ -199,7 +199,7 @@ def _same_run(folder: Path, current: Path, train: Sequence[Pair], course: Course
 def _train(args: argparse.Namespace, net: Net, side: int, course: Course, train: Sequence[Pair], folder: Path) -> Net:
     """The averaged net after the course's steps; goes on from the folder's last state."""
     trainer = Trainer(course.rate, course.steps, max(course.steps // 2, 1), folder, net=net, warm_up=max(course.steps // 10, 1))
-    trainer.resume(None)
+    trainer.resume()
     digests = [pair.sha256 for pair in train]
     source = functools.partial(Mixed, folder / "pairs", digests, course.ours, args.data, args.photos)
     sizes = shapes(args.size or max(64, round(side / 1.1 / 32) * 32))  # the longer side of the 4:3 shapes is then about the model's own

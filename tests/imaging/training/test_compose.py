@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,11 +13,12 @@ from imaging.training import compose_place as place  # noqa: E402
 from imaging.training.backdrops import SHARES as BACKDROPS  # noqa: E402
 from imaging.training.backdrops import backdrop  # noqa: E402
 from imaging.training.camera import camera  # noqa: E402
-from imaging.training.compose import SHARES, Composer  # noqa: E402
+from imaging.training.compose import SHARES, Composer, write  # noqa: E402
 from imaging.training.compose_light import shadows  # noqa: E402
 from imaging.training.compose_props import holder_over, tag_over  # noqa: E402
 from imaging.training.compose_sources import fine, lifted  # noqa: E402
 from imaging.training.drawn import draw  # noqa: E402
+from imaging.training.evaluate import scene_photos  # noqa: E402
 
 
 def ring(size: int = 160, far: float = 60, hole: float = 38) -> np.ndarray:
@@ -238,3 +240,15 @@ def test_a_camera_of_no_strength_changes_nothing_and_white_stays_white():
     rgb = np.random.default_rng(8).uniform(0, 255, (20, 30, 3)).astype(np.float32)
     assert np.abs(camera(np.random.default_rng(0), rgb, 0.0).astype(float) - rgb).max() <= 1
     assert camera(np.random.default_rng(0), np.full((8, 8, 3), 255, np.float32), 0.0).min() == 255
+
+
+def test_written_scenes_read_as_rendered_ones_do_and_are_the_same_each_time(tmp_path: Path) -> None:
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        write(None, folder, 850_000, 4, 96)
+
+    scenes = list(scene_photos(tmp_path / "a", range(850_000, 850_010)))
+
+    assert len(scenes) == 4
+    assert all((scene.truth.max() > 127) == (scene.products > 0) for scene in scenes)
+    for path in (tmp_path / "a").rglob("*.png"):
+        assert path.read_bytes() == (tmp_path / "b" / path.relative_to(tmp_path / "a")).read_bytes()

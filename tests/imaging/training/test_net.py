@@ -103,3 +103,17 @@ def test_it_learns_a_square() -> None:
         losses.append(float(loss.detach()))
 
     assert losses[-1] < 0.6 * losses[0]
+
+
+def test_unfolding_brings_the_norms_back_and_changes_no_answer() -> None:
+    pytest.importorskip("onnx", reason="onnx is part of the optional extra for training ([train])")
+    from imaging.training.weights import unfolded
+
+    fold, levels = folded(_net()), torch.rand(4, 3, 64, 64) * 255
+    again = unfolded(fold, [levels, levels.flip(3)])
+
+    assert any(isinstance(module, torch.nn.BatchNorm2d) for module in again.modules())
+    assert again.training
+    with torch.no_grad():
+        for plain, back in zip(fold(levels), again.eval()(levels), strict=True):
+            torch.testing.assert_close(plain, back, rtol=1e-3, atol=1e-3)
