@@ -29,6 +29,7 @@ _LEAST_PART = 0.004  # of the item's area: smaller doubts are not worth a person
 _PER_SIDE = 0.9  # what a side that the product runs out of is worth, where nothing was calibrated
 _FITS = 0.3  # the backdrop's word counts from this fit on
 _LIMITS = {"several": 0.5, "hand": 0.5, "prop": 0.6}  # what the net says of the whole picture is told from this probability on
+PROP = "a stand, a cushion, a tag or another prop seems to be in the picture"  # told, but no reason for a person to look
 _FEW = 0.5  # the net's word that there is a product at all, below which it is told
 
 
@@ -174,7 +175,7 @@ def _of_the_scene(scene: Mapping[str, float]) -> tuple[Doubt, ...]:
     if scene["hand"] > _LIMITS["hand"]:
         told.append("a hand or a person seems to be in the picture")
     if scene["prop"] > _LIMITS["prop"]:
-        told.append("a stand, a cushion, a tag or another prop seems to be in the picture")
+        told.append(PROP)
     return tuple(Doubt(words, None, 1.0) for words in told)
 
 

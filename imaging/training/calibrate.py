@@ -2,10 +2,10 @@
 
     python -m imaging.training calibrate --model net.onnx --scenes DATA [--photos DIR] [--out net.onnx] [--curve curve.png]
 
-A cut-out that overlaps the truth by less than --accept (.95) would be rejected. The evidence of `imaging.confidence` is weighed by logistic
-regression with a little ridge, on scenes that no net was trained on (seeds from 800000), turned into photos. Five fits, each without a fifth of
-the photos, tell of that fifth: so the printed reliability and the shares of passed and wrongly passed photos are of photos that no fit saw. What
-ships is fitted on all.
+A cut-out that overlaps the truth by less than --accept (.95) would be rejected, and so would any of a picture without a product or with two. The
+evidence of `imaging.confidence` is weighed by logistic regression with a little ridge, on scenes that no net was trained on (seeds from 800000), turned
+into photos. Five fits, each without a fifth of the photos, tell of that fifth: so the printed reliability and the shares of passed and wrongly passed
+photos are of photos that no fit saw. What ships is fitted on all.
 """
 
 from __future__ import annotations
@@ -25,12 +25,13 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from imaging import cut_out, load_segmenter
-from imaging.confidence import calibrated
+from imaging.confidence import PROP, calibrated
 from imaging.errors import Unreadable
 from imaging.quality import score
 from imaging.training.evaluate import scene_photos
 
 ACCEPT = 0.95  # overlap from which a person lets a cut-out pass
+LEAST = 60  # photos to calibrate by
 _RIDGE = 0.02  # per photo
 _ROUNDS = 60
 _BINS = 10
@@ -44,7 +45,9 @@ class Case:
 
     name: str
     evidence: Mapping[str, float]
-    iou: float
+    iou: float  # 0 where the picture does not show one product
+    one: bool = True  # it shows one product
+    told: bool = False  # the cut-out says of the whole picture that something is wrong with it, so it goes to a person whatever the probability
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,20 +64,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Prints the reliability; 0, or 2 where there are too few scenes."""
-    cases, wrong = gathered(args.model, args.scenes, range(args.first, args.first + args.count))
-    if len(cases) < 60:
-        print(f"calibrate: {len(cases)} scenes are too few to calibrate by; render at least 60")
+    cases = gathered(args.model, args.scenes, range(args.first, args.first + args.count))
+    if len(cases) < LEAST:
+        print(f"calibrate: {len(cases)} scenes are too few to calibrate by; render at least {LEAST}")
         return 2
     told, good = held_out(cases, args.accept)
     limit = limit_for(told, good, args.wrong)
-    print(f"{len(cases)} photos, {good.mean():.1%} overlap the truth by {args.accept} or more")
-    print("\n".join(reliability(told, good)))
-    passed = told >= limit
-    print(f"limit {limit:.3f}: {passed.mean():.1%} pass, {1 - good[passed].mean() if passed.any() else 0:.1%} of them wrongly")
-    if wrong:
-        fit = fitted(cases, args.accept)
-        slipped = sum(calibrated(case.evidence, fit) >= limit for case in wrong)
-        print(f"{len(wrong)} pictures without a product or with two: {slipped} would pass by their confidence alone")
+    print("\n".join([*reliability(told, good), *passing(cases, told, good, limit)]))
     if args.curve:
         curve(told, good).save(args.curve)
     if args.out:
@@ -83,22 +79,33 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def gathered(model: Path, scenes: Path, seeds: range) -> tuple[Sequence[Case], Sequence[Case]]:
-    """A case for every scene with one product, and one for every scene with none or two, whose overlap counts as 0."""
+def gathered(model: Path, scenes: Path, seeds: range) -> Sequence[Case]:
+    """A case for every scene in which the cut-out finds something. Where it finds nothing a person is told already, and nobody sees a cut-out."""
     segmenter = load_segmenter(model)
-    cases, wrong = [], []
+    cases = []
     for scene in scene_photos(scenes, seeds):
         try:
             made = cut_out(scene.photo, segmenter)
         except Unreadable:
-            continue  # told already: nobody would see this cut-out
-        if scene.products != 1:
-            wrong.append(Case(scene.name, made.evidence, 0.0))
             continue
+        one = scene.products == 1
+        told = any(doubt.box is None and doubt.words != PROP for doubt in made.doubts)
         with Image.open(io.BytesIO(made.alpha)) as image:
             alpha = np.asarray(image.convert("L").resize((scene.truth.shape[1], scene.truth.shape[0])))
-        cases.append(Case(scene.name, made.evidence, score(alpha, scene.truth).iou))
-    return cases, wrong
+        cases.append(Case(scene.name, made.evidence, score(alpha, scene.truth).iou if one else 0.0, one, told))
+    return cases
+
+
+def passing(cases: Sequence[Case], told: Doubles, good: NDArray[np.bool_], limit: float) -> list[str]:
+    """In words: how many pass without a person, and how many of them should not have."""
+    one = np.array([case.one for case in cases])
+    passed = (told >= limit) & ~np.array([case.told for case in cases])
+    wrong = int((passed & ~good).sum())
+    slipped = f"{int((passed & ~one).sum())} of them of none or two"
+    return [
+        f"{int(one.sum())} pictures of one product, {good[one].mean():.1%} well cut out; {int((~one).sum())} of none or two in which something was cut out",
+        f"limit {limit:.3f}: {passed[one].mean():.1%} of those of one product pass; {wrong} of all {int(passed.sum())} that pass should not have, {slipped}",
+    ]
 
 
 def fitted(cases: Sequence[Case], accept: float) -> dict[str, Any]:

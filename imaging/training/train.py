@@ -34,6 +34,7 @@ from imaging.training.weights import read, unfolded
 
 WARM_UP = 150  # steps
 AVERAGE = 0.998  # of the weights' running mean, a step
+LOGGED = 20  # steps between two lines of the log, which are means over them: one batch alone tells nothing
 MEASURED = 8  # batches that the norms of a model file are measured on
 ENCODER_RATE = 0.3  # of the pyramid's: the encoder comes trained
 
@@ -48,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--decay", type=int, default=1500, help="the last steps, over which the rate falls")
     parser.add_argument("--rate", type=float, default=1.2e-3)
     parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--frozen", type=int, default=0, help="first blocks of the encoder that stay as they are; 3 save a quarter of a step")
     parser.add_argument("--size", type=int, default=384, help="px; pictures have this area, in several shapes")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
@@ -65,19 +67,23 @@ def run(args: argparse.Namespace) -> int:
     fresh = args.start is not None and not (args.run / "last.pt").is_file()
     trainer = Trainer(args.rate, args.steps, args.decay, args.run, net=begun(args.start, source, args) if fresh else None)
     trainer.resume()
+    trainer.freeze(args.frozen)
     began = time.monotonic()
     feed = batches(source, seed=args.seed, first=trainer.step, count=args.batch, sizes=shapes(args.size), feeders=args.feeders)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    lately: list[dict[str, float]] = []
     with Progress(*columns) as bar, (args.run / "log.jsonl").open("a") as log:
         task = bar.add_task("training", total=args.steps, completed=trainer.step)
         for batch in feed:
             if trainer.step >= args.steps or (args.minutes and time.monotonic() - began > args.minutes * 60):
                 break
-            said = trainer.learn(batch)
-            bar.update(task, completed=trainer.step, description=f"loss {said['total']:.3f}")
-            if trainer.step % 20 == 0:
-                log.write(json.dumps({"step": trainer.step, "seconds": round(time.monotonic() - began), **said}) + "\n")
+            lately.append(trainer.learn(batch))
+            bar.update(task, completed=trainer.step, description=f"loss {lately[-1]['total']:.3f}")
+            if trainer.step % LOGGED == 0:
+                means = {name: round(sum(said[name] for said in lately) / len(lately), 5) for name in lately[0]}
+                log.write(json.dumps({"step": trainer.step, "seconds": round(time.monotonic() - began), **means}) + "\n")
                 log.flush()
+                lately.clear()
             if trainer.step % 200 == 0:
                 trainer.save()
     trainer.save()
@@ -138,6 +144,11 @@ class Trainer:
         elif not self.given:
             load_imagenet(self.net, imagenet_weights())
             load_imagenet(self.mean, imagenet_weights())
+
+    def freeze(self, blocks: int) -> None:
+        """Keeps the stem and the first `blocks` of the encoder as they are; 0 keeps nothing."""
+        for module in (self.net.stem, *self.net.blocks[:blocks]) if blocks else ():
+            module.requires_grad_(False)
 
     def learn(self, batch: Batch) -> dict[str, float]:
         """One step; the parts of its loss."""

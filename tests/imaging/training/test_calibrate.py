@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from imaging.confidence import calibrated
-from imaging.training.calibrate import Case, fitted, held_out, limit_for, logistic, reliability
+from imaging.training.calibrate import Case, fitted, held_out, limit_for, logistic, passing, reliability
 
 
 def cases(count: int = 400, seed: int = 0) -> list[Case]:
@@ -61,3 +61,12 @@ def test_at_most_so_many_of_those_above_the_limit_are_bad() -> None:
     assert limit_for(told, good, 0.0) == 0.97
     assert limit_for(told, good, 0.25) == 0.5
     assert limit_for(np.array([0.9]), np.array([False]), 0.01) == 1.0
+
+
+def test_a_picture_of_two_products_that_passes_is_counted_as_wrong_and_one_that_is_told_does_not_pass() -> None:
+    some = [Case("watch_1", {}, 0.99), Case("watch_2", {}, 0.99, told=True), Case("ring_3", {}, 0.0, one=False), Case("none_4", {}, 0.0, one=False, told=True)]
+
+    first, second = passing(some, np.full(4, 0.9), np.array([True, True, False, False]), 0.8)
+
+    assert first == "2 pictures of one product, 100.0% well cut out; 2 of none or two in which something was cut out"
+    assert second == "limit 0.800: 50.0% of those of one product pass; 1 of all 2 that pass should not have, 1 of them of none or two"
