@@ -28,7 +28,9 @@ TRAINING_SEEDS = 800_000  # scene seeds from here on are for validation and are 
 LOOK_AGAIN = 400  # picks between two looks at the scenes folder
 ENOUGH = 50  # blocks of 100 foregrounds, from which on none is drawn afresh
 KINDS = {"chain": 2.0, "ring": 1.3, "earrings": 1.5, "loop": 1.5, "pendant": 1.5, "none": 0.5}  # scenes picked more or less often; others 1
-WITH_PROPS = 1.5  # scenes with stands, cushions, tags: what the net knows least
+WITH_PROPS = 2.0  # scenes with stands, cushions, tags, hands: what the net knows least
+BUSY = ("clutter", "photo", "pattern")  # backdrops that hardly a shop stands its goods on, and that a small net learns at the cost of the others
+ON_BUSY = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ class Scenes:
         told = json.loads(path.read_text())
         props = [str(word) for word in told.get("props", [])]
         weight = self.kinds.get(told["kind"], 1.0) * (WITH_PROPS if props and told["kind"] != "none" else 1.0)
+        weight *= ON_BUSY if told.get("backdrop") in BUSY else 1.0
         return Scene(
             path.with_suffix(".png"),
             told["kind"],

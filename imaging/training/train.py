@@ -34,6 +34,7 @@ from imaging.training.weights import read, unfolded
 
 WARM_UP = 150  # steps
 AVERAGE = 0.998  # of the weights' running mean, a step
+SAVED = 100  # steps between two checkpoints
 LOGGED = 20  # steps between two lines of the log, which are means over them: one batch alone tells nothing
 MEASURED = 8  # batches that the norms of a model file are measured on
 ENCODER_RATE = 0.3  # of the pyramid's: the encoder comes trained
@@ -84,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
                 log.write(json.dumps({"step": trainer.step, "seconds": round(time.monotonic() - began), **means}) + "\n")
                 log.flush()
                 lately.clear()
-            if trainer.step % 200 == 0:
+            if trainer.step % SAVED == 0:
                 trainer.save()
     trainer.save()
     return 0
@@ -102,7 +103,8 @@ def begun(start: Path, source: Callable[[], Source], args: argparse.Namespace) -
 
 def has_bfloat16() -> bool:
     """Whether this processor computes in bfloat16 itself; PyTorch has the answer, but no public name for it yet."""
-    return bool(getattr(torch.cpu, "_is_avx512_bf16_supported", bool)())
+    probe = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
+    return probe is not None and bool(probe())
 
 
 def open_source(data: Path, photos: Path | None) -> Source:

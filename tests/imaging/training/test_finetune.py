@@ -142,7 +142,7 @@ def test_a_folded_net_learns_and_the_candidate_lies_between(torch, model: Path, 
     before = {name: value.clone() for name, value in net.state_dict().items()}
     trainer = Trainer(1e-3, 3, 1, tmp_path / "run", net=net, warm_up=1)
     (tmp_path / "run").mkdir()
-    trainer.resume(None)
+    trainer.resume()
     rng = np.random.default_rng(0)
     alpha = np.zeros((2, 64, 64), np.uint8)
     alpha[:, 16:48, 16:48] = 255
@@ -152,7 +152,7 @@ def test_a_folded_net_learns_and_the_candidate_lies_between(torch, model: Path, 
     trainer.save()
 
     again = Trainer(1e-3, 3, 1, tmp_path / "run", net=read(model)[0])
-    again.resume(None)
+    again.resume()
     assert again.step == 3
     after = {name: value.clone() for name, value in trainer.mean.state_dict().items()}
     between = interpolated(read(model)[0], trainer.mean, 0.25).state_dict()
