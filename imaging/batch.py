@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import multiprocessing
 import os
 import time
@@ -13,10 +12,12 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
-from imaging.cutout import cut_out, cutout_id
-from imaging.decode import Original, read_header
+from imaging.cutout import cut_out, cutout_id, to_png
+from imaging.decode import Original, as_array, read_header
 from imaging.errors import ImagingError
 from imaging.measure import measure
 from imaging.mending import Backdrop
@@ -100,7 +101,7 @@ def _rendered(source: Path, target: Path, recipe: Recipe, segmenter: Segmenter, 
     cutout = cut_out(data, segmenter, backdrop=backdrop)
     cut = time.perf_counter()
     request = RenderRequest(photo=photo, cutout=cutout_id(photo, segmenter.sha256), recipe=recipe)
-    finished = render(data, cutout.alpha, request)
+    finished = render(data, cutout.mask, request)
     rendered = time.perf_counter()
     facts = measure(finished.data).facts | cutout.facts
     measured = time.perf_counter()
@@ -108,7 +109,7 @@ def _rendered(source: Path, target: Path, recipe: Recipe, segmenter: Segmenter, 
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_bytes(finished.data)
     if mask is not None:
-        mask.write_bytes(full_size_alpha(cutout.alpha, read_header(data).size))
+        mask.write_bytes(full_size_alpha(cutout.mask, read_header(data).size))
     ms = {"cut_out": cut - start, "render": rendered - cut, "measure": measured - rendered}
     return {
         "file": str(source),
@@ -122,13 +123,10 @@ def _rendered(source: Path, target: Path, recipe: Recipe, segmenter: Segmenter, 
     }
 
 
-def full_size_alpha(alpha: bytes, size: tuple[int, int]) -> bytes:
-    """A cutout's alpha as an 8-bit PNG of the photo's own upright size."""
-    with Image.open(io.BytesIO(alpha), formats=("PNG",)) as image:
-        full = image if image.size == size else image.resize(size, Image.Resampling.BICUBIC)
-        out = io.BytesIO()
-        full.save(out, "PNG", compress_level=1)
-    return out.getvalue()
+def full_size_alpha(mask: NDArray[np.uint8], size: tuple[int, int]) -> bytes:
+    """A cutout's mask as an 8-bit PNG of the photo's own upright size."""
+    image = Image.fromarray(mask)
+    return to_png(as_array(image if image.size == size else image.resize(size, Image.Resampling.BICUBIC)))
 
 
 def _beside(target: Path, suffix: str) -> Path:

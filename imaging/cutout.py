@@ -6,13 +6,14 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from imaging.confidence import Confidence, Doubt, judge
-from imaging.decode import ORDINARY_PIXELS, WORKING_SIDE, as_array, picture
+from imaging.decode import LEAST_SIDE, ORDINARY_PIXELS, WORKING_SIDE, as_array, picture
 from imaging.edges import plain_ramp, refine
 from imaging.errors import Unreadable
 from imaging.facts import Box, Facts
@@ -21,7 +22,7 @@ from imaging.mending import Backdrop, Change, Switches, mend
 from imaging.parts import find_parts
 from imaging.segment import Segmenter
 
-CUTOUT_VERSION = 7  # raise it when the same photo and model would give another alpha
+CUTOUT_VERSION = 8  # raise it when the same photo and model would give another alpha
 
 _LEAST_PIECE = 0.002  # of the frame: smaller parts are dust, not pieces
 _PIECES_SIDE = 384  # pieces are counted at no more than this, so that their number does not depend on the camera
@@ -29,12 +30,11 @@ _TOUCH = 0.004  # of a side: the item touches a border along at least this much 
 _UNSURE = 0.8  # a probability below it is worth a note
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cutout:
     """Where the item is in one photo, by one model."""
 
-    alpha: bytes  # PNG, 8-bit grey, upright, longest side at most 2000 px
-    size: tuple[int, int]
+    mask: NDArray[np.uint8]  # alpha HxW, upright, longest side at most 2000 px
     probability: float  # 0..1 that a person would accept it; never stretched
     notes: tuple[str, ...]
     facts: Facts
@@ -42,6 +42,16 @@ class Cutout:
     doubts: tuple[Doubt, ...] = ()  # what may be wrong, the worst first
     evidence: Mapping[str, float] = field(default_factory=dict)  # what the probability follows from
     passes: int = 1  # of the net
+
+    @cached_property
+    def alpha(self) -> bytes:
+        """`mask` as a PNG, 8-bit grey: what is kept."""
+        return to_png(self.mask)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the mask in px."""
+        return self.mask.shape[1], self.mask.shape[0]
 
 
 def cutout_id(photo_sha256: str, model_sha256: str, mask_input: str = "net", version: int = CUTOUT_VERSION) -> str:
@@ -60,7 +70,7 @@ def cut_out(
 ) -> Cutout:
     """The item of a photo; raises Unreadable, TooBig. `switches` turns steps after the net off; `backdrop` is what its shoot shares, if known."""
     on = switches or Switches()
-    header, image = picture(data, WORKING_SIDE, most_pixels=most_pixels)
+    header, image = picture(data, WORKING_SIDE, least=LEAST_SIDE, most_pixels=most_pixels)
     rgb = as_array(image)
     looked = look_at(rgb, segmenter, closer=on.closer, mirror=on.mirror)
     if not (looked.p >= 0.5).any():
@@ -72,8 +82,7 @@ def cut_out(
         raise Unreadable("no item found in the photo")
     sure = judge(looked, mended, alpha, header.size, segmenter.confidence)
     return Cutout(
-        to_png(alpha),
-        image.size,
+        alpha,
         sure.probability,
         _notes(mask, sure, mended.changes),
         _facts(mask, sure, looked.scene),

@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from imaging import filters
 from imaging.filters import Floats, box_mean, resize
+from imaging.frame import item_box
 from imaging.mending.shapes import grow, shrink
 from imaging.parts import Mask
 
@@ -48,8 +50,8 @@ def refine(rgb: NDArray[np.uint8], p: Floats) -> NDArray[np.uint8]:
     at = np.flatnonzero(_enlarged(band, (width, height)))
     if not len(at):
         return alpha
-    guide = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA).astype(np.float32) / np.float32(255)
-    found = _gathered(_coefficients(guide, rough, band, max(1, round(_RADIUS * max(size)))), at, (width, height))
+    half = filters.shrink(rgb, (width // 2, height // 2)) if factor <= 0.5 else rgb  # takes a third of the time of one step
+    found = _gathered(_coefficients(filters.shrink(half, size), rough, band, max(1, round(_RADIUS * max(size)))), at, (width, height))
     pixels = rgb.reshape(-1, 3)[at].astype(np.float32) * np.float32(1 / 255)
     solved = np.einsum("nc,nc->n", found[:, :3], pixels) + found[:, 3]
     alpha.ravel()[at] = np.floor(crisp(solved) * 255).astype(np.uint8)
@@ -66,9 +68,18 @@ def plain_ramp(size: tuple[int, int], p: Floats) -> NDArray[np.uint8]:
     return np.floor(np.clip(resize(p, size, Image.Resampling.BICUBIC), 0, 1) * 255).astype(np.uint8)
 
 
-def _coefficients(guide: Floats, p: Floats, band: Mask, radius: int) -> Floats:
+def _coefficients(pixels: NDArray[np.uint8], p: Floats, band: Mask, radius: int) -> Floats:
     """Slope per channel and offset, HxWx4, averaged over the windows that a pixel lies in; valid in the band alone."""
-    needed = np.flatnonzero(grow(band, radius + 1))  # + 1: what is between two pixels is read too
+    left, top, right, bottom = item_box(band.view(np.uint8), 1)
+    room = 2 * radius + 1  # as far as two windows reach; + 1: what is between two pixels is read too
+    part = np.s_[max(0, top - room) : bottom + room, max(0, left - room) : right + room]
+    found = np.zeros((*band.shape, 4), np.float32)
+    found[part] = _fitted(pixels[part].astype(np.float32) / np.float32(255), p[part], band[part], radius)
+    return found
+
+
+def _fitted(guide: Floats, p: Floats, band: Mask, radius: int) -> Floats:
+    needed = np.flatnonzero(grow(band, radius + 1))
     mean, mean_p = box_mean(guide, radius).reshape(-1, 3)[needed], box_mean(p, radius).ravel()[needed]
     shared = box_mean(guide * p[..., None], radius).reshape(-1, 3)[needed] - mean * mean_p[:, None]
     pairs = cv2.merge([guide[..., i] * guide[..., j] for i, j in _PAIRS])

@@ -39,8 +39,8 @@ class Rendered:
     size: tuple[int, int]
 
 
-def render(data: bytes, alpha: bytes, request: RenderRequest, *, most_pixels: int = ORDINARY_PIXELS) -> Rendered:
-    """The finished picture; the same bytes for the same arguments. Raises Unreadable, TooBig."""
+def render(data: bytes, alpha: bytes | Alpha, request: RenderRequest, *, most_pixels: int = ORDINARY_PIXELS) -> Rendered:
+    """The finished picture; the same bytes for the same arguments. `alpha` is a cutout's mask, or the PNG of it. Raises Unreadable, TooBig."""
     ms: dict[str, float] = {}
     at = time.perf_counter()
 
@@ -81,15 +81,19 @@ def _opened(data: bytes, alpha: Alpha, request: RenderRequest, most_pixels: int)
     return replace(frame, image=load(data, min(1.0, wanted), most_pixels=most_pixels).image)
 
 
-def _alpha(png: bytes) -> Alpha:
-    try:
-        with Image.open(io.BytesIO(png), formats=("PNG",)) as image:
-            alpha = np.asarray(image.convert("L"), dtype=np.uint8)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
-        raise Unreadable(f"the stored mask is damaged ({error})") from error
+def _alpha(given: bytes | Alpha) -> Alpha:
+    alpha = _read_png(given) if isinstance(given, bytes) else given
     if not (alpha >= 128).any():
         raise Unreadable("the mask is empty: there is no item to show")
     return alpha
+
+
+def _read_png(png: bytes) -> Alpha:
+    try:
+        with Image.open(io.BytesIO(png), formats=("PNG",)) as image:
+            return np.asarray(image.convert("L"), dtype=np.uint8)
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+        raise Unreadable(f"the stored mask is damaged ({error})") from error
 
 
 def _same_shape(alpha: Alpha, size: tuple[int, int]) -> None:

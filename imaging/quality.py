@@ -98,7 +98,7 @@ def quality(folder: Path, segmenter: Segmenter, tell: Callable[[str], None] = la
         truth = _alpha(path.read_bytes())
         try:
             cutout = cut_out(photos[path.stem].read_bytes(), segmenter)
-            scores[path.stem] = score(_sized(_alpha(cutout.alpha), truth.shape), truth, cutout.probability)
+            scores[path.stem] = score(_sized(cutout.mask, truth.shape), truth, cutout.probability)
         except ImagingError as error:
             failed[path.stem] = str(error)
             scores[path.stem] = _missed(truth)

@@ -55,11 +55,10 @@ def _nearby(frame: Frame, mask: cv2.typing.MatLike, radius: int, rows: Index, co
 
 
 def _coarse(pixels: Pixels) -> Floats:
-    """Means of squares of _COARSER, beyond the right and lower edge filled up with nothing; halved twice, which is ten times as fast as once."""
+    """Means of squares of _COARSER, beyond the right and lower edge filled up with nothing."""
     height, width = pixels.shape[:2]
     whole = cv2.copyMakeBorder(pixels, 0, -height % _COARSER, 0, -width % _COARSER, cv2.BORDER_CONSTANT)
-    half = shrink(np.asarray(whole, dtype=np.uint8), (whole.shape[1] // 2, whole.shape[0] // 2))
-    return shrink(half, (whole.shape[1] // _COARSER, whole.shape[0] // _COARSER)).astype(np.float32)
+    return shrink(np.asarray(whole, dtype=np.uint8), (whole.shape[1] // _COARSER, whole.shape[0] // _COARSER)).astype(np.float32)
 
 
 def _twice_mean(values: Floats, radius: int) -> Floats:

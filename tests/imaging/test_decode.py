@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from imaging import TooBig, Unreadable, probe
-from imaging.decode import Original, load, picture, read_header, stored_box, upright
+from imaging.decode import Original, load, picture, read_header, shrunk, stored_box, upright
 from tests import shots
 
 
@@ -144,6 +144,16 @@ def test_a_flipped_byte_never_breaks_out_as_another_error(at: int, value: int) -
     assert image.mode == "RGB"
     assert max(image.size) <= 240
     assert min(header.size) > 0
+
+
+@pytest.mark.parametrize(
+    ("side", "becomes"), [(1900, 1900), (2000, 2000), (2400, 2000), (3199, 2000), (3200, 1600), (3464, 1732), (4001, 2000), (4900, 1634), (6000, 2000)]
+)
+def test_a_whole_number_reduction_is_taken_where_it_leaves_enough(side: int, becomes: int) -> None:
+    image = Image.new("L", (side, 30))
+
+    assert max(shrunk(image, 2000, least=1600).size) == becomes
+    assert max(shrunk(image, 2000).size) == min(side, 2000)
 
 
 def test_the_cut_out_decodes_enough_for_the_finish_to_share() -> None:

@@ -68,6 +68,15 @@ def test_channel_extremes_are_those_of_numpy() -> None:
     assert (darkest(pixels) == pixels.min(axis=2)).all()
 
 
+@given(st.integers(0, 1000), st.sampled_from([2, 3, 4, 6, 8, 12]), st.integers(1, 9), st.integers(1, 9))
+@settings(max_examples=40, deadline=None)
+def test_halving_on_the_way_leaves_area_means_but_for_rounding(seed: int, factor: int, width: int, height: int) -> None:
+    pixels = np.random.default_rng(seed).integers(0, 256, (height * factor, width * factor, 3), dtype=np.uint8)
+    means = pixels.reshape(height, factor, width, factor, 3).mean(axis=(1, 3))
+
+    assert np.abs(shrink(pixels, (width, height)) - means).max() <= 2
+
+
 def test_shrinking_is_by_area() -> None:
     pixels = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
 
