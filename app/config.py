@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     webhook_secret: SecretStr = Field(SecretStr(""), description="Standard Webhooks secret of the inventory system, whsec_…")
     intake: Annotated[tuple[str, ...], NoDecode] = Field((), description="comma list of watched folders and s3://bucket/prefix, listed every 30 s")
     rules_dir: Path | None = Field(None, description="the seller's overlay: amazon.yaml, ebay.yaml, intake.yaml by rule id; written by lessons")
+    recipes: Path | None = Field(None, description="a file of your own recipes, beside the shipped ones and instead of those of the same name")
     model: Path | None = Field(None, description="an ONNX file instead of the shipped cut-out model")
     s3_endpoint: str = Field("", description="address of an S3 server other than AWS")
     log_format: Literal["auto", "text", "json"] = Field("auto", description="log lines for people or machines; auto: text on a terminal")

@@ -102,6 +102,8 @@ def _model(kit: Kit) -> Iterator[tuple[bool, str]]:
     segmenter = kit.segmenter  # checks the file against the manifest
     chosen = kit.settings.model or Path("shipped model")
     yield True, f"{chosen}, {segmenter.sha256[:12]}, shipped is {imaging.shipped_model_sha256()[:12]}"
+    recipes = kit.release["recipes"]
+    yield True, f"{len(recipes)} recipes{f', those of {kit.settings.recipes} among them' if kit.settings.recipes else ''}: {', '.join(recipes)}"
 
 
 def _rules(kit: Kit) -> Iterator[tuple[bool, str]]:

@@ -77,12 +77,15 @@ class Kit:
 
     @cached_property
     def release(self) -> Mapping[str, Any]:
-        """The release in force by this installation's files: recipes + model + versions, and the hash of them all. Loads no model."""
+        """The release in force by this installation's files: recipes + model + versions, and the hash of them all. Loads no model.
+
+        Raises imaging.RecipeError with every problem of the recipes file, OSError where the model cannot be read.
+        """
         body: dict[str, Any] = {
             "model_sha256": _model_sha256(self.settings.model) or imaging.shipped_model_sha256(),
             "finish_version": imaging.FINISH_VERSION,
             "cutout_version": imaging.CUTOUT_VERSION,
-            "recipes": {name: recipe.to_dict() for name, recipe in sorted(imaging.load_recipes().items())},
+            "recipes": {name: recipe.to_dict() for name, recipe in sorted(imaging.load_recipes(self.settings.recipes).items())},
         }
         return {"id": hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest(), **body}
 

@@ -76,8 +76,9 @@ def wait_for_port(host: str, port: int, seconds: float) -> None:
 def prepare(kit: Kit) -> str | None:
     """Migrate, put the rules in force, make the first admin. Returns the sign-in in one line, None where the first admin was made by a person.
 
-    Raises rules.RuleError for a broken overlay.
+    Raises rules.RuleError for a broken overlay, imaging.RecipeError for a broken recipes file.
     """
+    _ = kit.release
     migrate.migrate(kit.settings.database)
     rulebook.renew(kit, "packshot", "start")
     return sign_in(kit)
@@ -128,7 +129,7 @@ def imaging_workers() -> int:
 def serve(settings: Settings, host: str, port: int, asked_to_stop: threading.Event, shoot: Path | None = None) -> None:
     """Prepare, start everything, say where, and look after it until asked to stop.
 
-    Raises AlreadyServed, PortTaken, rules.RuleError, OSError.
+    Raises AlreadyServed, PortTaken, rules.RuleError, imaging.RecipeError, OSError.
     """
     with only_one(settings.var) as was_killed:
         wait_for_port(host, port, life.LAST_SECONDS if was_killed else 0.0)

@@ -47,9 +47,10 @@ def concurrency(slots: int, stages: Iterable[str] = ()) -> dict[str, int]:
 def work(kit: Kit, name: str, stages: Mapping[str, int], ceiling: Ceiling, asked_to_stop: threading.Event) -> None:
     """Run jobs until asked to stop or the ceiling is reached; the tasks under way are finished first.
 
-    `name` stays the same over restarts: the engine then hands back what was cut off. Raises NotMigrated.
+    `name` stays the same over restarts: the engine then hands back what was cut off. Raises NotMigrated, imaging.RecipeError.
     """
     migrate.check_current(kit.settings.database)
+    _ = kit.release  # a broken recipes file refuses to start
     enough = threading.Event()
 
     def handle(stage: str, row: str, generation: int) -> None:

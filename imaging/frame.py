@@ -26,7 +26,7 @@ class Frame:
     orientation: int = 1  # EXIF, of `image`
     icc: bytes | None = None
     backdrop: tuple[int, int, int] = (255, 255, 255)
-    longest_px: float | None = None  # wanted length of the item's longest side on the canvas, where a scale was asked for
+    longest_px: float | None = None  # wanted length of the item's longest side on the canvas, where a scale was asked for, within the recipe's bounds
     adjustments: Mapping[str, float] = field(default_factory=dict)
     shade: NDArray[np.float32] | None = None  # 0..1, how much the backdrop is darkened
     notes: tuple[str, ...] = ()

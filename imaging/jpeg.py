@@ -17,6 +17,19 @@ _LUMINANCE = (
 )  # fmt: skip
 
 
+_LEAST_QUALITY = 60  # what is still too large then is no picture of a product on white
+_STEP = 4
+
+
+def encode_within(image: Image.Image, *, quality: int, subsampling: str, most_bytes: int) -> tuple[bytes, int]:
+    """`encode` at `quality`, or at the next lower one whose file has no more than `most_bytes` (at 60 whatever it has); the file and its quality."""
+    while True:
+        data = encode(image, quality=quality, subsampling=subsampling)
+        if len(data) <= most_bytes or quality <= _LEAST_QUALITY:
+            return data, quality
+        quality = max(_LEAST_QUALITY, quality - _STEP)
+
+
 def encode(image: Image.Image, *, quality: int, subsampling: str) -> bytes:
     """An sRGB JPEG with its profile; the same picture always gives the same bytes."""
     out = io.BytesIO()

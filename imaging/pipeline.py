@@ -13,7 +13,7 @@ from PIL import Image, UnidentifiedImageError
 from imaging.decode import ORDINARY_PIXELS, load, read_header
 from imaging.errors import Unreadable
 from imaging.frame import Alpha, Frame
-from imaging.jpeg import encode
+from imaging.jpeg import encode_within
 from imaging.recipe import Recipe, RenderRequest
 from imaging.steps.colour import colour
 from imaging.steps.crop import crop, scale
@@ -56,7 +56,10 @@ def render(data: bytes, alpha: bytes | Alpha, request: RenderRequest, *, most_pi
         frame = step(frame, request.recipe)
         lap(step.__name__)
     image = Image.fromarray(frame.rgb)
-    finished = encode(image, quality=request.recipe.quality, subsampling=request.recipe.subsampling)
+    recipe = request.recipe
+    finished, quality = encode_within(image, quality=recipe.quality, subsampling=recipe.subsampling, most_bytes=recipe.most_bytes)
+    if quality != recipe.quality:
+        frame = frame.noted(f"JPEG quality {quality} instead of {recipe.quality}, to stay below {recipe.most_bytes:,} bytes")
     lap("encode")
     return Rendered(finished, frame.notes, ms, image.size)
 

@@ -47,29 +47,49 @@ class Sharpen(_Strict):
     radius_px: Annotated[float, Field(ge=0, le=10, strict=True)]
 
 
+class Fill(_Strict):
+    """How large the item is shown: `share` of the canvas, by its longer relative side or by its area; that side stays within `least` and `most`."""
+
+    by: Literal["side", "area"]
+    share: Annotated[float, Field(gt=0, lt=1, strict=True)]
+    least: Annotated[float, Field(gt=0, lt=1, strict=True)]
+    most: Annotated[float, Field(gt=0.1, lt=1, strict=True)]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Fill:
+        if self.least > self.most:
+            raise ValueError(f"least {self.least} is more than most {self.most}")
+        if self.by == "side" and not self.least <= self.share <= self.most:
+            raise ValueError(f"share {self.share} is not within least {self.least} and most {self.most}")
+        return self
+
+
 class Recipe(_Strict):
     """A named set of finishing parameters for one kind of output; see recipes.yaml for what each means."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
-    size_px: Annotated[int, Field(ge=100, le=4000, strict=True)]
-    fill: Annotated[float, Field(gt=0.1, lt=1, strict=True)]
+    width_px: Annotated[int, Field(ge=100, le=4000, strict=True)]
+    height_px: Annotated[int, Field(ge=100, le=4000, strict=True)]
+    fill: Fill
+    align: Literal["box", "body"]
     clear: Annotated[float, Field(ge=0.01, lt=0.3, strict=True)]
     backdrop: _Colour
     shadow: Shadow
     sharpen: Sharpen
     quality: Annotated[int, Field(ge=50, le=100, strict=True)]
+    most_bytes: Annotated[int, Field(ge=20_000, strict=True)]
     subsampling: Literal["4:4:4", "4:2:2", "4:2:0"]
 
     @model_validator(mode="after")
     def _fits(self) -> Recipe:
-        if self.fill + 2 * self.clear > 1:
-            raise ValueError("fill + 2 x clear is more than the canvas")
+        if self.fill.most + 2 * self.clear > 1:
+            raise ValueError("fill.most + 2 x clear is more than the canvas")
         return self
 
     @property
-    def margin(self) -> float:
-        """Free share of the canvas beside the item's longer side."""
-        return (1 - self.fill) / 2
+    def longest_px(self) -> int:
+        """The longer side of the canvas: what shares of no side in particular are taken of."""
+        return max(self.width_px, self.height_px)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able, for `from_dict`."""
@@ -91,7 +111,7 @@ class RenderRequest(_Strict):
     """All that decides a finished picture, frozen.
 
     mm_per_px   of the finished picture: with adjustments["longest_mm"] (the item's longest side) sister items come out
-                at one scale; never larger than the recipe's fill
+                at one scale, as far as the recipe's fill lets them
     backdrop    "#rrggbb" instead of the recipe's
     adjustments exposure: stops, -2..2; longest_mm: see above
     finish      the FINISH_VERSION of the release that it belongs to

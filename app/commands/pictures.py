@@ -19,20 +19,21 @@ JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object a l
 @click.command()
 @PATHS
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the finished pictures.")
-@click.option("--recipe", "recipe_name", default="amazon-main", show_default=True, help="What kind of picture: amazon-main, amazon-alt, ebay-main, ebay-alt.")
+@click.option("--recipe", "recipe_name", default="amazon-main", show_default=True, help="What kind of picture: amazon-main, amazon-alt, ...")
+@click.option("--recipes", envvar="PACKSHOT_RECIPES", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A file of your own recipes.")
 @click.option("--alpha", is_flag=True, help="Also write NAME.alpha.png, the mask in the photo's own size.")
 @click.option("--jobs", type=click.IntRange(1, 64), help="Processes; as many as processors where not given.")
 @click.option("--model", envvar="PACKSHOT_MODEL", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Instead of the shipped model.")
 @JSON
-def render(paths: tuple[Path, ...], out: Path, recipe_name: str, alpha: bool, jobs: int | None, model: Path | None, as_json: bool) -> int:
+def render(paths: tuple[Path, ...], out: Path, recipe_name: str, recipes: Path | None, alpha: bool, jobs: int | None, model: Path | None, as_json: bool) -> int:
     """Cut out, finish and measure photographs; exit 1 if one could not be read."""
     import imaging
 
-    recipes = imaging.load_recipes()
-    if recipe_name not in recipes:
-        raise click.UsageError(f"--recipe: there is no {recipe_name}; there are {', '.join(sorted(recipes))}")
+    known = imaging.load_recipes(recipes)
+    if recipe_name not in known:
+        raise click.UsageError(f"--recipe: there is no {recipe_name}; there are {', '.join(sorted(known))}")
     one = len(paths) == 1 and not paths[0].is_dir()
-    results = imaging.render_paths(paths, recipes[recipe_name], out, alpha=alpha, jobs=jobs or (1 if one else os.cpu_count() or 1), model=model)
+    results = imaging.render_paths(paths, known[recipe_name], out, alpha=alpha, jobs=jobs or (1 if one else os.cpu_count() or 1), model=model)
     failed = 0
     with _bar(None if one else sum(1 for _ in _pictures(paths)), as_json=as_json) as (advance, tell):
         for result in results:

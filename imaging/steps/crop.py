@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import cv2
@@ -21,11 +22,17 @@ _REDUCED = 3.0  # times smaller: from here on the image is first reduced by a wh
 
 
 def scale(frame: Frame, recipe: Recipe) -> float:
-    """Canvas px per px of the alpha, such that the item's longer side has its length."""
-    left, top, right, bottom = item_box(frame.alpha)
-    longer = max(right - left, bottom - top)
-    most = recipe.fill * recipe.size_px
-    return min(most, frame.longest_px or most) / longer
+    """Canvas px per px of the alpha: at the length that was asked for, or as the recipe fills its canvas; within the recipe's bounds."""
+    wide, high = item_size(frame)
+    relative = max(wide / recipe.width_px, high / recipe.height_px)  # the item's longer relative side, were it shown at 1
+    fill = recipe.fill
+    if frame.longest_px is not None:
+        wished = frame.longest_px / max(wide, high)
+    elif fill.by == "area":
+        wished = math.sqrt(fill.share * recipe.width_px * recipe.height_px / cv2.countNonZero(cv2.compare(frame.alpha, 128, cv2.CMP_GE)))  # type: ignore[call-overload]
+    else:
+        wished = fill.share / relative
+    return min(max(wished, fill.least / relative), fill.most / relative)
 
 
 def crop(frame: Frame, recipe: Recipe) -> Frame:
@@ -41,7 +48,7 @@ def crop(frame: Frame, recipe: Recipe) -> Frame:
     box = (shares[0] * stored_w, shares[1] * stored_h, shares[2] * stored_w, shares[3] * stored_h)
     stored_size = size[::-1] if sideways else size
     alpha = _scaled(frame.alpha[top:bottom, left:right], size)
-    beside = max(_BESIDE[0], round(_BESIDE[1] * recipe.size_px))
+    beside = max(_BESIDE[0], round(_BESIDE[1] * recipe.longest_px))
     image = _resized(_scalable(frame.image), stored_size, _inside(box, frame.image.size), as_stored(alpha, frame.orientation), beside)
 
     cut = replace(frame, image=image, alpha=alpha)

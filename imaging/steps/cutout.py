@@ -32,7 +32,7 @@ def cutout(frame: Frame, recipe: Recipe) -> Frame:
     at = np.flatnonzero(cv2.inRange(frame.alpha, 1, _SURE - 1))
     if not len(at):
         return frame
-    radius = max(1, round(_REACH * recipe.size_px / _COARSER))
+    radius = max(1, round(_REACH * recipe.longest_px / _COARSER))
     rows, columns = at // frame.alpha.shape[1] // _COARSER, at % frame.alpha.shape[1] // _COARSER
     item, item_known = _nearby(frame, cv2.compare(frame.alpha, _SURE, cv2.CMP_GE), radius, rows, columns)  # type: ignore[call-overload]
     behind, behind_known = _nearby(frame, cv2.compare(frame.alpha, 0, cv2.CMP_EQ), radius, rows, columns)  # type: ignore[call-overload]

@@ -1,26 +1,51 @@
-"""Puts the item in the middle of the canvas."""
+"""Puts the item in the middle of the canvas, by its box or by its body."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+import cv2
+import cv2.typing
 import numpy as np
 from numpy.typing import NDArray
 
 from imaging.frame import Alpha, Frame, item_box
 from imaging.recipe import Recipe
 
+_WIDE = 0.9  # quantile of the item's widths along a line that is taken for how wide it is
+_BODY = 0.4  # of that: what is narrower at an end is an appendage
+
 
 def place(frame: Frame, recipe: Recipe) -> Frame:
-    """Picture and alpha of the canvas' size, the middle of the item's box in the middle."""
-    side = recipe.size_px
+    """Picture and alpha of the canvas' size, the middle of the item's box in the middle, or of its body (`body`) as far as there is room."""
+    width, height = recipe.width_px, recipe.height_px
     left, top, right, bottom = item_box(frame.alpha)
-    corner = round((side - left - right) / 2), round((side - top - bottom) / 2)
-    rgb = np.zeros((side, side, 3), np.uint8)  # beside the item nothing of it is ever seen
-    alpha = np.zeros((side, side), np.uint8)
+    clear = round(recipe.clear * recipe.longest_px)
+    solid = cv2.compare(frame.alpha[top:bottom, left:right], 128, cv2.CMP_GE)  # type: ignore[call-overload]
+    corner = (
+        _start(width, left, right, _middle(solid, 0) if recipe.align == "body" else None, clear),
+        _start(height, top, bottom, _middle(solid, 1) if recipe.align == "body" else None, clear),
+    )
+    rgb = np.zeros((height, width, 3), np.uint8)  # beside the item nothing of it is ever seen
+    alpha = np.zeros((height, width), np.uint8)
     _paste(rgb, frame.rgb, corner)
     _paste(alpha, frame.alpha, corner)
-    return replace(frame, rgb=rgb, alpha=_kept_clear(alpha, round(recipe.clear * side)))
+    return replace(frame, rgb=rgb, alpha=_kept_clear(alpha, clear))
+
+
+def _start(room: int, first: int, last: int, middle: float | None, clear: int) -> int:
+    """Where the picture's pixel 0 comes to lie along one side, so that `middle` (px from `first`; None: halfway) is in the middle of `room`."""
+    halfway = (last - first) / 2
+    free = max(0.0, (room - (last - first)) / 2 - clear)  # so far the item may be moved without running into the margin
+    moved = 0.0 if middle is None else min(max(halfway - middle, -free), free)
+    return round(room / 2 - halfway + moved - first)
+
+
+def _middle(solid: cv2.typing.MatLike, axis: int) -> float:
+    """Where the body's middle lies along an axis: a crown, a buckle or a bail is far narrower than what it sits on, and does not count."""
+    across = np.asarray(cv2.reduce(solid, axis, cv2.REDUCE_SUM, dtype=cv2.CV_32F)).ravel()
+    body = np.flatnonzero(across >= _BODY * np.quantile(across, _WIDE))
+    return float(body[0] + body[-1] + 1) / 2
 
 
 def _paste(canvas: NDArray[np.uint8], part: NDArray[np.uint8], corner: tuple[int, int]) -> None:

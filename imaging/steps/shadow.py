@@ -19,17 +19,18 @@ def shadow(frame: Frame, recipe: Recipe) -> Frame:
     """Adds `shade` 0..1: a tight contact shadow and a wide faint one, zero from `clear` outward."""
     if not recipe.shadow.contact and not recipe.shadow.ambient:
         return frame
-    side = min(_SIDE, recipe.size_px)
-    body = shrink(frame.alpha, (side, side)).astype(np.float32) / np.float32(255)
-    wide = max(1, round(recipe.shadow.spread * side))
+    factor = min(1.0, _SIDE / recipe.longest_px)
+    size = round(recipe.width_px * factor), round(recipe.height_px * factor)
+    body = shrink(frame.alpha, size).astype(np.float32) / np.float32(255)
+    wide = max(1, round(recipe.shadow.spread * max(size)))
     tight = max(1, wide // 3)
     drop = max(1, round(_FALL * wide))
     contact = soft_blur(_dropped(body, max(1, drop // 2)), tight)
     ambient = soft_blur(_dropped(body, drop), wide)
     shade = 1 - (1 - recipe.shadow.contact * contact) * (1 - recipe.shadow.ambient * ambient)
-    shade *= _window(side, recipe.clear)
-    size = (recipe.size_px, recipe.size_px)
-    return replace(frame, shade=resize(np.clip(shade, 0, 1).astype(np.float32), size, Image.Resampling.BILINEAR))
+    shade *= np.minimum(_window(size[1], max(size), recipe.clear)[:, None], _window(size[0], max(size), recipe.clear)[None, :])
+    canvas = (recipe.width_px, recipe.height_px)
+    return replace(frame, shade=resize(np.clip(shade, 0, 1).astype(np.float32), canvas, Image.Resampling.BILINEAR))
 
 
 def _dropped(body: Floats, by: int) -> Floats:
@@ -38,10 +39,9 @@ def _dropped(body: Floats, by: int) -> Floats:
     return out
 
 
-def _window(side: int, clear: float) -> Floats:
-    """1 in the middle, falling smoothly to 0 at `clear` from the edge."""
-    at = (np.arange(side, dtype=np.float32) + 0.5) / side
-    away = np.minimum(at, 1 - at)
-    line = np.clip((away - clear - 2 / side) / 0.03, 0, 1)
-    line = line * line * (3 - 2 * line)
-    return np.minimum(line[:, None], line[None, :])
+def _window(side: int, longest: int, clear: float) -> Floats:
+    """1 in the middle of a side, falling smoothly to 0 at `clear` from its ends, all in shares of the longest side."""
+    at = np.arange(side, dtype=np.float32) + np.float32(0.5)
+    away = np.minimum(at, side - at) / np.float32(longest)
+    line = np.clip((away - clear - 2 / longest) / 0.03, 0, 1)
+    return np.asarray(line * line * (3 - 2 * line), dtype=np.float32)

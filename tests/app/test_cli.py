@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+import yaml
 from PIL import Image
 
 import imaging
@@ -62,6 +63,18 @@ def test_render_tells_one_object_a_line_and_goes_on_after_a_bad_file(packshot: R
     with Image.open(str(good["alpha"])) as mask:
         assert (mask.mode, mask.size) == ("L", (900, 700))
     assert Path(str(good["output"])).is_file()
+
+
+def test_render_takes_a_recipe_of_ones_own(packshot: Run, tmp_path: Path) -> None:
+    shipped = yaml.safe_load((Path(imaging.__file__).parent / "recipes.yaml").read_text())
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump({"tall": shipped["amazon-main"] | {"width_px": 300, "height_px": 400}}))
+    (tmp_path / "watch.jpg").write_bytes(watch_photo(seed=1, size=(900, 900)))
+
+    code, _, _ = packshot("render", "watch.jpg", "--out", "out", "--recipes", "mine.yaml", "--recipe", "tall")
+
+    assert code == 0
+    with Image.open(tmp_path / "out" / "watch.jpg") as picture:
+        assert picture.size == (300, 400)
 
 
 def test_render_names_the_bad_file_on_stderr_in_one_line(packshot: Run, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 import requests
 
+import imaging
 from app import life, people, practice, serve, supervisor
 from app.kit import Kit
 from app.supervisor import Role, Supervisor
@@ -167,6 +168,14 @@ def test_the_first_start_makes_an_admin_and_later_ones_show_the_same_sign_in(kit
     name, _, password = first.partition(" / ")
     with kit.db.reading() as session:
         assert people.check_password(session, name, password)
+
+
+def test_a_broken_recipes_file_refuses_to_start(make_kit: Callable[..., Kit], tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("sepia: {width_px: 900}\n")
+
+    with pytest.raises(imaging.RecipeError, match=r"mine\.yaml: sepia: height_px: Field required"):
+        serve.prepare(make_kit(recipes=path))
 
 
 def test_a_sign_in_whose_password_was_changed_is_shown_no_more(kit: Kit) -> None:

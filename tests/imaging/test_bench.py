@@ -25,7 +25,7 @@ def photos(tmp_path: Path) -> list[Path]:
 
 @pytest.fixture
 def small(recipe: Recipe) -> Recipe:
-    return recipe.model_copy(update={"size_px": 300})
+    return recipe.model_copy(update={"width_px": 300, "height_px": 300})
 
 
 def test_floor_and_ours_are_timed_on_every_photo(photos: list[Path], small: Recipe) -> None:

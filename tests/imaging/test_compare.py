@@ -9,7 +9,7 @@ from PIL import Image
 from imaging import SAME, RenderRequest, dhash, load_recipes, render, same_picture, to_review_jpeg
 from tests import shots
 
-RECIPE = load_recipes()["amazon-main"].model_copy(update={"size_px": 1200})
+RECIPE = load_recipes()["amazon-main"].model_copy(update={"width_px": 1200, "height_px": 1200})
 
 
 @lru_cache

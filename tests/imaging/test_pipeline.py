@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from imaging import Recipe, Rendered, RenderRequest, Unreadable, load_recipes, measure, render
-from imaging.pipeline import STEPS
+from imaging.pipeline import STEPS, _opened
+from imaging.recipe import Fill
 from tests import shots
 
 RECIPE = load_recipes()["amazon-main"]
-SMALL = RECIPE.model_copy(update={"size_px": 400})
+ALT = load_recipes()["amazon-alt"]
+SMALL = RECIPE.model_copy(update={"width_px": 400, "height_px": 400})
 
 
 def finished(recipe: Recipe = SMALL, **photo: object) -> Rendered:
@@ -34,7 +36,7 @@ def test_a_finished_main_picture_is_what_amazon_asks_for() -> None:
     assert (facts["format"], facts["mode"], facts["profile"], facts["jpeg_quality"]) == ("JPEG", "RGB", "srgb", 92)
     assert facts["border_min_level"] == 255
     assert facts["fill"] == pytest.approx(0.88, abs=0.012)
-    assert facts["centre_offset"] == pytest.approx(0, abs=0.01)
+    assert facts["centre_offset"] == pytest.approx(0, abs=0.02)
     assert (facts["pieces"], facts["touching_sides"]) == (1, 0)
     assert rendered.notes == ()
     assert set(rendered.ms) == {"decode", *(step.__name__ for step in STEPS), "encode"}
@@ -56,7 +58,7 @@ def test_whatever_the_photo_the_border_is_white_and_the_item_has_its_size(
     alpha = shots.watch_alpha(seed, size, item=item, fill=fill, shift=shift)
     if not (alpha >= 128).any():
         return
-    recipe = SMALL.model_copy(update={"fill": share})
+    recipe = SMALL.model_copy(update={"fill": Fill(by="side", share=share, least=share, most=share)})
 
     rendered = finished(recipe, seed=seed, size=size, item=item, fill=fill, shift=shift, orientation=orientation)
 
@@ -74,6 +76,48 @@ def test_a_turned_photo_gives_the_same_picture(orientation: int) -> None:
     straight, turned = finished(size=(500, 360)), finished(size=(500, 360), orientation=orientation)
 
     assert np.abs(pixels(straight).astype(int) - pixels(turned)).mean() < 1.2
+
+
+@given(
+    seed=st.integers(0, 50),
+    item=st.sampled_from(["watch", "ring"]),
+    quality=st.integers(90, 98),
+    subsampling=st.sampled_from(["4:4:4", "4:2:0"]),
+    shift=st.tuples(st.floats(-0.3, 0.3), st.floats(-0.3, 0.3)),
+    dark=st.floats(0, 0.6),
+)
+@settings(max_examples=25, deadline=None)
+def test_in_the_file_every_coding_block_without_item_or_shadow_is_exactly_white(
+    seed: int, item: str, quality: int, subsampling: str, shift: tuple[float, float], dark: float
+) -> None:
+    recipe = SMALL.model_copy(
+        update={
+            "quality": quality,
+            "subsampling": subsampling,
+            "shadow": SMALL.shadow.model_copy(update={"contact": dark, "ambient": dark}),
+        }
+    )
+    size = (500, 500)
+    request = RenderRequest(photo="p", cutout="c", recipe=recipe)
+    photo, mask = shots.watch_photo(seed, size, item=item, shift=shift), shots.watch_alpha(seed, size, item=item, shift=shift)
+    before = unencoded(photo, mask, request)
+    block = 8 if subsampling == "4:4:4" else 16
+
+    after = pixels(render(photo, mask, request))
+
+    blank = (before.reshape(400 // block, block, 400 // block, block, 3) == 255).all(axis=(1, 3, 4))
+    assert blank.mean() > 0.05, "there is white to look at"
+    file = after.reshape(400 // block, block, 400 // block, block, 3).swapaxes(1, 2)[blank]
+    rim = int(subsampling == "4:2:0")  # the pixel beside another block takes half of its colour from there, as every decoder smooths it
+    assert (file[:, rim : block - rim, rim : block - rim] == 255).all()
+
+
+def unencoded(photo: bytes, mask: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], request: RenderRequest) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """The picture as it goes to the encoder."""
+    frame = _opened(photo, mask, request, 10**9)
+    for step in STEPS:
+        frame = step(frame, request.recipe)
+    return frame.rgb
 
 
 def test_the_same_request_gives_the_same_bytes() -> None:
@@ -107,11 +151,57 @@ def test_a_useless_mask_is_refused(mask: bytes, says: str) -> None:
 
 
 def test_sisters_at_one_scale_keep_their_proportion() -> None:
-    request = RenderRequest(photo="p", cutout="c", recipe=SMALL, mm_per_px=0.5, adjustments={"longest_mm": 100.0})
+    recipe = SMALL.model_copy(update={"fill": ALT.fill})
 
-    rendered = render(shots.watch_photo(size=(600, 600)), shots.alpha_png(shots.watch_alpha(size=(600, 600))), request)
+    assert shown_at(recipe, longest_mm=100.0) == pytest.approx(100 / 0.5 / 400, abs=0.02)
+    assert shown_at(recipe, longest_mm=150.0) == pytest.approx(150 / 0.5 / 400, abs=0.02)
 
-    assert measure(rendered.data).facts["fill"] == pytest.approx(200 / 400, abs=0.02)
+
+def test_one_scale_ends_where_the_recipe_s_bounds_begin() -> None:
+    assert shown_at(SMALL, longest_mm=100.0) == pytest.approx(SMALL.fill.least, abs=0.02)
+    assert shown_at(SMALL, longest_mm=300.0) == pytest.approx(SMALL.fill.most, abs=0.02)
+
+
+def shown_at(recipe: Recipe, longest_mm: float) -> float:
+    """The share of the canvas that an item takes at half a millimetre per pixel."""
+    request = RenderRequest(photo="p", cutout="c", recipe=recipe, mm_per_px=0.5, adjustments={"longest_mm": longest_mm})
+    rendered = render(shots.watch_photo(size=(600, 600)), shots.watch_alpha(size=(600, 600)), request)
+    return float(measure(rendered.data).facts["fill"] or 0)
+
+
+def test_a_compact_item_is_shown_smaller_by_area_than_by_its_side_and_never_below_the_bounds() -> None:
+    by_area = SMALL.model_copy(update={"fill": Fill(by="area", share=0.3, least=0.4, most=0.9)})
+    compact, slim = (fill_of(finished(by_area, seed=1, size=(600, 600), item=item)) for item in ("watch", "ring"))
+
+    assert min(compact, slim) >= 0.4
+    assert max(compact, slim) <= 0.91
+    tiny = SMALL.model_copy(update={"fill": Fill(by="area", share=0.01, least=0.4, most=0.9)})
+    assert fill_of(finished(tiny, size=(600, 600))) == pytest.approx(0.4, abs=0.02)
+
+
+def fill_of(rendered: Rendered) -> float:
+    return float(measure(rendered.data).facts["fill"] or 0)
+
+
+@pytest.mark.parametrize("item", ["watch", "ring"])
+def test_a_canvas_of_another_shape_is_filled_by_the_longer_relative_side(item: str) -> None:
+    rendered = finished(SMALL.model_copy(update={"width_px": 300}), size=(600, 600), item=item)
+
+    assert rendered.size == (300, 400)
+    assert fill_of(rendered) == pytest.approx(SMALL.fill.share, abs=0.02)
+    picture = pixels(rendered)
+    assert (np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]]) == 255).all()
+
+
+def test_a_file_that_would_be_too_large_is_made_at_a_lower_quality_and_says_so() -> None:
+    whole = finished(size=(600, 600))
+    budget = SMALL.model_copy(update={"most_bytes": len(whole.data) * 3 // 4})
+
+    rendered = finished(budget, size=(600, 600))
+
+    assert len(rendered.data) <= budget.most_bytes
+    assert rendered.notes[0].startswith("JPEG quality ")
+    assert measure(rendered.data).facts["jpeg_quality"] < 92  # type: ignore[operator]
 
 
 def test_another_backdrop_can_be_asked_for() -> None:

@@ -8,6 +8,8 @@ import yaml
 from imaging import ImagingError, Recipe, RecipeError, RenderRequest, load_recipes
 from imaging.recipe import SHIPPED
 
+FILL = {"by": "side", "share": 0.88, "least": 0.86, "most": 0.90}
+
 
 def written(tmp_path: Path, **changes: object) -> Path:
     values = yaml.safe_load(SHIPPED.read_text())["amazon-main"] | changes
@@ -19,28 +21,33 @@ def written(tmp_path: Path, **changes: object) -> Path:
 def test_the_shipped_recipes() -> None:
     recipes = load_recipes()
 
-    assert set(recipes) == {"amazon-main", "amazon-alt", "ebay-main", "ebay-alt"}
-    assert recipes["amazon-main"].fill == 0.88
-    assert recipes["amazon-alt"].fill == 0.85
-    assert all(recipe.size_px == 2000 for recipe in recipes.values())
+    assert set(recipes) == {"amazon-main", "amazon-watch-uk", "amazon-jewellery", "amazon-alt", "ebay-main", "ebay-alt"}
+    assert recipes["amazon-main"].fill.share == 0.88
+    assert recipes["amazon-alt"].fill.share == 0.85
+    assert all(recipe.longest_px == 2000 for recipe in recipes.values())
+    assert recipes["amazon-watch-uk"].width_px / recipes["amazon-watch-uk"].height_px == 0.75
 
 
 def test_an_overlay_adds_and_replaces(tmp_path: Path) -> None:
-    recipes = load_recipes(written(tmp_path, fill=0.8))
+    recipes = load_recipes(written(tmp_path, quality=88))
 
-    assert recipes["mine"].fill == 0.8
+    assert recipes["mine"].quality == 88
     assert "amazon-main" in recipes
 
 
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"fil": 0.9}, "recipes.yaml: mine: fil: "),
+        ({"fil": FILL}, "recipes.yaml: mine: fil: "),
         ({"fill": None}, "recipes.yaml: mine: fill: Field required"),
-        ({"fill": "0.8"}, "recipes.yaml: mine: fill: "),
-        ({"fill": 1.2}, "recipes.yaml: mine: fill: "),
+        ({"fill": 0.8}, "recipes.yaml: mine: fill: "),
+        ({"fill": FILL | {"most": "0.9"}}, "recipes.yaml: mine: fill.most: "),
+        ({"fill": FILL | {"share": 1.2}}, "recipes.yaml: mine: fill.share: "),
+        ({"fill": FILL | {"share": 0.5}}, "is not within least 0.86 and most 0.9"),
+        ({"fill": FILL | {"by": "area", "least": 0.95}}, "least 0.95 is more than most 0.9"),
+        ({"fill": FILL | {"by": "height"}}, "recipes.yaml: mine: fill.by: "),
         ({"quality": 20}, "recipes.yaml: mine: quality: "),
-        ({"fill": 0.98}, "more than the canvas"),
+        ({"fill": FILL | {"most": 0.98}}, "more than the canvas"),
         ({"shadow": {"contact": 2.0, "ambient": 0.1, "spread": 0.02}}, "recipes.yaml: mine: shadow.contact: "),
     ],
 )
@@ -73,7 +80,7 @@ def test_whatever_decides_the_picture_decides_the_id(recipe: Recipe) -> None:
     others = [
         RenderRequest(photo="q", cutout="c", recipe=recipe),
         RenderRequest(photo="p", cutout="d", recipe=recipe),
-        RenderRequest(photo="p", cutout="c", recipe=recipe.model_copy(update={"fill": 0.8})),
+        RenderRequest(photo="p", cutout="c", recipe=recipe.model_copy(update={"quality": 80})),
         RenderRequest(photo="p", cutout="c", recipe=recipe, backdrop="#eeeeee"),
         RenderRequest(photo="p", cutout="c", recipe=recipe, adjustments={"exposure": 0.1}),
         RenderRequest(photo="p", cutout="c", recipe=recipe, mm_per_px=0.1, adjustments={"longest_mm": 80.0}),

@@ -8,7 +8,7 @@ from PIL import Image
 from imaging.frame import Frame
 from imaging.recipe import load_recipes
 
-RECIPE = load_recipes()["amazon-main"].model_copy(update={"size_px": 400})
+RECIPE = load_recipes()["amazon-main"].model_copy(update={"width_px": 400, "height_px": 400})
 
 
 def block(size: tuple[int, int] = (200, 100), box: tuple[int, int, int, int] = (80, 20, 120, 80), colour: tuple[int, int, int] = (200, 30, 30)) -> Frame:

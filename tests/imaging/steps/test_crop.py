@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from imaging.decode import stored_box, upright
-from imaging.frame import Frame, item_box
+from imaging.frame import Frame
+from imaging.recipe import Recipe
 from imaging.steps.crop import crop, item_size
 from imaging.steps.orient import orient
 from tests.imaging.steps.frames import RECIPE, block
@@ -46,10 +47,16 @@ def test_a_big_enough_item_is_not_noted() -> None:
     assert crop(block((900, 600), (200, 50, 600, 550)), RECIPE).notes == ()
 
 
-def test_a_wanted_length_is_kept_but_never_beyond_the_recipes() -> None:
-    assert max(item_size(crop(replace(block(), longest_px=150.0), RECIPE))) == pytest.approx(150, abs=1)
-    assert max(item_size(crop(replace(block(), longest_px=9999.0), RECIPE))) == pytest.approx(352, abs=1)
-    assert item_box(block().alpha) == (80, 20, 120, 80)
+def test_a_wanted_length_is_kept_within_the_recipes_bounds() -> None:
+    wide = RECIPE.model_copy(update={"fill": RECIPE.fill.model_copy(update={"least": 0.3})})
+
+    assert longest(wide, 150.0) == pytest.approx(150, abs=1)
+    assert longest(RECIPE, 150.0) == pytest.approx(0.86 * 400, abs=1)
+    assert longest(RECIPE, 900.0) == pytest.approx(0.90 * 400, abs=1)
+
+
+def longest(recipe: Recipe, wanted_px: float) -> int:
+    return max(item_size(crop(replace(block(), longest_px=wanted_px), recipe)))
 
 
 @pytest.mark.parametrize("orientation", [1, 3, 5, 6, 8])
@@ -60,7 +67,8 @@ def test_tiles_without_item_are_left_out_and_the_others_are_as_in_one_go(orienta
     size = (900, 700) if orientation < 5 else (700, 900)
     photo = Image.fromarray(chance.integers(0, 256, (size[1], size[0], 3), dtype=np.uint8))
 
-    frame = orient(crop(Frame(image=photo, alpha=alpha, photo_size=(900, 700), orientation=orientation), RECIPE.model_copy(update={"size_px": 600})), RECIPE)
+    recipe = RECIPE.model_copy(update={"width_px": 600, "height_px": 600})
+    frame = orient(crop(Frame(image=photo, alpha=alpha, photo_size=(900, 700), orientation=orientation), recipe), RECIPE)
 
     left, top, right, bottom = stored_box((50 / 900, 100 / 700, 850 / 900, 650 / 700), orientation)
     box = left * size[0], top * size[1], right * size[0], bottom * size[1]
@@ -78,7 +86,7 @@ def test_the_backdrop_beside_the_item_is_there_though_its_tile_holds_no_item() -
     alpha[(away > 500) & (away < 880)] = 255  # a ring: the tiles inside it hold nothing of it
     photo = Image.fromarray(np.full((1800, 1800, 3), 200, np.uint8))
 
-    frame = crop(Frame(image=photo, alpha=alpha, photo_size=(1800, 1800)), RECIPE.model_copy(update={"size_px": 2000}))
+    frame = crop(Frame(image=photo, alpha=alpha, photo_size=(1800, 1800)), RECIPE.model_copy(update={"width_px": 2000, "height_px": 2000}))
 
     near = np.asarray(cv2.dilate(frame.alpha, np.ones((41, 41), np.uint8))) > 0
     assert (np.asarray(frame.image)[near] == 200).all()

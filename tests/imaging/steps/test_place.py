@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from imaging.frame import item_box
 from imaging.steps.colour import colour
@@ -17,6 +20,37 @@ def test_the_item_is_in_the_middle_of_the_canvas(box: tuple[int, int, int, int])
     assert frame.rgb.shape == (400, 400, 3)
     assert abs(left + right - 400) <= 1
     assert abs(top + bottom - 400) <= 1
+
+
+def test_a_crown_does_not_push_a_watch_off_the_middle() -> None:
+    frame = block((400, 400), (100, 60, 260, 340))
+    frame.alpha[190:210, 260:300] = 255  # the crown
+    centred = RECIPE.model_copy(update={"align": "box"})
+
+    body, box = (place(colour(crop(frame, recipe), recipe), recipe) for recipe in (RECIPE, centred))
+
+    assert middle_of_the_widest_rows(body.alpha) == pytest.approx(200, abs=1)
+    assert middle_of_the_widest_rows(box.alpha) < 180
+    assert item_box(body.alpha)[2] - item_box(body.alpha)[0] == item_box(box.alpha)[2] - item_box(box.alpha)[0]
+
+
+def middle_of_the_widest_rows(alpha: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> float:
+    columns = np.flatnonzero((alpha >= 128).sum(axis=0) > 100)
+    return float(columns[0] + columns[-1] + 1) / 2
+
+
+@given(left=st.integers(0, 200), top=st.integers(0, 200), wide=st.integers(20, 190), high=st.integers(20, 190), horn=st.integers(0, 100))
+@settings(max_examples=40, deadline=None)
+def test_wherever_its_body_lies_all_of_the_item_stays_on_the_canvas(left: int, top: int, wide: int, high: int, horn: int) -> None:
+    frame = block((400, 400), (left, top, left + wide, top + high))
+    frame.alpha[top : top + 4, left : min(400, left + wide + horn)] = 255
+    cut = crop(frame, RECIPE)
+
+    placed = place(colour(cut, RECIPE), RECIPE)
+
+    assert (placed.alpha >= 128).sum() == (cut.alpha >= 128).sum()
+    assert item_box(placed.alpha)[0] >= 8 - 1
+    assert item_box(placed.alpha)[2] <= 392 + 1
 
 
 def test_faint_rests_of_a_mask_never_reach_the_edge() -> None:
