@@ -8,6 +8,7 @@ from imaging.batch import render_paths
 from imaging.bench import Report as BenchReport
 from imaging.bench import blown_up, is_flat, peak_memory, time_render
 from imaging.compare import SAME, dhash, same_picture
+from imaging.consistency import Consistency, Odd, consistency
 from imaging.cutout import CUTOUT_VERSION, Cutout, cut_out, cutout_id
 from imaging.decode import MOST_PIXELS, Original
 from imaging.errors import ImagingError, TooBig, Unreadable
@@ -33,12 +34,14 @@ __all__ = [
     "BenchReport",
     "Box",
     "Change",
+    "Consistency",
     "Cutout",
     "Fact",
     "FactValue",
     "Facts",
     "ImagingError",
     "Measured",
+    "Odd",
     "Original",
     "Recipe",
     "RecipeError",
@@ -50,6 +53,7 @@ __all__ = [
     "Unreadable",
     "backdrop_of_empty_frame",
     "blown_up",
+    "consistency",
     "cut_out",
     "cutout_id",
     "dhash",

@@ -20,7 +20,7 @@ from PIL import Image, UnidentifiedImageError
 
 from imaging.colour import profile_name, to_srgb
 from imaging.errors import TooBig, Unreadable
-from imaging.jpeg import estimate_quality
+from imaging.jpeg import estimate_quality, subsampling_of
 
 FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "GIF", "BMP", "HEIF")  # Pillow opens MPO by its JPEG door
 ORDINARY_PIXELS = 30_000_000  # formats that must be decoded whole: three bytes each, several copies in flight
@@ -61,6 +61,7 @@ class Header:
     has_alpha: bool
     orientation: int  # EXIF, 1..8
     jpeg_quality: int | None
+    jpeg_subsampling: str | None  # "4:4:4", "4:2:2", "4:2:0", "other"; None for other formats and for grey
 
     @property
     def size(self) -> tuple[int, int]:
@@ -223,6 +224,7 @@ def _header(image: Image.Image, length: int) -> Header:
         has_alpha="A" in image.getbands() or "transparency" in image.info,
         orientation=_orientation(image),
         jpeg_quality=estimate_quality(getattr(image, "quantization", None)) if kind in ("JPEG", "MPO") else None,
+        jpeg_subsampling=subsampling_of(image) if kind in ("JPEG", "MPO") else None,
     )
 
 

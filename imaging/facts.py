@@ -10,7 +10,7 @@ FactValue = bool | int | float | str | None
 Facts = dict[str, FactValue]
 Box = tuple[int, int, int, int]  # left, top, right, bottom in px of the file after EXIF orientation
 
-MEASURE_VERSION = 2  # raise it when the same bytes would give other facts
+MEASURE_VERSION = 3  # raise it when the same bytes would give other facts
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ _ALL = (
     Fact("bytes", "bytes", "1..", "length of the file"),
     Fact("profile", "word", "srgb none or the profile's name", "the embedded ICC profile's description"),
     Fact("jpeg_quality", "quality", "1..100, none for other formats", "the libjpeg setting whose luminance table is nearest"),
+    Fact("jpeg_subsampling", "word", "4:4:4 4:2:2 4:2:0 other, none for other formats and for grey", "how coarsely the file keeps its colours"),
     # the background
     Fact("border_min_level", "level", "0..255", "the darkest channel of the darkest pixel of the outermost ring"),
     Fact(
@@ -55,6 +56,8 @@ _ALL = (
         "of the pixels at least 1.2 % of the frame away from the subject, those with all channels >= 253; its shadow counts",
     ),
     Fact("background_level", "level", "0..255", "mean luma of those pixels; of the border band where no subject stands out"),
+    Fact("background_tint", "level", "0..255", "the largest less the smallest channel of those pixels' mean colour"),
+    Fact("background_unevenness", "level", "0..255", "98th less 2nd percentile of those pixels' luma, averaged over 3 x 3 at 500 px longest side"),
     # the subject: what differs from the background seen at the border; smooth neutral darkening (a soft shadow) is not subject
     Fact("subject_found", "flag", "", "something stands out from a plain background"),
     Fact("fill", "share", "0..1", "the longer relative side of the subject's box: max(w / W, h / H)"),
@@ -62,6 +65,24 @@ _ALL = (
     Fact("centre_offset", "share", "0..1", "distance of the box's middle from the frame's middle, over the frame's diagonal"),
     Fact("pieces", "count", "0..", "separate parts of at least 0.2 % of the frame; gaps under 0.6 % of it do not separate"),
     Fact("touching_sides", "count", "0..4", "sides of the frame that the subject runs out of"),
+    Fact("holes", "count", "0..", "openings of at least 0.05 % of the frame, at 500 px longest side, through which the subject shows the background"),
+    Fact(
+        "shadow_depth",
+        "level",
+        "0..255",
+        "how much darker than the background's median luma it is within 5 % of the longest side beside the subject, on average",
+    ),
+    Fact(
+        "shadow_margin",
+        "share",
+        "0..0.5, none without a shadow",
+        "from the frame's edge to what is darker than the background by more than 3 levels and joined to the subject, over the longest side",
+    ),
+    Fact("tone_lightness", "L*", "0..100", "CIELAB median of the least colourful quarter of the subject: its metal rather than dial or strap"),
+    Fact("tone_a", "a*", "-128..127", "the same; red is above 0, green below"),
+    Fact("tone_b", "b*", "-128..127", "the same; yellow is above 0, blue below"),
+    Fact("colour_a", "a*", "-128..127", "CIELAB mean of all of the subject"),
+    Fact("colour_b", "b*", "-128..127", "the same"),
     Fact(
         "sharpness",
         "score",

@@ -6,7 +6,7 @@ import io
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from PIL import Image
+from PIL import Image, JpegImagePlugin
 
 from imaging.colour import srgb_profile
 
@@ -43,6 +43,13 @@ def estimate_quality(tables: Mapping[int, Sequence[int]] | None) -> int | None:
         return None
     total = sum(tables[0])
     return min(range(1, 101), key=lambda quality: abs(_table_sum(quality) - total))
+
+
+def subsampling_of(image: Image.Image) -> str | None:
+    """How coarsely an opened JPEG keeps its colours: "4:4:4", "4:2:2", "4:2:0" or "other"; None where it has none."""
+    if len(image.getbands()) < 3:
+        return None
+    return {0: "4:4:4", 1: "4:2:2", 2: "4:2:0"}.get(JpegImagePlugin.get_sampling(image), "other")
 
 
 @cache

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from imaging import detail
+from imaging import detail, surround
 from imaging.colour import to_srgb
 from imaging.decode import Header, as_array, load, picture, read_header, shrunk_size, upright
 from imaging.errors import TooBig
@@ -16,6 +16,7 @@ from imaging.facts import Box, Facts, Measured
 from imaging.filters import Pixels, darkest, shrink
 from imaging.parts import Mask, find_parts
 from imaging.subject import SIDE, Subject, find_subject
+from imaging.tone import tone
 
 _WHITE = 253  # Amazon's "pure white", less what JPEG rounds away
 _CLIPPED = 254
@@ -73,6 +74,7 @@ def _file_facts(header: Header) -> Facts:
         "bytes": header.length,
         "profile": header.profile,
         "jpeg_quality": header.jpeg_quality,
+        "jpeg_subsampling": header.jpeg_subsampling,
     }
 
 
@@ -108,7 +110,15 @@ def _picture_facts(rgb: Pixels, facts: Facts, regions: dict[str, Box]) -> None:
     facts["subject_found"] = subject.box is not None
     if subject.box is not None:
         _subject_facts(subject, facts, regions, full)
+        _take(surround.shadow(_luma(small), subject), facts, regions, full)
+        _take(surround.holes(subject), facts, regions, full)
+        facts |= tone(small, subject.mask)
     _detail_facts(rgb, small, subject, facts)
+
+
+def _take(found: tuple[Facts, dict[str, Box]], facts: Facts, regions: dict[str, Box], full: _Full) -> None:
+    facts |= found[0]
+    regions |= {name: full(box) for name, box in found[1].items()}
 
 
 def _background_facts(rgb: Pixels, small: Pixels, subject: Subject, facts: Facts, regions: dict[str, Box], full: _Full) -> None:
@@ -117,7 +127,9 @@ def _background_facts(rgb: Pixels, small: Pixels, subject: Subject, facts: Facts
     where = _as_large(subject.background, rgb)
     white = cv2.bitwise_and(cv2.inRange(rgb, np.full(3, _WHITE), np.full(3, 255)), where)
     facts["background_white_share"] = round(cv2.countNonZero(white) / max(cv2.countNonZero(where), 1), 4)
-    facts["background_level"] = round(float(_luma(small)[subject.background].mean()), 2)
+    luma = _luma(small)
+    facts["background_level"] = round(float(luma[subject.background].mean()), 2)
+    _take(surround.background(small, luma, subject), facts, regions, full)
     worst = find_parts(subject.background & (darkest(small) < _WHITE))
     if len(worst):
         left, top, right, bottom = (int(v) for v in worst.boxes[0])

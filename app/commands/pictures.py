@@ -34,7 +34,7 @@ def render(paths: tuple[Path, ...], out: Path, recipe_name: str, recipes: Path |
         raise click.UsageError(f"--recipe: there is no {recipe_name}; there are {', '.join(sorted(known))}")
     one = len(paths) == 1 and not paths[0].is_dir()
     results = imaging.render_paths(paths, known[recipe_name], out, alpha=alpha, jobs=jobs or (1 if one else os.cpu_count() or 1), model=model)
-    failed = 0
+    failed, made = 0, {}
     with _bar(None if one else sum(1 for _ in _pictures(paths)), as_json=as_json) as (advance, tell):
         for result in results:
             failed += "error" in result
@@ -46,6 +46,11 @@ def render(paths: tuple[Path, ...], out: Path, recipe_name: str, recipes: Path |
             else:
                 notes = f"  ({'; '.join(result['notes'])})" if result["notes"] else ""
                 tell(f"{result['file']} -> {result['output']}  sure {result['confidence']:.2f}{notes}", False)
+                made[result["file"]] = result["facts"]
+        if (alike := imaging.consistency(made)) is not None:
+            tell(f"{len(made)} pictures, spread {alike.spread:.2f} (0 all alike, 1 differences are just seen)", False)
+            for odd in alike.odd:
+                tell(f"unlike the others: {odd.name}: {odd.words} (z {odd.z:.1f})", False)
     return 1 if failed else 0
 
 

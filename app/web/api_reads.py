@@ -13,6 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, selectinl
 
 import integrations
 from app import controls, rulebook, views
+from app.alike import alike
 from app.models import (
     Account,
     Arrival,
@@ -122,7 +123,9 @@ def stop_told(session: Session) -> shapes.StopOut:
 
 def _batch_state(call: Call, batch: Batch) -> dict[str, Any]:
     now = views.batch_state(call.session, batch)
-    return {"state": now.word, "counts": now.counts}
+    looks = alike(call.session, batch, now.word)
+    odd = [] if looks is None else [{"item": item, "z": one.z, "trait": one.trait, "words": one.words} for item, one in looks.odd.items()]
+    return {"state": now.word, "counts": now.counts, "spread": None if looks is None else looks.spread, "odd": sorted(odd, key=lambda one: -one["z"])}
 
 
 def _facts(call: Call, rendition: Rendition) -> dict[str, Any]:

@@ -75,8 +75,17 @@ class PhotoOut(Shape):
     received_at: datetime
 
 
+class OddOut(Shape):
+    """A picture that looks unlike its batch: by which fact, how far in robust standard deviations, and in words."""
+
+    item: int
+    z: float
+    trait: str
+    words: str
+
+
 class BatchOut(Shape):
-    """The photos that came in together. `state` and `counts` only where one batch is asked for."""
+    """The photos that came in together. `state`, `counts`, `spread` and `odd` only where one batch is asked for."""
 
     id: int
     source: str
@@ -84,6 +93,8 @@ class BatchOut(Shape):
     created_at: datetime
     state: str | None = None
     counts: dict[str, int] | None = None
+    spread: float | None = Field(None, description="of the finished pictures' looks: 0 all alike, 1 differences are just seen; null while it moves")
+    odd: list[OddOut] | None = Field(None, description="pictures that look unlike the rest of the batch, the oddest first")
 
 
 class ArrivalOut(Shape):

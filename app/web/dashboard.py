@@ -8,6 +8,7 @@ from flask import Blueprint, Flask, abort, flash, redirect, render_template, req
 from flask.typing import ResponseReturnValue
 
 from app import controls, views
+from app.alike import alike
 from app.models import Batch
 from app.stages import intake
 from app.web import queries
@@ -53,7 +54,8 @@ def batch(number: int) -> ResponseReturnValue:
     return render_template(
         "batch.html",
         batch=found,
-        line=queries.batch_lines(session(), [found])[0],
+        line=(line := queries.batch_lines(session(), [found])[0]),
+        alike=alike(session(), found, line.state.word),
         page=queries.batch_photos(session(), found, _page()),
         arrivals=queries.batch_arrivals(session(), found),
     )

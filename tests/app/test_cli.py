@@ -65,6 +65,19 @@ def test_render_tells_one_object_a_line_and_goes_on_after_a_bad_file(packshot: R
     assert Path(str(good["output"])).is_file()
 
 
+def test_render_names_the_picture_that_looks_unlike_the_others(packshot: Run, tmp_path: Path) -> None:
+    for number in range(5):
+        (tmp_path / f"{number}.jpg").write_bytes(watch_photo(seed=1, size=(600, 600)))
+    with Image.open(tmp_path / "3.jpg") as photo:
+        warm = photo.convert("RGB", (1.1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0.75, 0))
+    warm.save(tmp_path / "3.jpg", quality=95)
+
+    _, out, _ = packshot("render", *(f"{number}.jpg" for number in range(5)), "--out", "out", "--jobs", "1")
+
+    assert "5 pictures, spread 0.00" in out
+    assert [line.split(": ")[1] for line in out.splitlines() if line.startswith("unlike")] == ["3.jpg"]
+
+
 def test_render_takes_a_recipe_of_ones_own(packshot: Run, tmp_path: Path) -> None:
     shipped = yaml.safe_load((Path(imaging.__file__).parent / "recipes.yaml").read_text())
     (tmp_path / "mine.yaml").write_text(yaml.safe_dump({"tall": shipped["amazon-main"] | {"width_px": 300, "height_px": 400}}))

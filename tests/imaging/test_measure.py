@@ -4,6 +4,8 @@ import io
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from imaging import FACTS, Measured, measure, probe
@@ -106,6 +108,91 @@ def test_a_cluttered_picture_has_no_plain_background() -> None:
 
     assert facts["subject_found"] is False
     assert facts["background_white_share"] < 0.2  # type: ignore[operator]
+
+
+def test_a_tinted_background_is_told() -> None:
+    assert value(measure(jpeg(boxes((300, 300, 700, 700), background=(255, 246, 240)))), "background_tint") == pytest.approx(15, abs=1)
+    assert value(measure(jpeg(boxes((300, 300, 700, 700)))), "background_tint") < 0.5
+
+
+def test_a_stain_on_the_background_is_found_where_it_is() -> None:
+    stained = boxes((300, 300, 700, 700))
+    stained.paste((236, 236, 236), (820, 100, 960, 260))
+
+    measured = measure(jpeg(stained))
+
+    assert value(measured, "background_unevenness") > 10
+    assert all(abs(a - b) <= 12 for a, b in zip(measured.regions["background_unevenness"], (820, 100, 960, 260), strict=True))
+    assert "background_unevenness" not in measure(jpeg(boxes((300, 300, 700, 700)))).regions
+
+
+def shadowed(depth: int, spread: int, box: tuple[int, int, int, int] = (300, 300, 700, 700)) -> Image.Image:
+    """A block whose soft shadow is `depth` levels deep under it."""
+    left, top, right, bottom = box
+    shade = Image.new("L", (1000, 1000), 0)
+    shade.paste(depth, (left, top + spread, right, bottom + spread))
+    light = ImageChops.invert(shade.filter(ImageFilter.GaussianBlur(spread / 2)))
+    picture = Image.merge("RGB", [light] * 3)
+    picture.paste((60, 80, 120), box)
+    return picture
+
+
+@given(depth=st.integers(20, 120), spread=st.integers(16, 60))
+@settings(max_examples=12, deadline=None)
+def test_a_shadow_is_told_by_its_depth_and_how_far_from_the_edge_it_ends(depth: int, spread: int) -> None:
+    picture = shadowed(depth, spread)
+    grey = np.asarray(picture.convert("L"), dtype=int)
+    shaded = np.flatnonzero((grey < 252).any(axis=1))
+
+    measured = measure(jpeg(picture))
+
+    beside = np.zeros((1000, 1000), bool)
+    beside[250:750, 250:750] = True
+    beside[296:704, 296:704] = False
+    assert value(measured, "shadow_depth") == pytest.approx((255 - grey[beside]).mean(), rel=0.3, abs=0.5)
+    assert value(measured, "shadow_margin") == pytest.approx((1000 - shaded[-1]) / 1000, abs=0.012)
+    assert measured.regions["shadow_margin"][3] == pytest.approx(shaded[-1], abs=12)
+
+
+def test_without_a_shadow_there_is_no_margin() -> None:
+    measured = measure(jpeg(boxes((300, 300, 700, 700))))
+
+    assert measured.facts["shadow_margin"] is None
+    assert value(measured, "shadow_depth") < 1
+
+
+def test_openings_are_counted_and_the_largest_is_shown() -> None:
+    picture = boxes((200, 200, 800, 800))
+    ImageDraw.Draw(picture).ellipse((300, 300, 500, 500), fill=(255, 255, 255))
+    ImageDraw.Draw(picture).rectangle((600, 600, 639, 649), fill=(255, 255, 255))
+
+    measured = measure(jpeg(picture))
+
+    assert measured.facts["holes"] == 1, "one of a hundredth of the subject is taken for a glint"
+    assert all(abs(a - b) <= 6 for a, b in zip(measured.regions["holes"], (300, 300, 500, 500), strict=True))
+
+
+def test_a_colour_cast_moves_the_tone_of_the_metal() -> None:
+    steel = boxes((200, 200, 800, 800))
+    steel.paste((150, 152, 155), (200, 200, 800, 800))
+    steel.paste((160, 20, 30), (400, 400, 600, 600))  # the dial
+    gold = boxes()
+    gold.paste(ImageChops.multiply(steel, Image.new("RGB", steel.size, (255, 235, 190))).crop((200, 200, 800, 800)), (200, 200))
+
+    plain, cast = measure(jpeg(steel)), measure(jpeg(gold))
+
+    assert value(plain, "tone_lightness") == pytest.approx(62.5, abs=1.5)
+    assert abs(value(plain, "tone_b")) < 3
+    assert value(cast, "tone_b") > value(plain, "tone_b") + 10
+
+
+@pytest.mark.parametrize(("setting", "word"), [(0, "4:4:4"), (1, "4:2:2"), (2, "4:2:0")])
+def test_the_jpeg_subsampling_is_read_back(setting: int, word: str) -> None:
+    assert measure(jpeg(boxes((200, 200, 800, 800)), subsampling=setting)).facts["jpeg_subsampling"] == word
+
+
+def test_a_grey_jpeg_has_no_subsampling() -> None:
+    assert measure(jpeg(boxes((200, 200, 800, 800)).convert("L"))).facts["jpeg_subsampling"] is None
 
 
 @pytest.mark.parametrize("asked", [30, 75, 92, 98])
