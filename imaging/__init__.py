@@ -21,6 +21,7 @@ from imaging.preview import to_review_jpeg
 from imaging.quality import quality
 from imaging.quality import table as quality_table
 from imaging.recipe import FINISH_VERSION, Recipe, RecipeError, RenderRequest, load_recipes
+from imaging.record import record_of
 from imaging.segment import Segmenter, load_segmenter, shipped_model_sha256
 
 __all__ = [
@@ -66,6 +67,7 @@ __all__ = [
     "probe",
     "quality",
     "quality_table",
+    "record_of",
     "render",
     "render_paths",
     "same_picture",

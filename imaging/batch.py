@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import multiprocessing
 import os
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +32,19 @@ SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".heic"
 _AHEAD = 4  # files per process that may be under way, so that a million paths are not queued at once
 
 
+@dataclass(frozen=True)
+class Beside:
+    """What is written beside a finished picture: its mask (.alpha.png), and how it was made (.json)."""
+
+    alpha: bool = False
+    sidecar: bool = False
+
+
+ALONE = Beside()
+
+
 def render_paths(
-    paths: Sequence[Path], recipe: Recipe, out: Path, *, alpha: bool = False, jobs: int = 1, model: Path | None = None
+    paths: Sequence[Path], recipe: Recipe, out: Path, *, alpha: bool = False, sidecar: bool = False, jobs: int = 1, model: Path | None = None
 ) -> Iterator[dict[str, Any]]:
     """One dict per file, in order: `file, output, alpha, sha256, facts, notes, confidence, ms`, or `file, error`.
 
@@ -39,14 +52,15 @@ def render_paths(
     Photos of one folder that share their backdrop are judged by it together where their own shows too little of it.
     Raises ImagingError before the first file if the model cannot be loaded.
     """
+    beside = Beside(alpha, sidecar)
     tasks = [(source, out / target) for source, target in plan(paths)]
     segmenter = load_segmenter(model)  # a wrong model is one error here, not one per file
     backdrops = find_backdrops([source for source, _ in tasks], segmenter)
     if jobs <= 1:
         for source, target in tasks:
-            yield render_file(source, target, recipe, segmenter, alpha=alpha, backdrop=backdrops.get(source.parent))
+            yield render_file(source, target, recipe, segmenter, beside=beside, backdrop=backdrops.get(source.parent))
         return
-    yield from _in_processes(tasks, recipe, alpha, jobs, model, backdrops)
+    yield from _in_processes(tasks, recipe, beside, jobs, model, backdrops)
 
 
 def plan(paths: Sequence[Path]) -> list[tuple[Path, Path]]:
@@ -84,17 +98,19 @@ def _apart(found: list[tuple[Path, Path]], crowded: set[int]) -> list[tuple[Path
     return apart
 
 
-def render_file(source: Path, target: Path, recipe: Recipe, segmenter: Segmenter, *, alpha: bool = False, backdrop: Backdrop | None = None) -> dict[str, Any]:
-    """Renders one file to `target`.jpg (and `target`.alpha.png) and tells what came of it; errors are told, not raised."""
+def render_file(
+    source: Path, target: Path, recipe: Recipe, segmenter: Segmenter, *, beside: Beside = ALONE, backdrop: Backdrop | None = None
+) -> dict[str, Any]:
+    """Renders one file to `target`.jpg, with what is wanted beside it, and tells what came of it; errors are told, not raised."""
     try:
-        return _rendered(source, target, recipe, segmenter, alpha, backdrop)
+        return _rendered(source, target, recipe, segmenter, beside, backdrop)
     except ImagingError as error:
         return {"file": str(source), "error": str(error)}
     except OSError as error:
         return {"file": str(source), "error": f"{error.strerror or error}"}
 
 
-def _rendered(source: Path, target: Path, recipe: Recipe, segmenter: Segmenter, alpha: bool, backdrop: Backdrop | None) -> dict[str, Any]:
+def _rendered(source: Path, target: Path, recipe: Recipe, segmenter: Segmenter, beside: Beside, backdrop: Backdrop | None) -> dict[str, Any]:
     start = time.perf_counter()
     data = Original(source.read_bytes())
     photo = hashlib.sha256(data).hexdigest()
@@ -105,11 +121,15 @@ def _rendered(source: Path, target: Path, recipe: Recipe, segmenter: Segmenter, 
     rendered = time.perf_counter()
     facts = measure(finished.data).facts | cutout.facts
     measured = time.perf_counter()
-    output, mask = _beside(target, ".jpg"), _beside(target, ".alpha.png") if alpha else None
+    output, mask = _beside(target, ".jpg"), _beside(target, ".alpha.png") if beside.alpha else None
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_bytes(finished.data)
     if mask is not None:
         mask.write_bytes(full_size_alpha(cutout.mask, read_header(data).size))
+    notes = [*cutout.notes, *finished.notes]
+    if beside.sidecar:
+        told = {"source": source.name, "request": request.to_dict(), "id": request.id, "model": segmenter.sha256, "facts": facts, "notes": notes}
+        _beside(target, ".json").write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", "utf-8")
     ms = {"cut_out": cut - start, "render": rendered - cut, "measure": measured - rendered}
     return {
         "file": str(source),
@@ -117,7 +137,7 @@ def _rendered(source: Path, target: Path, recipe: Recipe, segmenter: Segmenter, 
         "alpha": None if mask is None else str(mask),
         "sha256": hashlib.sha256(finished.data).hexdigest(),
         "facts": facts,
-        "notes": [*cutout.notes, *finished.notes],
+        "notes": notes,
         "confidence": round(cutout.probability, 4),
         "ms": {name: round(seconds * 1000, 2) for name, seconds in ms.items()} | finished.ms,
     }
@@ -141,14 +161,14 @@ def _start(model: Path | None) -> None:
     _segmenter = load_segmenter(model)
 
 
-def _work(source: Path, target: Path, recipe: dict[str, Any], alpha: bool, backdrop: Backdrop | None) -> dict[str, Any]:
+def _work(source: Path, target: Path, recipe: dict[str, Any], beside: Beside, backdrop: Backdrop | None) -> dict[str, Any]:
     if _segmenter is None:
         raise RuntimeError("worker was not started")
-    return render_file(source, target, Recipe.from_dict(recipe), _segmenter, alpha=alpha, backdrop=backdrop)
+    return render_file(source, target, Recipe.from_dict(recipe), _segmenter, beside=beside, backdrop=backdrop)
 
 
 def _in_processes(
-    tasks: list[tuple[Path, Path]], recipe: Recipe, alpha: bool, jobs: int, model: Path | None, backdrops: dict[Path, Backdrop]
+    tasks: list[tuple[Path, Path]], recipe: Recipe, beside: Beside, jobs: int, model: Path | None, backdrops: dict[Path, Backdrop]
 ) -> Iterator[dict[str, Any]]:
     context = multiprocessing.get_context("spawn")  # a fork would copy onnxruntime's threads half
     waiting: list[tuple[Path, Future[dict[str, Any]]]] = []
@@ -156,7 +176,7 @@ def _in_processes(
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=(model,)) as pool:
         while True:
             while len(waiting) < jobs * _AHEAD and (task := next(left, None)) is not None:
-                waiting.append((task[0], pool.submit(_work, *task, recipe.to_dict(), alpha, backdrops.get(task[0].parent))))
+                waiting.append((task[0], pool.submit(_work, *task, recipe.to_dict(), beside, backdrops.get(task[0].parent))))
             if not waiting:
                 return
             source, future = waiting.pop(0)

@@ -21,19 +21,19 @@ _LEAST_QUALITY = 60  # what is still too large then is no picture of a product o
 _STEP = 4
 
 
-def encode_within(image: Image.Image, *, quality: int, subsampling: str, most_bytes: int) -> tuple[bytes, int]:
+def encode_within(image: Image.Image, *, quality: int, subsampling: str, most_bytes: int, xmp: bytes = b"") -> tuple[bytes, int]:
     """`encode` at `quality`, or at the next lower one whose file has no more than `most_bytes` (at 60 whatever it has); the file and its quality."""
     while True:
-        data = encode(image, quality=quality, subsampling=subsampling)
+        data = encode(image, quality=quality, subsampling=subsampling, xmp=xmp)
         if len(data) <= most_bytes or quality <= _LEAST_QUALITY:
             return data, quality
         quality = max(_LEAST_QUALITY, quality - _STEP)
 
 
-def encode(image: Image.Image, *, quality: int, subsampling: str) -> bytes:
-    """An sRGB JPEG with its profile; the same picture always gives the same bytes."""
+def encode(image: Image.Image, *, quality: int, subsampling: str, xmp: bytes = b"") -> bytes:
+    """An sRGB JPEG with its profile and an XMP packet if one is given; the same picture always gives the same bytes."""
     out = io.BytesIO()
-    image.save(out, "JPEG", quality=quality, subsampling=subsampling, optimize=True, icc_profile=srgb_profile())
+    image.save(out, "JPEG", quality=quality, subsampling=subsampling, optimize=True, icc_profile=srgb_profile(), xmp=xmp)
     return out.getvalue()
 
 

@@ -15,6 +15,7 @@ from imaging.errors import Unreadable
 from imaging.frame import Alpha, Frame
 from imaging.jpeg import encode_within
 from imaging.recipe import Recipe, RenderRequest
+from imaging.record import xmp_of
 from imaging.steps.colour import colour
 from imaging.steps.crop import crop, scale
 from imaging.steps.cutout import cutout
@@ -57,7 +58,7 @@ def render(data: bytes, alpha: bytes | Alpha, request: RenderRequest, *, most_pi
         lap(step.__name__)
     image = Image.fromarray(frame.rgb)
     recipe = request.recipe
-    finished, quality = encode_within(image, quality=recipe.quality, subsampling=recipe.subsampling, most_bytes=recipe.most_bytes)
+    finished, quality = encode_within(image, quality=recipe.quality, subsampling=recipe.subsampling, most_bytes=recipe.most_bytes, xmp=xmp_of(request))
     if quality != recipe.quality:
         frame = frame.noted(f"JPEG quality {quality} instead of {recipe.quality}, to stay below {recipe.most_bytes:,} bytes")
     lap("encode")

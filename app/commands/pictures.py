@@ -22,10 +22,21 @@ JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object a l
 @click.option("--recipe", "recipe_name", default="amazon-main", show_default=True, help="What kind of picture: amazon-main, amazon-alt, ...")
 @click.option("--recipes", envvar="PACKSHOT_RECIPES", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A file of your own recipes.")
 @click.option("--alpha", is_flag=True, help="Also write NAME.alpha.png, the mask in the photo's own size.")
+@click.option("--sidecar", is_flag=True, help="Also write NAME.json: how it was made, its facts and its notes.")
 @click.option("--jobs", type=click.IntRange(1, 64), help="Processes; as many as processors where not given.")
 @click.option("--model", envvar="PACKSHOT_MODEL", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Instead of the shipped model.")
 @JSON
-def render(paths: tuple[Path, ...], out: Path, recipe_name: str, recipes: Path | None, alpha: bool, jobs: int | None, model: Path | None, as_json: bool) -> int:
+def render(
+    paths: tuple[Path, ...],
+    out: Path,
+    recipe_name: str,
+    recipes: Path | None,
+    alpha: bool,
+    sidecar: bool,
+    jobs: int | None,
+    model: Path | None,
+    as_json: bool,
+) -> int:
     """Cut out, finish and measure photographs; exit 1 if one could not be read."""
     import imaging
 
@@ -33,7 +44,8 @@ def render(paths: tuple[Path, ...], out: Path, recipe_name: str, recipes: Path |
     if recipe_name not in known:
         raise click.UsageError(f"--recipe: there is no {recipe_name}; there are {', '.join(sorted(known))}")
     one = len(paths) == 1 and not paths[0].is_dir()
-    results = imaging.render_paths(paths, known[recipe_name], out, alpha=alpha, jobs=jobs or (1 if one else os.cpu_count() or 1), model=model)
+    jobs = jobs or (1 if one else os.cpu_count() or 1)
+    results = imaging.render_paths(paths, known[recipe_name], out, alpha=alpha, sidecar=sidecar, jobs=jobs, model=model)
     failed, made = 0, {}
     with _bar(None if one else sum(1 for _ in _pictures(paths)), as_json=as_json) as (advance, tell):
         for result in results:

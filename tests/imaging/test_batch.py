@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from imaging import Recipe, load_segmenter, measure, render_paths
+from imaging import Recipe, RenderRequest, load_segmenter, measure, record_of, render_paths, shipped_model_sha256
 from imaging.batch import plan, render_file
 from tests import shots
 
@@ -67,3 +68,16 @@ def test_a_missing_file_is_told(tmp_path: Path, recipe: Recipe) -> None:
     result = render_file(tmp_path / "none.jpg", tmp_path / "out" / "none", recipe, load_segmenter())
 
     assert result == {"file": str(tmp_path / "none.jpg"), "error": "No such file or directory"}
+
+
+def test_a_sidecar_says_how_a_picture_was_made(tmp_path: Path, recipe: Recipe) -> None:
+    (tmp_path / "dial.jpg").write_bytes(shots.watch_photo(size=(300, 300)))
+
+    (result,) = render_paths([tmp_path / "dial.jpg"], recipe, tmp_path / "out", sidecar=True)
+
+    told = json.loads((tmp_path / "out" / "dial.json").read_text())
+    made = record_of((tmp_path / "out" / "dial.jpg").read_bytes())
+    assert made is not None
+    assert told["id"] == made["request"] == RenderRequest.from_dict(told["request"]).id
+    assert told["facts"] == result["facts"]
+    assert (told["source"], told["model"]) == ("dial.jpg", shipped_model_sha256())
