@@ -28,6 +28,7 @@ class Frame:
     backdrop: tuple[int, int, int] = (255, 255, 255)
     longest_px: float | None = None  # wanted length of the item's longest side on the canvas, where a scale was asked for, within the recipe's bounds
     adjustments: Mapping[str, float] = field(default_factory=dict)
+    gains: tuple[float, float, float] | None = None  # by which linear light is to be multiplied, from `balance` to `colour`
     shade: NDArray[np.float32] | None = None  # 0..1, how much the backdrop is darkened
     notes: tuple[str, ...] = ()
 

@@ -16,6 +16,7 @@ from imaging.frame import Alpha, Frame
 from imaging.jpeg import encode_within
 from imaging.recipe import Recipe, RenderRequest
 from imaging.record import xmp_of
+from imaging.steps.balance import balance
 from imaging.steps.colour import colour
 from imaging.steps.crop import crop, scale
 from imaging.steps.cutout import cutout
@@ -27,7 +28,7 @@ from imaging.steps.sharpen import sharpen
 
 Step = Callable[[Frame, Recipe], Frame]
 
-STEPS: tuple[Step, ...] = (crop, orient, colour, cutout, place, shadow, flatten, sharpen)
+STEPS: tuple[Step, ...] = (balance, crop, orient, colour, cutout, place, shadow, flatten, sharpen)
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,7 @@ class Recipe(_Strict):
     align: Literal["box", "body"]
     clear: Annotated[float, Field(ge=0.01, lt=0.3, strict=True)]
     backdrop: _Colour
+    white_balance: Annotated[float, Field(ge=0, le=0.3, strict=True)]
     shadow: Shadow
     sharpen: Sharpen
     quality: Annotated[int, Field(ge=50, le=100, strict=True)]

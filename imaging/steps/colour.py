@@ -1,26 +1,40 @@
-"""Brings the photo to RGB in sRGB, with the exposure that was asked for."""
+"""Brings the photo to RGB in sRGB, in neutral light and with the exposure that was asked for."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
+import numpy as np
 from PIL import Image
 
 from imaging.colour import to_srgb
 from imaging.decode import as_array
 from imaging.frame import Frame
 from imaging.recipe import Recipe
+from imaging.steps.balance import to_levels, to_linear
 
+_SHOULDER = 4  # the higher, the lighter a level is before a gain lets it be
 _GAMMA = 2.2  # close enough to sRGB's curve for a change of exposure
 
 
 def colour(frame: Frame, recipe: Recipe) -> Frame:
-    """sRGB pixels, brightened or darkened by adjustments["exposure"] stops."""
+    """sRGB pixels, the light's tint taken out by `gains`, brightened or darkened by adjustments["exposure"] stops."""
     image = to_srgb(frame.image, frame.icc)
+    if frame.gains is not None:
+        image = image.point([level for gain in frame.gains for level in _table(gain)])
     stops = frame.adjustments.get("exposure", 0.0)
     if stops:
         image = _exposed(image, stops)
     return replace(frame, image=image, rgb=as_array(image), icc=None)
+
+
+@lru_cache(maxsize=64)
+def _table(gain: float) -> tuple[int, ...]:
+    """Levels 0..255 -> levels, linear light multiplied by `gain`; the less the lighter it is, so that nothing clips and glints stay white."""
+    light = to_linear(np.arange(256, dtype=np.float32) / np.float32(255))
+    lit = light * gain / (1 + (gain - 1) * light**_SHOULDER)
+    return tuple(int(level) for level in np.rint(to_levels(lit.astype(np.float32)) * 255))
 
 
 def _exposed(image: Image.Image, stops: float) -> Image.Image:
