@@ -1,4 +1,4 @@
-"""Finds the tint of the light by the backdrop: grey or white paper shows it, the product does not, for gold must stay gold."""
+"""Finds the tint of the light by the backdrop: white or light grey paper shows it, the product does not, for gold must stay gold."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from imaging.recipe import Recipe
 _SIDE = 256  # px: a tint holds no detail
 _FAR = 0.03  # of the longest side: nearer to the item the backdrop mirrors it
 _LEAST = 0.08  # of the frame that must show backdrop
-_PAPER = 14.0  # CIELAB chroma up to which a backdrop is taken for neutral paper in tinted light; beyond it is coloured
-_DARKEST, _BURNT = 35.0, 0.98  # L* below which, and linear light above which, a backdrop tells no tint
+_PAPER = 7.0  # CIELAB chroma up to which a backdrop is taken for white paper in tinted light: beige is beyond it, and steel on beige would turn blue
+_DARKEST, _BURNT = 65.0, 0.98  # L* below which (grey paper is often bluish by itself), and linear light above which, a backdrop tells no tint
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
 
