@@ -20,6 +20,7 @@ COMMANDS = {
     "evaluate": "scores of a model by stratum, with a sheet of its worst pictures",
     "ablate": "what each step after the net is worth",
     "calibrate": "confidence: how often a person would reject a cut-out",
+    "mean": "the mean of several models' weights (needs torch)",
     "weigh": "what float32, float16 and int8 cost and save (needs onnx)",
     "finetune": "a candidate model from a seller's own pairs (needs torch)",
 }

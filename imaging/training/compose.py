@@ -29,7 +29,7 @@ from .compose_props import holder_over, prop_behind, tag_over, watermark
 from .compose_sources import Foregrounds, Image, Memory, Photos, Scenes, clutter, fine, lifted
 
 MASKS = Path(__file__).parent / "caltech"
-SHARES = {"scene": 0.34, "lifted": 0.13, "drawn": 0.28, "photo": 0.11, "photo lifted": 0.05, "none": 0.04, "two": 0.05}
+SHARES = {"scene": 0.42, "lifted": 0.14, "drawn": 0.22, "photo": 0.09, "photo lifted": 0.04, "none": 0.04, "two": 0.05}
 ENOUGH_SCENES = 400  # below that many, traced kinds are drawn less often, or the net would learn the few by heart
 COARSE = 1.35  # a drawn item that is blown up further than this is drawn again at twice the size: blur would give it away
 TRACED = ("scene", "lifted")

@@ -12,6 +12,8 @@ from .drawn_outline import Outline, outline_of
 from .drawn_straps import STRAP_KINDS, any_strip, buckle, lay, lit, rubber
 from .drawn_surfaces import Metal
 
+DAYLIGHT = 0.4  # of the watches with straps: between case, horns and the strap's end one sees through, as with most straight-ended straps
+
 
 def watch(rng: Rng) -> Canvas:
     """A whole watch, its straps spread out; sometimes only a stub of them, or the head alone."""
@@ -23,9 +25,17 @@ def watch(rng: Rng) -> Canvas:
     outline = outline_of(rng, centre, radius)
     kind = str(rng.choice(list(STRAP_KINDS), p=list(STRAP_KINDS.values())))
     tall = float(np.ptp(outline(1.0)[:, 1])) / 2
+    wide, start = radius * between(rng, 0.95, 1.5), tall * between(rng, 0.78, 1.02)
+    daylight = reach > 0 and chance(rng, DAYLIGHT)
+    if daylight:
+        start = tall * between(rng, 1.0, 1.14)
     if reach > 0:
-        _straps(canvas, rng, centre, radius, tall, reach * radius, kind, metal)
-    _lugs(canvas, rng, centre, radius, tall, metal)
+        _straps(canvas, rng, centre, radius, tall, reach * radius, kind, metal, wide, start)
+    if daylight:
+        _horns(canvas, rng, centre, radius, tall, metal, wide * between(rng, 0.92, 1.0), (start + radius * between(rng, 0.06, 0.25)) / tall, 0.0)
+        _spring_bars(canvas, rng, centre, radius, wide, start, metal)
+    else:
+        _lugs(canvas, rng, centre, radius, tall, metal)
     _crown(canvas, rng, outline, centre, metal)
     (back if chance(rng, 0.06) else face)(canvas, rng, outline, metal)
     canvas.tilt = _tilt(rng, 1000)
@@ -46,15 +56,13 @@ def _tilt(rng: Rng, side: int) -> np.ndarray | None:
     return cv2.getPerspectiveTransform(corners, moved)
 
 
-def _straps(canvas: Canvas, rng: Rng, centre: Points, radius: float, tall: float, reach: float, kind: str, metal: Metal) -> None:
-    """Both halves, lug to end; a buckle on the upper one now and then."""
-    w0 = radius * between(rng, 0.95, 1.5)
+def _straps(canvas: Canvas, rng: Rng, centre: Points, radius: float, tall: float, reach: float, kind: str, metal: Metal, w0: float, start: float) -> None:
+    """Both halves, `w0` wide and `start` from the middle to the end; a buckle on the upper one now and then."""
     taper = between(rng, 0.66, 1.0)
     second = Metal(rng, "gold" if metal.name == "steel" else None) if chance(rng, 0.25) else None
     band = metal if chance(rng, 0.85) else Metal(rng)
     same = rng.integers(2**31)
     bend, squeeze = between(rng, -0.12, 0.12) * radius if chance(rng, 0.4) else 0.0, between(rng, 0, 0.7) if chance(rng, 0.4) else 0.0
-    start = tall * between(rng, 0.78, 1.02)
     for sign in (-1, 1):
         inner = np.random.default_rng(same)  # both halves alike
         length = reach * (between(rng, 0.85, 1.1) if chance(rng, 0.5) else 1.0) + tall - start + radius * 0.18
@@ -71,12 +79,11 @@ def _straps(canvas: Canvas, rng: Rng, centre: Points, radius: float, tall: float
 
 
 def _lugs(canvas: Canvas, rng: Rng, centre: Points, radius: float, tall: float, metal: Metal) -> None:
-    """Four horns, a hooded block, or none; between horn and strap there may be a gap."""
+    """Four horns, a hooded block, or none."""
     kind = rng.random()
     if kind < 0.12:
         return
     w = radius * between(rng, 0.98, 1.45)
-    shader = metal.linear(rng, radius * between(rng, 0.4, 1.6))
     if kind < 0.3:  # one body under the whole case, barrel or cushion
         t = tall * between(rng, 1.05, 1.25)
         body = np.array(
@@ -91,15 +98,29 @@ def _lugs(canvas: Canvas, rng: Rng, centre: Points, radius: float, tall: float, 
                 [-radius * 0.98, -tall * 0.3],
             ]
         )
-        canvas.shade(body + centre, shader)
+        canvas.shade(body + centre, metal.linear(rng, radius * between(rng, 0.4, 1.6)))
         return
-    thick, out, lean = radius * between(rng, 0.1, 0.24), tall * between(rng, 1.02, 1.25), between(rng, -0.08, 0.14) * radius
+    _horns(canvas, rng, centre, radius, tall, metal, w, between(rng, 1.02, 1.25), between(rng, -0.08, 0.14) * radius)
+
+
+def _horns(canvas: Canvas, rng: Rng, centre: Points, radius: float, tall: float, metal: Metal, w: float, reach: float, lean: float) -> None:
+    """Four of them, `w` apart, their tips `reach` times `tall` from the middle; beside the case they stand `lean` further out."""
+    shader = metal.linear(rng, radius * between(rng, 0.4, 1.6))
+    thick, out = radius * between(rng, 0.1, 0.24), tall * reach
     for sx in (-1, 1):
         for sy in (-1, 1):
             foot = np.array([sx * (w / 2 + lean + thick * 0.3), sy * tall * 0.5])
             tip = np.array([sx * (w / 2 + thick * 0.3), sy * out])
             canvas.shade(bar(foot + centre, tip + centre, thick * 1.6, thick * between(rng, 0.6, 1.1)), shader)
             canvas.fill(ellipse(tip + centre, thick * 0.42), metal.tone(rng))
+
+
+def _spring_bars(canvas: Canvas, rng: Rng, centre: Points, radius: float, wide: float, start: float, metal: Metal) -> None:
+    """What holds the straps' straight ends, from horn to horn."""
+    thick, tone = radius * between(rng, 0.02, 0.06), metal.base * np.float32(between(rng, 0.2, 0.8))
+    for sign in (-1, 1):
+        y = sign * (start + thick * 0.5)
+        canvas.fill(bar(centre + np.array([-wide / 2, y]), centre + np.array([wide / 2, y]), thick), tone)
 
 
 def _crown(canvas: Canvas, rng: Rng, outline: Outline, centre: Points, metal: Metal) -> None:

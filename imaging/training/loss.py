@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from imaging.parts import fill_enclosed, find_parts
 from imaging.training.net import Answers
 
 EDGE = 4.0  # an outline pixel weighs 1 + EDGE: a picture is judged by its outline, and outlines are few
-HOLE = 3.0  # an enclosed-backdrop pixel weighs 1 + HOLE: rings and bracelets are what generic nets fill
+HOLE, HOLE_MOST = 3.0, 12.0  # an enclosed-backdrop pixel weighs so much more: rings, lugs and bracelets are what generic nets fill
+SMALL = 0.01  # of the picture: from this area down a hole's pixels weigh more than HOLE
 _REACH = 5  # px of the training picture that count as outline, both sides together
 
 
@@ -25,26 +28,25 @@ class Loss(NamedTuple):
     scene: float
 
 
-def enclosed(background: Tensor, rounds: int = 0) -> Tensor:
-    """(n, 1, h, w) 0/1 -> the background that cannot be reached from the frame, found on a grid of a quarter of the size."""
-    small = F.max_pool2d(background, 4)
-    size = small.shape[-2:]
-    reached = torch.zeros_like(small)
-    reached[..., 0, :], reached[..., -1, :], reached[..., :, 0], reached[..., :, -1] = 1, 1, 1, 1
-    reached = reached * small
-    for _ in range(rounds or 2 * max(size)):
-        grown = F.max_pool2d(reached, 3, 1, 1) * small
-        if torch.equal(grown, reached):
-            break
-        reached = grown
-    return F.interpolate(small * (1 - reached), scale_factor=4.0, mode="nearest") * background
+def enclosed(product: Tensor) -> Tensor:
+    """(n, 1, h, w) 0/1 -> what a pixel weighs more for being backdrop that the product encloses, found exactly.
+
+    HOLE in a hole of SMALL of the picture or more; the smaller a hole, the more, up to HOLE_MOST, since the gap at a lug must not weigh
+    nothing beside the daylight in a bangle.
+    """
+    weight = np.zeros(product.shape, np.float32)
+    for mask, out in zip(product[:, 0].numpy() > 0, weight[:, 0], strict=True):
+        holes = find_parts(fill_enclosed(mask) & ~mask)
+        each = np.minimum(HOLE * np.sqrt(np.maximum(SMALL * mask.size / holes.areas, 1)), HOLE_MOST)
+        out += np.concatenate([[0], each]).astype(np.float32)[holes.labels]
+    return torch.from_numpy(weight)
 
 
 def loss_of(answers: Answers, alpha: Tensor, care: Tensor, scene: Tensor) -> Loss:
     """`alpha`, `care` (n, 1, h, w) 0..1; `scene` (n, 4) 0..1 or NaN where nobody knows."""
     hard = (alpha >= 0.5).float()
     outline = F.max_pool2d(hard, _REACH, 1, _REACH // 2) + F.max_pool2d(1 - hard, _REACH, 1, _REACH // 2) - 1
-    weight = care * (1 + EDGE * outline + HOLE * enclosed(1 - hard))
+    weight = care * (1 + EDGE * outline + enclosed(hard))
     weight = weight / weight.mean((1, 2, 3), keepdim=True).clamp(min=1e-3)
 
     logits = answers.alpha.float()

@@ -5,7 +5,9 @@ import pytest
 
 cv2 = pytest.importorskip("cv2", reason="drawing is part of training and needs OpenCV")
 
+from imaging.parts import fill_enclosed, find_parts  # noqa: E402
 from imaging.training import draw as command  # noqa: E402
+from imaging.training import drawn_watches  # noqa: E402
 from imaging.training.drawn import KINDS, draw  # noqa: E402
 from imaging.training.drawn_canvas import Canvas, block, ellipse, rgb  # noqa: E402
 
@@ -27,6 +29,16 @@ def test_a_foreground_of_each_kind_is_whole_tight_and_the_same_again(kind):
 
 def test_seeds_and_kinds_differ():
     assert len({draw(seed).tobytes() for seed in range(6)}) == 6
+
+
+def test_one_sees_through_between_case_and_straight_ended_strap(monkeypatch):
+    def open_watches(share: float) -> int:
+        monkeypatch.setattr(drawn_watches, "DAYLIGHT", share)
+        masks = [drawn_watches.watch(np.random.default_rng(seed)).px[..., 3] >= 128 for seed in range(20)]
+        holes = [find_parts(fill_enclosed(mask) & ~mask).areas for mask in masks]
+        return sum(bool(len(areas) and areas[0] > 0.001 * masks[0].size) for areas in holes)
+
+    assert open_watches(1.0) >= open_watches(0.0) + 8
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -9,7 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is an optional extra for training ([train])")
 
-from imaging.training.loss import enclosed, loss_of  # noqa: E402
+from imaging.training.loss import HOLE, HOLE_MOST, enclosed, loss_of  # noqa: E402
 from imaging.training.net import Net, folded  # noqa: E402
 
 
@@ -63,15 +63,61 @@ def test_the_exported_file_answers_as_the_net_does(tmp_path: Path) -> None:
             np.testing.assert_allclose(answer, expected.numpy(), atol=off)
 
 
-def test_an_enclosed_part_of_the_backdrop_is_found_and_an_open_one_is_not() -> None:
-    background = torch.ones(1, 1, 64, 64)
-    background[..., 16:48, 16:48] = 0
-    background[..., 24:40, 24:40] = 1
-    assert enclosed(background)[0, 0, 32, 32] == 1
-    assert enclosed(background)[0, 0, 4, 4] == 0
+@pytest.mark.filterwarnings(
+    "ignore:You are using the legacy TorchScript",
+    "ignore::torch.jit.TracerWarning",
+    "ignore::DeprecationWarning",
+    "ignore:Constant folding:UserWarning",
+)
+def test_the_mean_of_two_files_lies_between_them_and_forgets_the_calibration(tmp_path: Path) -> None:
+    pytest.importorskip("onnx", reason="onnx is part of the optional extra for training ([train])")
+    from imaging.errors import ImagingError
+    from imaging.training.__main__ import main
+    from imaging.training.export import add_metadata, export
+    from imaging.training.weights import read
 
-    background[..., 24:40, 40:48] = 1  # a gap in the wall
-    assert enclosed(background).max() == 0
+    one, other = _net(), _net()
+    with torch.no_grad():
+        for parameter in other.parameters():
+            parameter.add_(0.01)
+    for name, net in (("one", one), ("other", other)):
+        export(net, tmp_path / f"{name}.onnx", half=False)
+        add_metadata(tmp_path / f"{name}.onnx", {"side": "512", "confidence": "{}"})
+    files = ["--model", str(tmp_path / "one.onnx"), "--model", str(tmp_path / "other.onnx"), "--out", str(tmp_path / "mean.onnx")]
+
+    assert main(["mean", *files, "--share", "1", "--share", "3"]) == 0
+
+    (first, _), (second, _), (mean, about) = (read(tmp_path / f"{name}.onnx") for name in ("one", "other", "mean"))
+    for name, value in mean.state_dict().items():
+        torch.testing.assert_close(value, first.state_dict()[name] * 0.25 + second.state_dict()[name] * 0.75, rtol=2e-3, atol=2e-3)
+    assert about == {"side": "512"}
+    with pytest.raises(ImagingError, match="1 shares for 2 models"):
+        main(["mean", *files, "--share", "1"])
+
+
+def test_an_enclosed_part_of_the_backdrop_is_found_and_an_open_one_is_not() -> None:
+    product = torch.zeros(1, 1, 64, 64)
+    product[..., 16:48, 16:48] = 1
+    product[..., 24:40, 24:40] = 0
+    assert enclosed(product)[0, 0, 32, 32] == HOLE
+    assert enclosed(product)[0, 0, 4, 4] == 0
+    assert enclosed(product)[0, 0, 20, 20] == 0
+
+    product[..., 30, 40:48] = 0  # a gap in the wall, however narrow
+    assert enclosed(product).max() == 0
+
+
+def test_a_pixel_of_a_small_hole_weighs_more_than_one_of_a_large_hole() -> None:
+    product = torch.zeros(2, 1, 200, 200)
+    product[..., 20:180, 20:180] = 1
+    product[0, ..., 50:150, 50:150] = 0
+    product[0, ..., 30:34, 100:110] = 0  # behind a wall of a few pixels, as at a lug
+    product[1, ..., 99, 99] = 0
+    weight = enclosed(product)[:, 0]
+
+    assert weight[0, 100, 100] == HOLE
+    assert HOLE < weight[0, 32, 105] < HOLE_MOST
+    assert weight[1, 99, 99] == HOLE_MOST
 
 
 def test_pixels_nobody_labelled_do_not_count() -> None:
