@@ -124,8 +124,10 @@ def stop_told(session: Session) -> shapes.StopOut:
 def _batch_state(call: Call, batch: Batch) -> dict[str, Any]:
     now = views.batch_state(call.session, batch)
     looks = alike(call.session, batch, now.word)
-    odd = [] if looks is None else [{"item": item, "z": one.z, "trait": one.trait, "words": one.words} for item, one in looks.odd.items()]
-    return {"state": now.word, "counts": now.counts, "spread": None if looks is None else looks.spread, "odd": sorted(odd, key=lambda one: -one["z"])}
+    if looks is None:
+        return {"state": now.word, "counts": now.counts}
+    odd = [shapes.OddOut(item=item, z=one.z, trait=one.trait, words=one.words) for item, one in looks.odd.items()]
+    return {"state": now.word, "counts": now.counts, "spread": looks.spread, "odd": sorted(odd, key=lambda one: -one.z)}
 
 
 def _facts(call: Call, rendition: Rendition) -> dict[str, Any]:

@@ -41,6 +41,7 @@ from app.rulebook import active_hash
 from app.states import ArrivalState, LessonState, ListingState, PhotoState, PlacementState, PushState, RenditionState
 from app.web.api_document import OPERATIONS, document
 from app.web.api_reads import COLLECTIONS, Collection
+from tests.app import factories
 from tests.web.machine import House, open_house
 
 FINDING = {
@@ -199,6 +200,20 @@ def test_a_listing_is_told_with_the_word_of_the_dashboard(full: House) -> None:
 
     assert answer is not None
     assert (answer["state"], answer["word"], answer["members"][0]["sku"]) == ("to_send", "waiting for approval", "W-1")
+
+
+def test_a_settled_batch_tells_which_picture_looks_unlike_the_others(house: House) -> None:
+    kit, batch = house.kit, factories.new_batch(house.kit)
+    on = factories.account(kit, "ebay-uk:batch")
+    items = [factories.item(kit, factories.product(kit), batch_id=batch.id) for _ in range(6)]
+    for number, item in enumerate(items):
+        made = factories.rendition(kit, item, facts={"shadow_depth": 9.0 if number == 2 else 3.0})
+        factories.placement(kit, item, on, made, state=PlacementState.APPROVED)
+
+    told = house.get(f"/api/v1/batches/{batch.id}").get_json()
+
+    assert told["spread"] == 0
+    assert [(odd["item"], odd["trait"], odd["words"]) for odd in told["odd"]] == [(items[2].id, "shadow_depth", "its shadow is darker")]
 
 
 def test_an_account_is_told_without_its_credentials(full: House) -> None:
