@@ -25,7 +25,7 @@ def test_the_shipped_net_finds_a_watch(segmenter: Segmenter, seed: int) -> None:
     assert cutout.size == (1200, 900)
     assert cutout.facts["cutout_pieces"] == 1
     assert cutout.facts["cutout_touching_sides"] == 0
-    assert cutout.probability > 0.65, "a drawn watch on plain paper would pass the shipped rules"
+    assert cutout.probability > 0.7, "a drawn watch on plain paper would pass the shipped rules"
 
 
 def test_a_ring_keeps_its_hole(segmenter: Segmenter) -> None:
