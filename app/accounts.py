@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -62,7 +62,7 @@ def add_account(
         seller_id=seller_id.strip(),
         credentials=kit.box.seal(_credentials(site, credentials, practice)),
         endpoints=_endpoints(site, endpoints or {}, practice),
-        policy=_policy({**DEFAULT_POLICY, **(policy or {})}, confirmed=practice),
+        policy=_policy({**DEFAULT_POLICY, **(policy or {})}, kit.release["recipes"], confirmed=practice),
         practice=practice,
         confirmed=practice,
         stopped=False,
@@ -87,7 +87,7 @@ def set_policy(session: Session, kit: Kit, account: Account, who: str, **changes
     """Change some of publish, create, wait_s, repair, listing. Raises Refusal for an unknown name or value, and for `auto` before the import is confirmed."""
     lock(session, account)
     before = {**DEFAULT_POLICY, **account.policy}
-    after = _policy({**before, **changes}, confirmed=account.confirmed)
+    after = _policy({**before, **changes}, kit.release["recipes"], confirmed=account.confirmed)
     changed = {name: value for name, value in after.items() if before.get(name) != value}
     if changed:
         account.policy = after
@@ -181,7 +181,7 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _policy(policy: Mapping[str, Any], *, confirmed: bool) -> dict[str, Any]:
+def _policy(policy: Mapping[str, Any], recipes: Collection[str], *, confirmed: bool) -> dict[str, Any]:
     if unknown := sorted(set(policy) - set(DEFAULT_POLICY)):
         raise Refusal(f"policy: there is no {', '.join(unknown)}; there are {', '.join(DEFAULT_POLICY)}")
     for name in ("publish", "repair"):
@@ -198,6 +198,8 @@ def _policy(policy: Mapping[str, Any], *, confirmed: bool) -> dict[str, Any]:
         raise Refusal("policy: listing is an object")
     if not isinstance(policy["recipes"], Mapping) or not all(isinstance(name, str) for name in policy["recipes"].values()):
         raise Refusal("policy: recipes maps a position to the name of a recipe")
+    if unknown := sorted(set(policy["recipes"].values()) - set(recipes)):
+        raise Refusal(f"policy: there is no recipe {', '.join(unknown)}; there are {', '.join(sorted(recipes))}")
     return {**policy, "listing": dict(policy["listing"]), "recipes": dict(policy["recipes"]), "pace": _pace(policy["pace"])}
 
 

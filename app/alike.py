@@ -18,11 +18,18 @@ SHOWN = (PlacementState.REVIEW, PlacementState.APPROVED)
 
 @dataclass(frozen=True)
 class Alike:
-    """`spread`: 0 all alike, 1 differences are just seen; the odd ones by image set item."""
+    """`spread`: 0 all alike, 1 differences are just seen; how many photos were compared; the odd ones by image set item."""
 
     spread: float
     pictures: int
     odd: dict[int, imaging.Odd]
+
+    @property
+    def words(self) -> str:
+        """In a few words."""
+        if self.odd:
+            return f"{len(self.odd)} of {self.pictures} {'looks' if len(self.odd) == 1 else 'look'} unlike the others"
+        return f"All {self.pictures} look alike" if self.spread < 1 else f"The {self.pictures} pictures look unlike each other"
 
 
 def alike(session: Session, batch: Batch, word: str) -> Alike | None:
@@ -52,4 +59,4 @@ def alike(session: Session, batch: Batch, word: str) -> Alike | None:
         for picture in made.odd:
             if (known := odd.get(int(picture.name))) is None or picture.z > known.z:
                 odd[int(picture.name)] = picture
-    return Alike(largest.spread, len(largest.pictures), odd)
+    return Alike(largest.spread, len({picture.name for made in found for picture in made.pictures}), odd)

@@ -85,9 +85,15 @@ class Kit:
             "model_sha256": _model_sha256(self.settings.model) or imaging.shipped_model_sha256(),
             "finish_version": imaging.FINISH_VERSION,
             "cutout_version": imaging.CUTOUT_VERSION,
-            "recipes": {name: recipe.to_dict() for name, recipe in sorted(imaging.load_recipes(self.settings.recipes).items())},
+            "recipes": {name: recipe.to_dict() for name, recipe in sorted(self._recipes().items())},
         }
         return {"id": hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest(), **body}
+
+    def _recipes(self) -> Mapping[str, imaging.Recipe]:
+        try:
+            return imaging.load_recipes(self.settings.recipes)
+        except imaging.RecipeError as error:
+            raise imaging.RecipeError([f"PACKSHOT_RECIPES: {problem}" for problem in error.problems]) from None
 
     def rule_set(self, digest: str, text: Callable[[], str]) -> rules.RuleSet:
         """A rule set by its hash, parsed once per process."""

@@ -20,8 +20,7 @@ from imaging.pipeline import Rendered, render
 from imaging.preview import to_review_jpeg
 from imaging.quality import quality
 from imaging.quality import table as quality_table
-from imaging.recipe import FINISH_VERSION, Recipe, RecipeError, RenderRequest, load_recipes
-from imaging.record import record_of
+from imaging.recipe import FINISH_VERSION, Recipe, RecipeError, RenderRequest, load_recipes, request_id
 from imaging.segment import Segmenter, load_segmenter, shipped_model_sha256
 
 __all__ = [
@@ -67,9 +66,9 @@ __all__ = [
     "probe",
     "quality",
     "quality_table",
-    "record_of",
     "render",
     "render_paths",
+    "request_id",
     "same_picture",
     "shared_backdrop",
     "shipped_model_sha256",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import multiprocessing
 import os
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from imaging.cutout import cut_out, cutout_id, to_png
-from imaging.decode import Original, as_array, read_header
+from imaging.decode import Original, read_header
 from imaging.errors import ImagingError
 from imaging.measure import measure
 from imaging.mending import Backdrop
@@ -116,7 +117,8 @@ def _rendered(source: Path, target: Path, recipe: Recipe, segmenter: Segmenter, 
     photo = hashlib.sha256(data).hexdigest()
     cutout = cut_out(data, segmenter, backdrop=backdrop)
     cut = time.perf_counter()
-    request = RenderRequest(photo=photo, cutout=cutout_id(photo, segmenter.sha256), recipe=recipe)
+    mask_input = "net" if backdrop is None else f"net, backdrop {backdrop.id}"
+    request = RenderRequest(photo=photo, cutout=cutout_id(photo, segmenter.sha256, mask_input), recipe=recipe)
     finished = render(data, cutout.mask, request)
     rendered = time.perf_counter()
     facts = measure(finished.data).facts | cutout.facts
@@ -145,8 +147,11 @@ def _rendered(source: Path, target: Path, recipe: Recipe, segmenter: Segmenter, 
 
 def full_size_alpha(mask: NDArray[np.uint8], size: tuple[int, int]) -> bytes:
     """A cutout's mask as an 8-bit PNG of the photo's own upright size."""
-    image = Image.fromarray(mask)
-    return to_png(as_array(image if image.size == size else image.resize(size, Image.Resampling.BICUBIC)))
+    if mask.shape == (size[1], size[0]):
+        return to_png(mask)
+    out = io.BytesIO()
+    Image.fromarray(mask).resize(size, Image.Resampling.BICUBIC).save(out, "PNG", compress_level=1)  # row by row: a hundred megapixels are not copied
+    return out.getvalue()
 
 
 def _beside(target: Path, suffix: str) -> Path:

@@ -50,7 +50,7 @@ def refine(rgb: NDArray[np.uint8], p: Floats) -> NDArray[np.uint8]:
     at = np.flatnonzero(_enlarged(band, (width, height)))
     if not len(at):
         return alpha
-    half = filters.shrink(rgb, (width // 2, height // 2)) if factor <= 0.5 else rgb  # takes a third of the time of one step
+    half = filters.shrink(rgb, (width // 2, height // 2)) if factor <= 0.5 and min(width, height) >= 2 else rgb  # takes a third of the time of one step
     found = _gathered(_coefficients(filters.shrink(half, size), rough, band, max(1, round(_RADIUS * max(size)))), at, (width, height))
     pixels = rgb.reshape(-1, 3)[at].astype(np.float32) * np.float32(1 / 255)
     solved = np.einsum("nc,nc->n", found[:, :3], pixels) + found[:, 3]

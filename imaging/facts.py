@@ -65,7 +65,7 @@ _ALL = (
     Fact("centre_offset", "share", "0..1", "distance of the box's middle from the frame's middle, over the frame's diagonal"),
     Fact("pieces", "count", "0..", "separate parts of at least 0.2 % of the frame; gaps under 0.6 % of it do not separate"),
     Fact("touching_sides", "count", "0..4", "sides of the frame that the subject runs out of"),
-    Fact("holes", "count", "0..", "openings of at least 0.05 % of the frame, at 500 px longest side, through which the subject shows the background"),
+    Fact("holes", "count", "0..", "openings of at least 1 % of the subject, at 500 px longest side, through which it shows the background"),
     Fact(
         "shadow_depth",
         "level",

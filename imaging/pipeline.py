@@ -60,7 +60,9 @@ def render(data: bytes, alpha: bytes | Alpha, request: RenderRequest, *, most_pi
     image = Image.fromarray(frame.rgb)
     recipe = request.recipe
     finished, quality = encode_within(image, quality=recipe.quality, subsampling=recipe.subsampling, most_bytes=recipe.most_bytes, xmp=xmp_of(request))
-    if quality != recipe.quality:
+    if len(finished) > recipe.most_bytes:
+        frame = frame.noted(f"{len(finished):,} bytes, more than the recipe's {recipe.most_bytes:,}, even at JPEG quality {quality}")
+    elif quality != recipe.quality:
         frame = frame.noted(f"JPEG quality {quality} instead of {recipe.quality}, to stay below {recipe.most_bytes:,} bytes")
     lap("encode")
     return Rendered(finished, frame.notes, ms, image.size)

@@ -83,8 +83,8 @@ class Recipe(_Strict):
 
     @model_validator(mode="after")
     def _fits(self) -> Recipe:
-        if self.fill.most + 2 * self.clear > 1:
-            raise ValueError("fill.most + 2 x clear is more than the canvas")
+        if any(self.fill.most * side + 2 * self.clear * self.longest_px > side for side in (self.width_px, self.height_px)):
+            raise ValueError("fill.most + 2 x clear is more than the canvas (clear is a share of its longer side)")
         return self
 
     @property
@@ -103,6 +103,11 @@ class Recipe(_Strict):
             return cls.model_validate(dict(values))
         except ValidationError as error:
             raise RecipeError(_problems("recipe", str(values.get("name", "?")), error)) from error
+
+
+def request_id(values: Mapping[str, Any]) -> str:
+    """The id of a render request from its `to_dict`, also of one that an older release wrote and this one cannot read any more."""
+    return hashlib.sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 _ADJUSTMENTS = frozenset({"exposure", "longest_mm"})
@@ -141,8 +146,7 @@ class RenderRequest(_Strict):
     @property
     def id(self) -> str:
         """Names the rendition: equal requests have one id."""
-        words = json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(words.encode()).hexdigest()
+        return request_id(self.to_dict())
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able, for `from_dict`."""

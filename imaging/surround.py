@@ -14,7 +14,6 @@ _NEAR = 0.05  # of the longest side: so far beside the subject its shadow is loo
 _RIM = 0.004  # of the longest side: so near the subject a pixel shows some of its edge
 _SHADED = 3.0  # levels darker than the background: less is noise of the encoder
 _OFF = 6.0  # levels from the background's median: what is further off is shown as uneven
-_LEAST_HOLE = 0.0005  # of the frame: less is a glint or the gap between two links
 
 
 def background(small: Pixels, luma: Floats, subject: Subject) -> tuple[Facts, dict[str, Box]]:
@@ -54,10 +53,9 @@ def shadow(luma: Floats, subject: Subject) -> tuple[Facts, dict[str, Box]]:
 
 
 def holes(subject: Subject) -> tuple[Facts, dict[str, Box]]:
-    """`holes`: through how many openings of the subject the background is seen, and where the largest is."""
+    """`holes`: through how many openings of the subject the background is seen, and where the largest is; glints are filled in its mask."""
     found = find_parts(fill_enclosed(subject.mask) & ~subject.mask)
-    large = int((found.areas >= _LEAST_HOLE * subject.mask.size).sum())
-    return {"holes": large}, {"holes": _box(found.boxes[0])} if large else {}
+    return {"holes": len(found)}, {"holes": _box(found.boxes[0])} if len(found) else {}
 
 
 def _grown(mask: Mask, radius: int) -> Mask:

@@ -16,11 +16,12 @@ from scheduler.jobs import JOBS, House, beat, look_into_buckets, look_into_folde
 
 
 def run(kit: Kit, name: str, asked_to_stop: threading.Event) -> None:
-    """Call every job at its time until asked to stop. Raises NotMigrated.
+    """Call every job at its time until asked to stop. Raises NotMigrated, imaging.RecipeError.
 
     The job store is memory: a missed call is no loss, the next finds the same rows. A call that is still running is not begun again.
     """
     migrate.check_current(kit.settings.database)
+    _ = kit.release  # a broken recipes file refuses to start
     house = House(kit, name)
     scheduler = BackgroundScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(len(JOBS))})
     now = datetime.now(UTC)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
@@ -59,7 +60,19 @@ def current_release(session: Session, kit: Kit) -> str:
     return str(release["id"])
 
 
-def request_for(session: Session, kit: Kit, item: ImageSetItem, recipe: str) -> imaging.RenderRequest:
+@dataclass(frozen=True)
+class Asked:
+    """A render request as it is stored; one of an older release may have a shape that only its id is still taken from."""
+
+    values: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        """Of the rendition."""
+        return imaging.request_id(self.values)
+
+
+def request_for(session: Session, kit: Kit, item: ImageSetItem, recipe: str) -> Asked:
     """The render request of a photo under the release it is pinned to. KeyError names a recipe the release lacks.
 
     What was made stays, by whichever release; what was not made before another release came into force can only be made by that one, and a photo
@@ -81,7 +94,7 @@ def request_for(session: Session, kit: Kit, item: ImageSetItem, recipe: str) -> 
     return _made_since(session, item, recipe) or _request(session.get_one(Release, inforce), item, recipe)
 
 
-def _made_since(session: Session, item: ImageSetItem, recipe: str) -> imaging.RenderRequest | None:
+def _made_since(session: Session, item: ImageSetItem, recipe: str) -> Asked | None:
     """What a release between the pinned one and the one in force made of a photo for want of the pinned; the oldest, so that it stays the same."""
     releases = session.scalars(sa.select(Release).order_by(Release.created_at, Release.id))
     requests = {request.id: request for request in (_request(release, item, recipe) for release in releases if recipe in release.recipes)}
@@ -89,12 +102,19 @@ def _made_since(session: Session, item: ImageSetItem, recipe: str) -> imaging.Re
     return next((request for name, request in requests.items() if name in made), None)
 
 
-def _request(release: Release, item: ImageSetItem, recipe: str) -> imaging.RenderRequest:
-    return imaging.RenderRequest(
-        photo=item.photo_sha256,
-        cutout=imaging.cutout_id(item.photo_sha256, release.model_sha256, version=release.cutout_version),
-        recipe=imaging.Recipe.from_dict(release.recipes[recipe]),
-        finish=release.finish_version,
+def _request(release: Release, item: ImageSetItem, recipe: str) -> Asked:
+    """As `imaging.RenderRequest.to_dict` has it. KeyError names a recipe the release lacks."""
+    cutout = imaging.cutout_id(item.photo_sha256, release.model_sha256, version=release.cutout_version)
+    return Asked(
+        {
+            "photo": item.photo_sha256,
+            "cutout": cutout,
+            "recipe": release.recipes[recipe],
+            "mm_per_px": None,
+            "backdrop": None,
+            "adjustments": {},
+            "finish": release.finish_version,
+        }
     )
 
 
@@ -104,7 +124,9 @@ def _place(session: Session, kit: Kit, product: Product, account: Account, items
     positions = site.positions_for(product.condition)
     rejected = {p.rendition_id for p in there.values() if p.state == PlacementState.REJECTED and p.rendition_id}
     for position, item in zip(positions, items, strict=False):
-        rendition = _rendition(session, kit, product, item, account.policy.get("recipes", {}).get(position) or site.recipe_for(position))
+        wished = account.policy.get("recipes", {}).get(position)
+        recipe = wished if wished in kit.release["recipes"] else site.recipe_for(position)  # one that was taken out of the recipes file stops nothing
+        rendition = _rendition(session, kit, product, item, recipe)
         _put(session, kit, product, account, there.get(position), position, item, rendition, rejected)
     filled = set(positions[: len(items)])
     for position, placement in there.items():
@@ -170,9 +192,9 @@ def _rendition(session: Session, kit: Kit, product: Product, item: ImageSetItem,
         .values(
             id=request.id,
             photo_sha256=item.photo_sha256,
-            cutout_id=request.cutout,
+            cutout_id=request.values["cutout"],
             recipe=recipe,
-            request=request.to_dict(),
+            request=dict(request.values),
             state=RenditionState.QUEUED,
             notes=[],
             ms={},

@@ -22,10 +22,10 @@ from app.states import RenditionState
 
 @dataclass(frozen=True)
 class Task:
-    """A render request, and the alpha if the cutout was made before."""
+    """A render request, and the alpha if the cutout was made before; no request where another finish was asked for, whose words may be unknown here."""
 
     rendition_id: str
-    request: imaging.RenderRequest
+    request: imaging.RenderRequest | None
     alpha_sha256: str | None
     measured: bool
 
@@ -47,7 +47,8 @@ def gather(session: Session, kit: Kit, row: str) -> Task | None:
     if rendition is None or rendition.state != RenditionState.QUEUED:
         return None
     cutout = session.get(Cutout, rendition.cutout_id)
-    return Task(rendition.id, imaging.RenderRequest.from_dict(rendition.request), cutout.alpha_sha256 if cutout else None, False)
+    ours = rendition.request.get("finish") == kit.release["finish_version"]
+    return Task(rendition.id, imaging.RenderRequest.from_dict(rendition.request) if ours else None, cutout.alpha_sha256 if cutout else None, False)
 
 
 def do(kit: Kit, task: Task) -> Made | imaging.ImagingError | None:
@@ -55,8 +56,10 @@ def do(kit: Kit, task: Task) -> Made | imaging.ImagingError | None:
 
     None: it was asked for under a release whose model or finish is gone, so it can only be made by the release in force.
     """
+    if task.request is None:
+        return None
     in_force = imaging.cutout_id(task.request.photo, kit.release["model_sha256"], version=kit.release["cutout_version"])
-    if (task.alpha_sha256 is None and task.request.cutout != in_force) or task.request.finish != kit.release["finish_version"]:
+    if task.alpha_sha256 is None and task.request.cutout != in_force:
         return None
     data = imaging.Original(kit.originals.get(task.request.photo))
     cutout, ms = None, {}

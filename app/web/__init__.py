@@ -54,7 +54,9 @@ def create_app(settings: Settings, kit: Kit | None = None) -> Flask:
         RATELIMIT_STORAGE_URI="memory://",
         RATELIMIT_HEADERS_ENABLED=True,
     )
-    app.extensions["packshot"] = kit or Kit(settings)
+    kit = kit or Kit(settings)
+    _ = kit.release  # a broken recipes file refuses to start
+    app.extensions["packshot"] = kit
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     assets.init_app(app)
     words.init_app(app)

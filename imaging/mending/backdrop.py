@@ -7,6 +7,7 @@ which hides another part, add up to one that knows the whole frame.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -39,6 +40,11 @@ class Backdrop:
     odd: float  # 0..1, share of the pixels far from the item that the surface does not explain at all
     aspect: float  # width over height
     photos: int = 1
+
+    @property
+    def id(self) -> str:
+        """Names it: equal backdrops have one id."""
+        return hashlib.sha256(b"".join(part.tobytes() for part in (self.gram, self.moment, self.rest, self.seen))).hexdigest()[:16]
 
     def surface(self, size: tuple[int, int]) -> Floats:
         """Log colour for every pixel of a (width, height) frame, HxWx3."""

@@ -14,7 +14,7 @@ from imaging.frame import Frame
 from imaging.recipe import Recipe
 from imaging.steps.balance import to_levels, to_linear
 
-_SHOULDER = 4  # the higher, the lighter a level is before a gain lets it be
+_KNEE = 0.75  # of linear light (level 225): from here on a gain lets go, so that nothing clips and white stays white
 _GAMMA = 2.2  # close enough to sRGB's curve for a change of exposure
 
 
@@ -31,9 +31,10 @@ def colour(frame: Frame, recipe: Recipe) -> Frame:
 
 @lru_cache(maxsize=64)
 def _table(gain: float) -> tuple[int, ...]:
-    """Levels 0..255 -> levels, linear light multiplied by `gain`; the less the lighter it is, so that nothing clips and glints stay white."""
+    """Levels 0..255 -> levels, linear light multiplied by `gain` up to _KNEE, and less and less beyond it."""
     light = to_linear(np.arange(256, dtype=np.float32) / np.float32(255))
-    lit = light * gain / (1 + (gain - 1) * light**_SHOULDER)
+    knee = gain * _KNEE
+    lit = np.where(light <= _KNEE, light * gain, knee + (1 - knee) * (light - _KNEE) / (1 - _KNEE))
     return tuple(int(level) for level in np.rint(to_levels(lit.astype(np.float32)) * 255))
 
 

@@ -9,11 +9,14 @@ import cv2.typing
 import numpy as np
 from numpy.typing import NDArray
 
+from imaging.filters import Floats
 from imaging.frame import Alpha, Frame, item_box
 from imaging.recipe import Recipe
 
 _WIDE = 0.9  # quantile of the item's widths along a line that is taken for how wide it is
 _BODY = 0.4  # of that: what is narrower at an end is an appendage
+_SHORT = 0.15  # of the item's length: an appendage is no longer than this; a narrow strap is
+_BESIDE = 8  # px between two pieces that are told apart
 
 
 def place(frame: Frame, recipe: Recipe) -> Frame:
@@ -42,10 +45,19 @@ def _start(room: int, first: int, last: int, middle: float | None, clear: int) -
 
 
 def _middle(solid: cv2.typing.MatLike, axis: int) -> float:
-    """Where the body's middle lies along an axis: a crown, a buckle or a bail is far narrower than what it sits on, and does not count."""
-    across = np.asarray(cv2.reduce(solid, axis, cv2.REDUCE_SUM, dtype=cv2.CV_32F)).ravel()
+    """Where the body's middle lies along an axis: a crown, a buckle or a bail is short and far narrower than what it sits on, and does not count."""
+    across = np.asarray(cv2.reduce(solid, axis, cv2.REDUCE_SUM, dtype=cv2.CV_32F), dtype=np.float32).ravel()
     body = np.flatnonzero(across >= _BODY * np.quantile(across, _WIDE))
-    return float(body[0] + body[-1] + 1) / 2
+    first, last, most = int(body[0]), int(body[-1]) + 1, _SHORT * len(across)
+    if _apart(across):
+        return len(across) / 2
+    return ((first if first <= most else 0) + (last if len(across) - last <= most else len(across))) / 2
+
+
+def _apart(across: Floats) -> bool:
+    """Whether there are two pieces beside each other: neither is the other's appendage."""
+    gaps = np.flatnonzero(np.diff(np.flatnonzero(across)) > _BESIDE)
+    return bool(len(gaps))
 
 
 def _paste(canvas: NDArray[np.uint8], part: NDArray[np.uint8], corner: tuple[int, int]) -> None:

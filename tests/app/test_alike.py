@@ -52,6 +52,17 @@ def test_pictures_of_another_recipe_are_another_group(each_kit: Kit) -> None:
     assert not told.odd
 
 
+def test_the_words_do_not_call_alike_what_is_not(kit: Kit) -> None:
+    batch = new_batch(kit)
+    for number in range(8):
+        shot(kit, batch, fill=0.5 + 0.05 * number, shadow_depth=2.0 * number, tone_b=6.0 * number)
+
+    told = found(kit, batch)
+
+    assert told is not None
+    assert told.words == "The 8 pictures look unlike each other"
+
+
 def test_nothing_is_said_while_a_batch_moves(kit: Kit) -> None:
     batch = new_batch(kit)
     for _ in range(6):

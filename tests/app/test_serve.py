@@ -174,7 +174,7 @@ def test_a_broken_recipes_file_refuses_to_start(make_kit: Callable[..., Kit], tm
     path = tmp_path / "mine.yaml"
     path.write_text("sepia: {width_px: 900}\n")
 
-    with pytest.raises(imaging.RecipeError, match=r"mine\.yaml: sepia: height_px: Field required"):
+    with pytest.raises(imaging.RecipeError, match=r"PACKSHOT_RECIPES: mine\.yaml: sepia: height_px: Field required"):
         serve.prepare(make_kit(recipes=path))
 
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 import imaging
 from app.kit import Kit
 from app.models import Cutout, ImageSetItem, Listing, Product, Push, Release, Rendition
 from app.stages import STAGES, render
-from app.stages.arrange import arrange, request_for
+from app.stages.arrange import Asked, arrange, request_for
 from app.stages.run import settle_all
 from app.states import ListingState, RenditionState
 from integrations.practice import PracticeServer
+from tests.app import factories
 from tests.app.conftest import Clock, add_practice_accounts, run_for
 from tests.app.factories import product
 from tests.app.test_road import send_photo, sharp_photo
@@ -106,10 +109,11 @@ def test_what_a_release_in_between_made_stays_when_a_third_comes(
     settle_all(first, {name: stage for name, stage in STAGES.items() if name != "render"})
     one, other = sorted(first.release["recipes"])[:2]
 
-    def asked_for(kit: Kit, recipe: str) -> imaging.RenderRequest:
+    def asked_for(kit: Kit, recipe: str) -> Asked:
         with kit.db.writing() as session:
             request = request_for(session, kit, session.scalars(sa.select(ImageSetItem)).one(), recipe)
-            values = {"photo_sha256": request.photo, "cutout_id": request.cutout, "recipe": recipe, "request": request.to_dict()}
+            asked = request.values
+            values = {"photo_sha256": asked["photo"], "cutout_id": asked["cutout"], "recipe": recipe, "request": dict(asked)}
             session.merge(Rendition(id=request.id, **values, state=RenditionState.RENDERED, created_at=kit.now()))
             return request
 
@@ -121,7 +125,7 @@ def test_what_a_release_in_between_made_stays_when_a_third_comes(
     second = next_release()
     assert asked_for(second, one) == made
     late = asked_for(second, other)
-    assert late.finish == second.release["finish_version"]
+    assert late.values["finish"] == second.release["finish_version"]
     third = next_release()
     assert asked_for(third, one) == made
     assert asked_for(third, other) == late
@@ -136,9 +140,67 @@ def test_an_old_finish_is_not_made_by_new_code(make_kit: Callable[..., Kit], pra
     with before.db.reading() as session:
         row = session.scalars(sa.select(Rendition.id)).first()
         assert row is not None
-        task = render.gather(session, before, row)
-    assert task is not None
 
     monkeypatch.setattr(imaging, "FINISH_VERSION", imaging.FINISH_VERSION + 1)
+    after = make_kit()
+    with after.db.reading() as session:
+        task = render.gather(session, after, row)
 
-    assert render.do(make_kit(), replace(task, alpha_sha256="0" * 64)) is None  # its cut-out was made for another recipe
+    assert task is not None
+    assert render.do(after, replace(task, alpha_sha256="0" * 64)) is None  # its cut-out was made for another recipe
+
+
+def former(session: Session, item: ImageSetItem, state: RenditionState) -> tuple[str, str]:
+    """Pins an item to a release, with its rendition, whose recipes have a shape that nobody can read any more; their ids."""
+    recipe = {"name": "ebay-main", "size_px": 2000, "fill": 0.88}
+    release = Release(
+        id="f" * 64,
+        model_sha256="e" * 64,
+        finish_version=1,
+        cutout_version=1,
+        recipes={"ebay-main": recipe, "ebay-alt": recipe},
+        created_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    values = {
+        "photo": item.photo_sha256,
+        "cutout": imaging.cutout_id(item.photo_sha256, release.model_sha256, version=1),
+        "recipe": recipe,
+        "mm_per_px": None,
+        "backdrop": None,
+        "adjustments": {},
+        "finish": 1,
+    }
+    made = Rendition(
+        id=imaging.request_id(values), photo_sha256=item.photo_sha256, cutout_id=values["cutout"], recipe="ebay-main", request=values, state=state,
+        file_sha256="d" * 64 if state == RenditionState.RENDERED else None, notes=[], ms={}, created_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )  # fmt: skip
+    session.add_all([release, made])
+    session.flush()
+    item.release_id = release.id
+    return release.id, made.id
+
+
+def test_what_a_release_of_a_former_shape_made_stays(make_kit: Callable[..., Kit]) -> None:
+    kit = make_kit()
+    row = factories.item(kit, factories.product(kit))
+    with kit.db.writing() as session:
+        _, made = former(session, session.get_one(ImageSetItem, row.id), RenditionState.RENDERED)
+
+    with kit.db.writing() as session:
+        assert request_for(session, kit, session.get_one(ImageSetItem, row.id), "ebay-main").id == made
+
+
+def test_what_a_release_of_a_former_shape_left_unmade_is_made_by_the_one_in_force(make_kit: Callable[..., Kit]) -> None:
+    kit = make_kit()
+    row = factories.item(kit, factories.product(kit))
+    with kit.db.writing() as session:
+        _, queued = former(session, session.get_one(ImageSetItem, row.id), RenditionState.QUEUED)
+
+    with kit.db.writing() as session:
+        task = render.gather(session, kit, queued)
+        assert task is not None
+        assert render.do(kit, task) is None
+        asked = request_for(session, kit, session.get_one(ImageSetItem, row.id), "ebay-main")
+        assert asked.id != queued
+        assert imaging.RenderRequest.from_dict(asked.values).id == asked.id
+        assert session.get_one(ImageSetItem, row.id).release_id == kit.release["id"]

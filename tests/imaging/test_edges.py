@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from imaging.edges import plain_ramp, refine
@@ -40,6 +41,14 @@ def test_beyond_the_band_alpha_is_all_or_nothing() -> None:
     assert soft.mean() < 0.08
     assert np.isin(alpha[near == 0], (0, 255)).mean() > 0.97
     assert (alpha[truth == 255] >= 128).mean() > 0.99
+
+
+@pytest.mark.parametrize("size", [(1, 2000), (2000, 1), (2, 1900)])
+def test_a_picture_one_pixel_thin_has_an_alpha(size: tuple[int, int]) -> None:
+    width, height = size
+    rgb = np.zeros((height, width, 3), np.uint8)
+
+    assert refine(rgb, np.linspace(0, 1, 64, dtype=np.float32)[None].repeat(64, axis=0)).shape == (height, width)
 
 
 def test_a_frame_full_of_item_and_one_without() -> None:

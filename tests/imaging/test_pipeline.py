@@ -169,14 +169,18 @@ def shown_at(recipe: Recipe, longest_mm: float) -> float:
     return float(measure(rendered.data).facts["fill"] or 0)
 
 
-def test_a_compact_item_is_shown_smaller_by_area_than_by_its_side_and_never_below_the_bounds() -> None:
-    by_area = SMALL.model_copy(update={"fill": Fill(by="area", share=0.3, least=0.4, most=0.9)})
-    compact, slim = (fill_of(finished(by_area, seed=1, size=(600, 600), item=item)) for item in ("watch", "ring"))
+def test_by_area_an_item_takes_its_share_of_the_canvas_within_the_bounds_of_its_side() -> None:
+    def by_area(share: float) -> Rendered:
+        return finished(SMALL.model_copy(update={"fill": Fill(by="area", share=share, least=0.4, most=0.9)}), size=(600, 600))
 
-    assert min(compact, slim) >= 0.4
-    assert max(compact, slim) <= 0.91
-    tiny = SMALL.model_copy(update={"fill": Fill(by="area", share=0.01, least=0.4, most=0.9)})
-    assert fill_of(finished(tiny, size=(600, 600))) == pytest.approx(0.4, abs=0.02)
+    area = shots.watch_alpha(size=(600, 600)) >= 128
+    rows, columns = np.flatnonzero(area.any(axis=1)), np.flatnonzero(area.any(axis=0))
+    longer = max(np.ptp(rows), np.ptp(columns)) + 1
+    share = 0.6**2 * area.sum() / longer**2  # so that the longer side takes .6 of the canvas
+
+    assert fill_of(by_area(share)) == pytest.approx(0.6, abs=0.02)
+    assert fill_of(by_area(0.01)) == pytest.approx(0.4, abs=0.02)
+    assert fill_of(by_area(0.9)) == pytest.approx(0.9, abs=0.02)
 
 
 def fill_of(rendered: Rendered) -> float:

@@ -48,6 +48,7 @@ def test_an_overlay_adds_and_replaces(tmp_path: Path) -> None:
         ({"fill": FILL | {"by": "height"}}, "recipes.yaml: mine: fill.by: "),
         ({"quality": 20}, "recipes.yaml: mine: quality: "),
         ({"fill": FILL | {"most": 0.98}}, "more than the canvas"),
+        ({"width_px": 600, "height_px": 2000, "clear": 0.05}, "more than the canvas"),
         ({"shadow": {"contact": 2.0, "ambient": 0.1, "spread": 0.02}}, "recipes.yaml: mine: shadow.contact: "),
     ],
 )

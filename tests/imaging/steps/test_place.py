@@ -24,14 +24,32 @@ def test_the_item_is_in_the_middle_of_the_canvas(box: tuple[int, int, int, int])
 
 def test_a_crown_does_not_push_a_watch_off_the_middle() -> None:
     frame = block((400, 400), (100, 60, 260, 340))
-    frame.alpha[190:210, 260:300] = 255  # the crown
+    frame.alpha[190:210, 260:285] = 255  # the crown
     centred = RECIPE.model_copy(update={"align": "box"})
 
     body, box = (place(colour(crop(frame, recipe), recipe), recipe) for recipe in (RECIPE, centred))
 
     assert middle_of_the_widest_rows(body.alpha) == pytest.approx(200, abs=1)
-    assert middle_of_the_widest_rows(box.alpha) < 180
+    assert middle_of_the_widest_rows(box.alpha) < 190
     assert item_box(body.alpha)[2] - item_box(body.alpha)[0] == item_box(box.alpha)[2] - item_box(box.alpha)[0]
+
+
+@pytest.mark.parametrize(
+    "boxes",
+    [
+        [(40, 20, 120, 380), (300, 130, 380, 250)],  # two pieces of different height
+        [(150, 40, 250, 120), (185, 120, 215, 380)],  # a head on a narrow strap
+    ],
+)
+def test_what_is_no_short_appendage_counts_for_the_middle(boxes: list[tuple[int, int, int, int]]) -> None:
+    frame = block((400, 400), boxes[0])
+    for left, top, right, bottom in boxes[1:]:
+        frame.alpha[top:bottom, left:right] = 255
+
+    left, top, right, bottom = item_box(place(colour(crop(frame, RECIPE), RECIPE), RECIPE).alpha)
+
+    assert left + right == pytest.approx(400, abs=2)
+    assert top + bottom == pytest.approx(400, abs=2)
 
 
 def middle_of_the_widest_rows(alpha: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> float:
