@@ -21,7 +21,7 @@ _SIDE = 768  # px: twice what the backdrop is fitted at
 
 
 def find_backdrops(files: Sequence[Path], segmenter: Segmenter) -> dict[Path, Backdrop]:
-    """The backdrop of every folder whose photos share one. Deterministic by the files; what cannot be read shares nothing.
+    """The backdrop of every folder whose photos share one. The same for the same files in any order; what cannot be read shares nothing.
 
     A photo of the folder that has another shape, or stands before something else, is known by that and takes no harm (`Backdrop.lit_like`).
     """
@@ -29,7 +29,8 @@ def find_backdrops(files: Sequence[Path], segmenter: Segmenter) -> dict[Path, Ba
     for file in files:
         folders.setdefault(file.parent, []).append(file)
     found: dict[Path, Backdrop] = {}
-    for folder, inside in folders.items():
+    for folder, given in folders.items():
+        inside = sorted(given)  # as they were taken, in whatever order they were given
         if len(inside) < LEAST:
             continue
         step = len(inside) / _LOOKED_AT

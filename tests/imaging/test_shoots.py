@@ -50,3 +50,13 @@ def test_few_photos_and_unreadable_ones_share_nothing(tmp_path: Path) -> None:
 
 def test_papers_that_differ_are_not_mixed(tmp_path: Path) -> None:
     assert find_backdrops(shoot(tmp_path / "a", 9, papers=5), NET) == {}
+
+
+def test_the_order_in_which_the_files_are_given_does_not_matter(tmp_path: Path) -> None:
+    files = shoot(tmp_path / "a", LEAST + 4)
+    for number, file in enumerate(files):  # each another frame of the same paper
+        file.write_bytes(shots.watch_photo(1 + number, size=SMALL))
+
+    one, other = (find_backdrops(order, NET)[tmp_path / "a"] for order in (files, files[::-1]))
+
+    assert one.id == other.id
