@@ -48,11 +48,6 @@ class Cutout:
         """`mask` as a PNG, 8-bit grey: what is kept."""
         return to_png(self.mask)
 
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height of the mask in px."""
-        return self.mask.shape[1], self.mask.shape[0]
-
 
 def cutout_id(photo_sha256: str, model_sha256: str, mask_input: str = "net", version: int = CUTOUT_VERSION) -> str:
     """The name of a cutout, known before it is made; `version` is the CUTOUT_VERSION of the release it belongs to."""

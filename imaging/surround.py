@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
 from imaging.facts import Box, Facts
 from imaging.filters import Floats, Pixels, box_mean
-from imaging.parts import Mask, fill_enclosed, find_parts
+from imaging.frame import item_box
+from imaging.mending.shapes import grow
+from imaging.parts import fill_enclosed, find_parts
 from imaging.subject import Subject
 
 _NEAR = 0.05  # of the longest side: so far beside the subject its shadow is looked for
@@ -33,9 +34,9 @@ def background(small: Pixels, luma: Floats, subject: Subject) -> tuple[Facts, di
 def shadow(luma: Floats, subject: Subject) -> tuple[Facts, dict[str, Box]]:
     """`shadow_depth` and `shadow_margin`: how much darker it is beside the subject, and how far from the frame's edge that ends (None: nowhere)."""
     mask, longest = subject.mask, max(subject.mask.shape)
-    whole = _grown(mask, max(1, round(_RIM * longest)))
+    whole = grow(mask, max(1, round(_RIM * longest)))
     beyond = ~whole
-    around = _grown(mask, round(_NEAR * longest)) & beyond
+    around = grow(mask, round(_NEAR * longest)) & beyond
     if not around.any():
         return {"shadow_depth": 0.0, "shadow_margin": None}, {}
     level = float(np.median(luma[subject.background])) if subject.background.any() else 255.0
@@ -46,7 +47,7 @@ def shadow(luma: Floats, subject: Subject) -> tuple[Facts, dict[str, Box]]:
     falls = dark & np.isin(parts.labels, np.unique(parts.labels[whole]))  # a stain elsewhere is no shadow
     if not falls.any():
         return facts, {}
-    left, top, right, bottom = box = _around(falls)
+    left, top, right, bottom = box = item_box(falls.view(np.uint8), 1)
     height, width = mask.shape
     facts["shadow_margin"] = round(min(left, top, width - right, height - bottom) / longest, 4)
     return facts, {"shadow_depth": box, "shadow_margin": box}
@@ -56,15 +57,6 @@ def holes(subject: Subject) -> tuple[Facts, dict[str, Box]]:
     """`holes`: through how many openings of the subject the background is seen, and where the largest is; glints are filled in its mask."""
     found = find_parts(fill_enclosed(subject.mask) & ~subject.mask)
     return {"holes": len(found)}, {"holes": _box(found.boxes[0])} if len(found) else {}
-
-
-def _grown(mask: Mask, radius: int) -> Mask:
-    return np.asarray(cv2.dilate(mask.view(np.uint8), np.ones((2 * radius + 1, 2 * radius + 1), np.uint8))).view(np.bool_)
-
-
-def _around(mask: Mask) -> Box:
-    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
-    return left, top, left + width, top + height
 
 
 def _box(row: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> Box:

@@ -12,6 +12,7 @@ from imaging.colour import to_srgb
 from imaging.decode import as_array, as_stored, shrunk_size
 from imaging.filters import Floats
 from imaging.frame import Frame
+from imaging.mending.shapes import grow
 from imaging.recipe import Recipe
 
 _SIDE = 256  # px: a tint holds no detail
@@ -33,8 +34,7 @@ def balance(frame: Frame, recipe: Recipe) -> Frame:
     few = frame.image.resize(shrunk_size(frame.image.size, _SIDE), Image.Resampling.NEAREST)  # their median is as good as that of all, in a tenth of the time
     pixels = as_array(to_srgb(few, frame.icc)).astype(np.float32) / np.float32(255)
     alpha = cv2.resize(as_stored(frame.alpha, frame.orientation), (pixels.shape[1], pixels.shape[0]), interpolation=cv2.INTER_AREA)
-    reach = 2 * max(1, round(_FAR * _SIDE)) + 1
-    backdrop = cv2.dilate((alpha > 0).view(np.uint8), np.ones((reach, reach), np.uint8)) == 0
+    backdrop = ~grow(alpha > 0, round(_FAR * _SIDE))
     if backdrop.mean() < _LEAST:
         return frame
     light = np.median(to_linear(pixels[backdrop]), axis=0).astype(np.float32)

@@ -22,7 +22,7 @@ def test_the_shipped_net_finds_a_watch(segmenter: Segmenter, seed: int) -> None:
     cutout = cut_out(shots.watch_photo(seed), segmenter)
 
     assert overlap(cutout.alpha, shots.watch_alpha(seed)) > 0.93
-    assert cutout.size == (1200, 900)
+    assert cutout.mask.shape == (900, 1200)
     assert cutout.facts["cutout_pieces"] == 1
     assert cutout.facts["cutout_touching_sides"] == 0
     assert cutout.probability > 0.7, "a drawn watch on plain paper would pass the shipped rules"
