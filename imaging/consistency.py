@@ -25,20 +25,21 @@ class Trait:
     less: str
 
 
-# What is just seen: CIELAB differences of about 2.3 (Mahy and others 1994), doubled for two pictures that do not touch; shares and levels are ours
+# What is just seen: CIELAB differences of about 2.3 (Mahy and others 1994), doubled for two pictures that do not touch, trebled where two products
+# may differ by themselves; shares and levels are ours
 TRAITS: Mapping[str, Trait] = MappingProxyType(
     {
         "background_level": Trait(1.0, "the background is lighter", "the background is darker"),
         "background_tint": Trait(1.5, "the background is tinted", "the background is less tinted"),
         "fill": Trait(0.02, "it is shown larger", "it is shown smaller"),
         "centre_offset": Trait(0.012, "it is off the middle", "it is nearer to the middle"),
-        "shadow_depth": Trait(0.8, "its shadow is darker", "its shadow is fainter"),
-        "tone_lightness": Trait(5.0, "its metal is lighter", "its metal is darker"),
-        "tone_a": Trait(3.5, "its metal is redder", "its metal is greener"),
-        "tone_b": Trait(3.5, "its metal is yellower", "its metal is bluer"),
+        "shadow_depth": Trait(0.5, "its shadow is darker", "its shadow is fainter"),
+        "highlight": Trait(3.5, "its highlights are lighter", "its highlights are darker"),
+        "tone_a": Trait(5.0, "its metal is redder", "its metal is greener"),
+        "tone_b": Trait(5.0, "its metal is yellower", "its metal is bluer"),
         "luminance": Trait(12.0, "it is lighter", "it is darker"),
-        "colour_a": Trait(3.5, "it is redder", "it is greener"),
-        "colour_b": Trait(3.5, "it is yellower", "it is bluer"),
+        "colour_a": Trait(7.0, "it is redder", "it is greener"),
+        "colour_b": Trait(7.0, "it is yellower", "it is bluer"),
     }
 )
 

@@ -10,7 +10,7 @@ FactValue = bool | int | float | str | None
 Facts = dict[str, FactValue]
 Box = tuple[int, int, int, int]  # left, top, right, bottom in px of the file after EXIF orientation
 
-MEASURE_VERSION = 3  # raise it when the same bytes would give other facts
+MEASURE_VERSION = 4  # raise it when the same bytes would give other facts
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,13 @@ _ALL = (
         "0..0.5, none without a shadow",
         "from the frame's edge to what is darker than the background by more than 3 levels and joined to the subject, over the longest side",
     ),
-    Fact("tone_lightness", "L*", "0..100", "CIELAB median of the least colourful quarter of the subject: its metal rather than dial or strap"),
-    Fact("tone_a", "a*", "-128..127", "the same; red is above 0, green below"),
+    Fact("highlight", "L*", "0..100", "CIELAB, 98th percentile of the subject: what metal and glass throw back, whatever colour dial and strap have"),
+    Fact(
+        "tone_a",
+        "a*",
+        "-128..127",
+        "CIELAB median of the least colourful quarter of the subject: its metal rather than dial or strap; red is above 0, green below",
+    ),
     Fact("tone_b", "b*", "-128..127", "the same; yellow is above 0, blue below"),
     Fact("colour_a", "a*", "-128..127", "CIELAB mean of all of the subject"),
     Fact("colour_b", "b*", "-128..127", "the same"),

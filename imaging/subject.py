@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from imaging.facts import Box
 from imaging.filters import Floats, box_mean, darkest, lightest
+from imaging.mending.shapes import closed
 from imaging.parts import Mask, fill_enclosed, find_parts
 
 SIDE = 500  # subjects are looked for at this size: outlines are good to a five-hundredth of the frame
@@ -19,6 +20,9 @@ _PLAIN_SHARE = 0.6
 _LEAST_STEP = 10.0  # levels: nearer to the background than this is background
 _SHADOW_TINT = 10.0  # levels between channels that a neutral shadow may have
 _SHADOW_STEP = 24.0  # levels across three pixels that a soft shadow may have
+_FAINT_STEP = 12.0  # ... that an outline may sink to where it lies in its own shadow,
+_FAINT_SHARE = 0.4  # if no more than this share of what it encloses is enclosed by so little: an umbra has a hard edge on its one side only
+_NEXT, _NEAR = np.ones((3, 3), np.uint8), np.ones((5, 5), np.uint8)
 _DUST = 0.0002  # of the frame
 _PIECE = 0.002  # of the frame
 _GAP = 0.006  # of the frame's longest side
@@ -47,10 +51,13 @@ def find_subject(rgb: NDArray[np.uint8]) -> Subject:
         return Subject(nothing, _border_band(nothing.shape), False, (), None, ())
     drop = fitted - pixels
     differs = lightest(np.abs(drop)) > max(_LEAST_STEP, 4 * spread)
-    solid = _without_dust(differs & ~_shadow_like(pixels, drop))
+    smooth = _shadow_like(drop) & differs
+    step = _steps(pixels)
+    solid = _without_dust(differs & ~(smooth & (step < _SHADOW_STEP)))
     if not solid.any():
         return Subject(nothing, ~nothing, True, (), None, ())
-    mask = _mended(differs & fill_enclosed(solid))
+    filled = fill_enclosed(solid)
+    mask = _mended(differs & (filled | _nearly_enclosed(filled, differs & ~(smooth & (step < _FAINT_STEP)))))
     grown = _grown(mask, max(1, round(_GAP * max(mask.shape))))
     parts = find_parts(grown, diagonal=True)
     areas = np.bincount(parts.labels[mask], minlength=len(parts) + 1)[1:]
@@ -80,14 +87,35 @@ def _fit_background(pixels: Floats) -> tuple[Floats, float, bool]:
     return np.clip(fitted, 0, 255, out=fitted), float(np.median(off)), bool((off < _PLAIN).mean() >= _PLAIN_SHARE)
 
 
-def _shadow_like(pixels: Floats, drop: Floats) -> Mask:
-    """Darker than the background, of its tint, and smooth."""
+def _steps(pixels: Floats) -> Floats:
+    """By how many levels the grey of a pixel and its eight neighbours differ."""
     grey = (pixels[..., 0] + pixels[..., 1] + pixels[..., 2]) / np.float32(3)
-    around = np.ones((3, 3), np.uint8)
-    step = np.asarray(cv2.dilate(grey, around)) - np.asarray(cv2.erode(grey, around))
+    return np.asarray(cv2.subtract(cv2.dilate(grey, _NEXT), cv2.erode(grey, _NEXT)), dtype=np.float32)
+
+
+def _shadow_like(drop: Floats) -> Mask:
+    """Darker than the background, and of its tint."""
     least = darkest(drop)
-    like: Mask = (least > -2) & (lightest(drop) - least < _SHADOW_TINT) & (step < _SHADOW_STEP)
+    like: Mask = (least > -2) & (lightest(drop) - least < _SHADOW_TINT)
     return like
+
+
+def _nearly_enclosed(solid: Mask, outline: Mask) -> Mask:
+    """What the outline closes around where the solid leaves a gap: a grey strap whose edge is hardly darker than the shadow at its foot."""
+    outline = _without_dust(outline | solid)
+    inner = fill_enclosed(outline) & ~outline
+    found = find_parts(closed(inner, 2))  # across the lines of links
+    if not len(found):
+        return np.zeros_like(solid)
+    labels = np.asarray(cv2.dilate(found.labels.astype(np.float32), _NEXT), dtype=np.int64)
+    rim = (labels > 0) & (found.labels == 0)
+    hard = np.asarray(cv2.dilate(solid.view(np.uint8), _NEAR), dtype=np.uint8) > 0
+    count = len(found) + 1
+    around, faint = np.bincount(labels[rim], minlength=count), np.bincount(labels[rim & ~hard], minlength=count)
+    keep = faint <= _FAINT_SHARE * np.maximum(around, 1)
+    keep[0] = False
+    kept: Mask = keep[labels]
+    return kept
 
 
 def _without_dust(mask: Mask) -> Mask:

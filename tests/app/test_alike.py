@@ -11,7 +11,7 @@ from app.models import Batch, ImageSetItem, Placement
 from app.states import PhotoState, PlacementState
 from tests.app.factories import account, item, new_batch, placement, product, rendition
 
-FACTS = {"shadow_depth": 3.3, "tone_lightness": 50.0, "tone_a": 0.0, "tone_b": 3.0, "background_tint": 0.0}
+FACTS = {"shadow_depth": 3.3, "highlight": 50.0, "tone_a": 0.0, "tone_b": 3.0, "background_tint": 0.0}
 
 
 def shot(kit: Kit, batch: Batch, state: PlacementState = PlacementState.APPROVED, recipe: str = "ebay-main", **facts: float) -> ImageSetItem:

@@ -14,7 +14,7 @@ SISTER = {
     "fill": 0.88,
     "centre_offset": 0.003,
     "shadow_depth": 3.3,
-    "tone_lightness": 55.0,
+    "highlight": 88.0,
     "tone_a": 0.5,
     "tone_b": 3.0,
 }
@@ -23,7 +23,7 @@ SISTER = {
 def batch(count: int = 40, seed: int = 0) -> dict[str, dict[str, float]]:
     """Sisters that differ as products of one shop do: hardly in background, fill and shadow, in their metal by chance."""
     rng = np.random.default_rng(seed)
-    noise = {"tone_lightness": 6.0, "tone_a": 1.0, "tone_b": 2.0, "shadow_depth": 0.3, "fill": 0.003, "centre_offset": 0.002}
+    noise = {"highlight": 6.0, "tone_a": 1.0, "tone_b": 2.0, "shadow_depth": 0.3, "fill": 0.003, "centre_offset": 0.002}
     return {f"p{n:02d}": {fact: value + rng.normal(0, noise.get(fact, 0.02)) for fact, value in SISTER.items()} for n in range(count)}
 
 
@@ -39,7 +39,7 @@ def test_every_trait_is_a_fact() -> None:
         ("centre_offset", 0.08, "it is off the middle"),
         ("shadow_depth", 5.0, "its shadow is darker"),
         ("tone_b", 14.0, "its metal is yellower"),
-        ("tone_lightness", -38.0, "its metal is darker"),
+        ("highlight", -38.0, "its highlights are darker"),
     ],
 )
 def test_the_odd_one_is_first_and_told_in_words(fact: str, off: float, says: str) -> None:
