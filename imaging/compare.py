@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -20,7 +21,13 @@ _TINT = 48.0  # levels of mean colour difference on the item at which nothing is
 def dhash(data: bytes) -> str:
     """Sixteen hex digits that stay nearly the same under re-encoding: does each of 64 spots grow brighter to the right?"""
     _, image = picture(data, 512)
-    small = np.asarray(image.convert("L").resize((9, 8), Image.Resampling.BOX), dtype=np.int16)
+    return dhash_of(np.asarray(image, dtype=np.uint8))
+
+
+def dhash_of(rgb: NDArray[np.uint8]) -> str:
+    """The same of pixels HxWx3."""
+    grey = cv2.resize(cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2GRAY), (9, 8), interpolation=cv2.INTER_AREA)
+    small = np.asarray(grey, dtype=np.int16)
     bits = (small[:, 1:] > small[:, :-1]).ravel()
     return f"{int(''.join('1' if bit else '0' for bit in bits), 2):016x}"
 

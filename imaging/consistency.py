@@ -38,8 +38,8 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
         "tone_a": Trait(5.0, "its metal is redder", "its metal is greener"),
         "tone_b": Trait(5.0, "its metal is yellower", "its metal is bluer"),
         "luminance": Trait(12.0, "it is lighter", "it is darker"),
-        "colour_a": Trait(7.0, "it is redder", "it is greener"),
-        "colour_b": Trait(7.0, "it is yellower", "it is bluer"),
+        "colour_a": Trait(5.0, "it is redder", "it is greener"),
+        "colour_b": Trait(5.0, "it is yellower", "it is bluer"),
     }
 )
 

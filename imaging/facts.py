@@ -47,6 +47,7 @@ _ALL = (
     Fact("profile", "word", "srgb none or the profile's name", "the embedded ICC profile's description"),
     Fact("jpeg_quality", "quality", "1..100, none for other formats", "the libjpeg setting whose luminance table is nearest"),
     Fact("jpeg_subsampling", "word", "4:4:4 4:2:2 4:2:0 other, none for other formats and for grey", "how coarsely the file keeps its colours"),
+    Fact("dhash", "word", "16 hex digits", "difference hash of 8 x 8 area means of luma: pictures that differ in few bits are nearly the same"),
     # the background
     Fact("border_min_level", "level", "0..255", "the darkest channel of the darkest pixel of the outermost ring"),
     Fact(
@@ -78,6 +79,26 @@ _ALL = (
         "0..0.5, none without a shadow",
         "from the frame's edge to what is darker than the background by more than 3 levels and joined to the subject, over the longest side",
     ),
+    Fact("stain_share", "share", "0..1", "of the frame as dark as that, joined to nothing or over 8 % of the longest side away: a grey corner, a stain"),
+    Fact(
+        "halo",
+        "share",
+        "0..1",
+        "of the subject's outline along which a band of what lay behind it is left: one that ends in a step of 10 levels within 3 % of the longest side, "
+        "or a pale one of one tone under the outline; at 1000 px longest side",
+    ),
+    Fact(
+        "marks",
+        "count",
+        "0..",
+        "groups of small things with hard edges further than 3 % of the longest side from the subject: letters, a watermark, specks; joined across 2 % of it",
+    ),
+    Fact(
+        "backdrop_left",
+        "share",
+        "0..1",
+        "of the subject and what it encloses: light, neutral, flat places of at least 5.5 % of it with nothing on them, as paper seen through an opening is",
+    ),
     Fact("highlight", "L*", "0..100", "CIELAB, 98th percentile of the subject: what metal and glass throw back, whatever colour dial and strap have"),
     Fact(
         "tone_a",
@@ -93,6 +114,13 @@ _ALL = (
         "score",
         "0..100, 0 blurred",
         "mean of the strongest 3 % of |Laplacian| of luma over the 2nd..98th percentile span of luma, x 25; at 1000 px longest side",
+    ),
+    Fact(
+        "upscaling",
+        "times",
+        "1 1.5 2 3 4",
+        "by which the subject could be shrunk with no detail lost: in the middle 700 px, beyond 1 / f of the finest detail its spectrum, times frequency "
+        "squared, is under 3.7 % of what it is for coarse detail; blown up or out of focus",
     ),
     Fact("luminance", "level", "0..255", "median luma of the subject; of the picture's middle where none stands out"),
     Fact("clipped_share", "share", "0..1", "of the subject with all channels >= 254"),

@@ -8,18 +8,21 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from imaging import detail, surround
+from imaging import detail, outskirts, surround
 from imaging.colour import to_srgb
+from imaging.compare import dhash_of
 from imaging.decode import Header, as_array, load, picture, read_header, shrunk_size, upright
 from imaging.errors import TooBig
 from imaging.facts import Box, Facts, Measured
 from imaging.filters import Pixels, darkest, shrink
+from imaging.invented import upscaling
 from imaging.parts import Mask, find_parts
 from imaging.subject import SIDE, Subject, find_subject
 from imaging.tone import tone
 
 _WHITE = 253  # Amazon's "pure white", less what JPEG rounds away
 _CLIPPED = 254
+_CUT = 0.02  # of the longest side: so deep a strip is shown where the subject runs out of the frame
 
 _Full = Callable[[Box], Box]  # a box of the small picture -> of the file
 
@@ -30,6 +33,7 @@ def measure(data: bytes) -> Measured:
     photo = load(data, 1.0)
     rgb = as_array(to_srgb(upright(photo.image, header.orientation), header.icc))
     facts, regions = _file_facts(header), {}
+    facts["dhash"] = dhash_of(rgb)
     level, where = _border(rgb)
     facts["border_min_level"] = level
     if where is not None:
@@ -88,13 +92,23 @@ def _border(rgb: Pixels) -> tuple[int, Box | None]:
         (width - 1, 0, width, height): rgb[:, -1],
     }
     levels = {box: pixels.min(axis=1) for box, pixels in sides.items()}
-    (left, top, right, bottom), worst = min(levels.items(), key=lambda side: int(side[1].min()))
-    level = int(worst.min())
+    level = min(int(side.min()) for side in levels.values())
+    (left, top, _, bottom), worst = min(levels.items(), key=lambda side: float(side[1].mean()))  # a corner's darkest pixel is on two sides
     if level == 255:
         return level, None
     off = np.flatnonzero(worst < 255)
     first, last = int(off[0]), int(off[-1]) + 1
-    return level, (first, top, last, bottom) if bottom - top == 1 else (left, first, right, last)
+    if bottom - top == 1:
+        deep = _deep(rgb[:, first:last] if top == 0 else rgb[::-1, first:last])
+        return level, (first, 0, last, deep) if top == 0 else (first, height - deep, last, height)
+    deep = _deep(rgb[first:last].swapaxes(0, 1) if left == 0 else rgb[first:last, ::-1].swapaxes(0, 1))
+    return level, (0, first, deep, last) if left == 0 else (width - deep, first, width, last)
+
+
+def _deep(rows: Pixels) -> int:
+    """How many rows from the first on are as far from white as a line along the border is, the first at least."""
+    means = darkest(rows).mean(axis=1)
+    return max(1, int(np.argmax(np.append(means > (means[0] + 255) / 2, True))))
 
 
 def _picture_facts(rgb: Pixels, facts: Facts, regions: dict[str, Box]) -> None:
@@ -110,9 +124,12 @@ def _picture_facts(rgb: Pixels, facts: Facts, regions: dict[str, Box]) -> None:
     facts["subject_found"] = subject.box is not None
     if subject.box is not None:
         _subject_facts(subject, facts, regions, full)
-        _take(surround.shadow(_luma(small), subject), facts, regions, full)
+        luma = _luma(small)
+        _take(surround.shadow(luma, subject), facts, regions, full)
         _take(surround.holes(subject), facts, regions, full)
+        _take(surround.left_over(small, luma, subject), facts, regions, full)
         facts |= tone(small, subject.mask)
+        _outskirt_facts(rgb, subject, facts, regions)
     _detail_facts(rgb, small, subject, facts)
 
 
@@ -130,6 +147,7 @@ def _background_facts(rgb: Pixels, small: Pixels, subject: Subject, facts: Facts
     luma = _luma(small)
     facts["background_level"] = round(float(luma[subject.background].mean()), 2)
     _take(surround.background(small, luma, subject), facts, regions, full)
+    regions["background_tint"] = (0, 0, rgb.shape[1], rgb.shape[0])
     worst = find_parts(subject.background & (darkest(small) < _WHITE))
     if len(worst):
         left, top, right, bottom = (int(v) for v in worst.boxes[0])
@@ -146,19 +164,41 @@ def _subject_facts(subject: Subject, facts: Facts, regions: dict[str, Box], full
     facts["pieces"] = len(subject.pieces)
     facts["touching_sides"] = len(subject.touching)
     box = full((left, top, right, bottom))
-    regions |= dict.fromkeys(("fill", "fill_area", "centre_offset", "sharpness", "luminance", "clipped_share"), box)
+    regions |= dict.fromkeys(("fill", "fill_area", "centre_offset", "sharpness", "upscaling", "luminance", "clipped_share"), box)
     if len(subject.pieces) > 1:
         regions["pieces"] = full(subject.pieces[1])
     if subject.touching:
-        strip = {"left": (0, top, 2, bottom), "top": (left, 0, right, 2), "right": (width - 2, top, width, bottom), "bottom": (left, height - 2, right, height)}
-        regions["touching_sides"] = full(strip[subject.touching[0]])
+        regions["touching_sides"] = full(_stretch(subject.mask, subject.touching[0]))
+
+
+def _stretch(mask: Mask, side: str) -> Box:
+    """Where along a side of the frame the mask runs out of it."""
+    height, width = mask.shape
+    line = {"left": mask[:, 0], "right": mask[:, -1], "top": mask[0], "bottom": mask[-1]}[side]
+    at = np.flatnonzero(line)
+    first, last, deep = int(at[0]), int(at[-1]) + 1, max(2, round(_CUT * max(width, height)))
+    return {
+        "left": (0, first, deep, last),
+        "right": (width - deep, first, width, last),
+        "top": (first, 0, last, deep),
+        "bottom": (first, height - deep, last, height),
+    }[side]
+
+
+def _outskirt_facts(rgb: Pixels, subject: Subject, facts: Facts, regions: dict[str, Box]) -> None:
+    fine = outskirts.at_side(rgb)
+    across, down = rgb.shape[1] / fine.shape[1], rgb.shape[0] / fine.shape[0]
+    for look in (outskirts.halo, outskirts.marks):
+        _take(look(fine, subject), facts, regions, lambda box: _scaled(box, across, down, (rgb.shape[1], rgb.shape[0])))
 
 
 def _detail_facts(rgb: Pixels, small: Pixels, subject: Subject, facts: Facts) -> None:
     looked = subject.mask if subject.box is not None else _middle(subject.mask.shape)
     facts["luminance"] = int(np.median(_luma(small)[looked]))
     facts["clipped_share"] = round(float((darkest(small)[looked] >= _CLIPPED).mean()), 4)
-    grey = shrink(_grey(rgb), shrunk_size((rgb.shape[1], rgb.shape[0]), detail.SIDE))
+    full = _grey(rgb)
+    facts["upscaling"] = upscaling(full, _as_large(looked, full) > 0)
+    grey = shrink(full, shrunk_size((rgb.shape[1], rgb.shape[0]), detail.SIDE))
     mask = _as_large(looked, grey) > 0
     sharp, grain = detail.sharpness(grey, mask), detail.noise(grey, mask)
     facts["sharpness"] = None if sharp is None else round(sharp, 2)

@@ -25,6 +25,8 @@ _FAINT_SHARE = 0.4  # if no more than this share of what it encloses is enclosed
 _NEXT, _NEAR = np.ones((3, 3), np.uint8), np.ones((5, 5), np.uint8)
 _DUST = 0.0002  # of the frame
 _PIECE = 0.002  # of the frame
+_FAINT = 70.0  # levels from the background, on average: what is nearer to it and joined to nothing is a watermark's letter
+_SOLID = 0.4  # of a second piece must hang together
 _GAP = 0.006  # of the frame's longest side
 _SMALL_HOLE = 0.01  # of the subject: glints, not see-through holes
 _TOUCH = 0.004  # of a side
@@ -35,7 +37,8 @@ class Subject:
     """The subject at small size; `mask` all False where none stands out."""
 
     mask: Mask
-    background: Mask  # surely not subject
+    marks: Mask  # what stands out apart from it: specks, letters
+    background: Mask  # surely neither
     plain: bool  # the border shows one smooth background
     pieces: tuple[Box, ...]  # boxes at small size, largest first
     box: Box | None  # at small size
@@ -48,22 +51,42 @@ def find_subject(rgb: NDArray[np.uint8]) -> Subject:
     fitted, spread, plain = _fit_background(pixels)
     nothing = np.zeros(rgb.shape[:2], bool)
     if not plain:
-        return Subject(nothing, _border_band(nothing.shape), False, (), None, ())
+        return Subject(nothing, nothing, _border_band(nothing.shape), False, (), None, ())
     drop = fitted - pixels
     differs = lightest(np.abs(drop)) > max(_LEAST_STEP, 4 * spread)
     smooth = _shadow_like(drop) & differs
     step = _steps(pixels)
     solid = _without_dust(differs & ~(smooth & (step < _SHADOW_STEP)))
     if not solid.any():
-        return Subject(nothing, ~nothing, True, (), None, ())
+        return Subject(nothing, nothing, ~nothing, True, (), None, ())
     filled = fill_enclosed(solid)
     mask = _mended(differs & (filled | _nearly_enclosed(filled, differs & ~(smooth & (step < _FAINT_STEP)))))
-    grown = _grown(mask, max(1, round(_GAP * max(mask.shape))))
-    parts = find_parts(grown, diagonal=True)
-    areas = np.bincount(parts.labels[mask], minlength=len(parts) + 1)[1:]
+    whole, kept = mask, _pieces(mask, lightest(drop))
+    mask = np.logical_or.reduce(kept)
+    background = ~_grown(whole, max(2, round(2 * _GAP * max(mask.shape))))
+    return Subject(mask, whole & ~mask, background, True, tuple(_box(piece) for piece in kept), _box(mask), _touching(mask))
+
+
+def _pieces(mask: Mask, drop: Floats) -> list[Mask]:
+    """The mask's parts that are products, largest first.
+
+    No product is what is small, what falls apart into small parts as a line of letters does, and what is faint and joined to nothing.
+    """
+    apart = find_parts(mask, diagonal=True)
+    faint = np.bincount(apart.labels.ravel(), weights=drop.ravel())[1:] < _FAINT * apart.areas
+    faint[0] = False
+    solid = mask & ~np.concatenate([[False], faint])[apart.labels]
+    parts = find_parts(_grown(solid, max(1, round(_GAP * max(mask.shape)))), diagonal=True)
+    areas = np.bincount(parts.labels[solid], minlength=len(parts) + 1)[1:]
     order = np.argsort(-areas, kind="stable")
-    pieces = tuple(_box(mask & (parts.labels == i + 1)) for i in order if areas[i] >= _PIECE * mask.size)
-    return Subject(mask, ~_grown(mask, max(2, round(2 * _GAP * max(mask.shape)))), True, pieces, _box(mask), _touching(mask))
+    pieces = [solid & (parts.labels == order[0] + 1)]
+    for part in order[1:]:
+        if areas[part] < _PIECE * mask.size:
+            break
+        piece = solid & (parts.labels == part + 1)
+        if int(find_parts(piece, diagonal=True).areas[0]) >= _SOLID * areas[part]:
+            pieces.append(piece)
+    return pieces
 
 
 def _fit_background(pixels: Floats) -> tuple[Floats, float, bool]:

@@ -1,0 +1,105 @@
+"""What lies beside the subject and is no soft shadow: a halo along its outline, marks apart from it, stains."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from imaging.facts import Box, Facts
+from imaging.filters import Pixels, shrink
+from imaging.mending.shapes import closed, grow
+from imaging.parts import Mask, fill_enclosed, find_parts
+from imaging.subject import Subject
+
+SIDE = 1000  # the longest side of what is looked at: finer than the subject's outline is known, coarse enough to be quick
+_WIDE = 5  # px: a soft shadow bends little within so much
+_CLIFF = 10.0  # levels that the outer edge of a halo or the edge of a mark has at least
+_RIM = 0.006  # of the longest side beside the outline, which is known no better
+_BAND = 0.03  # of the longest side: as far from the subject as what its cut-out left lies
+_INK = 30  # px of edge that a group of marks has at least: less is a glint
+_GOOD_PART = 0.2  # of the largest group's
+_JOINED = 0.02  # of the longest side: gaps between letters and words
+_SKIN, _FLESH = (2.5, 5.5), (10.0, 16.0)  # px under the outline: where a halo that was taken for the subject lies, and where the subject does
+_ONE_TONE = 12  # levels within which a halo keeps its tone
+_CONTRAST = 25  # levels between it and the subject
+_OTHER = 0.6  # of the subject there must differ so
+_PALE = 110  # levels darker than the background that it may be
+_LEAST, _FLESHY = 50, 0.3  # px of it, and of the subject per px of it, from which one can tell
+_GRAIN = 4.0  # times the mean of the background's own differences
+
+
+def halo(rgb: Pixels, subject: Subject) -> tuple[Facts, dict[str, Box]]:
+    """`halo` 0..1 and its box in px of `rgb` HxWx3, whose longest side is about SIDE: along which share of the outline a band is left of what lay behind.
+
+    Either a faint band outside the outline that ends in a cliff, which no soft shadow has, or a pale one of one tone between the white and the
+    subject's own colours.
+    """
+    mask = _large(subject.mask, rgb)
+    outline = grow(mask, 1) & ~mask
+    length = int(outline.sum())
+    if not length:
+        return {"halo": 0.0}, {}
+    longest = max(rgb.shape[:2])
+    rim, band = round(_RIM * longest), round(_BAND * longest)
+    cliffs = _cliffs(rgb, subject) & grow(mask, band) & ~grow(mask, rim + _WIDE // 2)
+    beside = int((outline & grow(cliffs, band)).sum()) / length
+    share = max(beside, _pale_skin(rgb, mask, subject))
+    left, top, width, height = cv2.boundingRect(grow(mask, rim).view(np.uint8))
+    return {"halo": round(share, 4)}, {"halo": (left, top, left + width, top + height)}
+
+
+def marks(rgb: Pixels, subject: Subject) -> tuple[Facts, dict[str, Box]]:
+    """`marks`: how many groups of small things with hard edges - letters, a watermark, specks, a frame's corner - lie apart from the subject.
+
+    The box, in px of `rgb`, holds the largest group and all that have a good part of its edges: a watermark lies on both sides of the subject.
+    """
+    longest = max(rgb.shape[:2])
+    apart = ~fill_enclosed(grow(_large(subject.mask, rgb), round(_BAND * longest)))  # hands on a dial as white as the page are none
+    apart[[0, -1]] = apart[:, [0, -1]] = False  # a line along the border is a fault of its own
+    ink = apart & (_cliffs(rgb, subject) | _large(subject.marks, rgb))
+    groups = find_parts(closed(ink, round(_JOINED * longest / 2)), diagonal=True)
+    edge = np.bincount(groups.labels[ink], minlength=len(groups) + 1)[1:]
+    kept = np.flatnonzero(edge >= _INK)
+    if not len(kept):
+        return {"marks": 0}, {}
+    shown = groups.boxes[kept[edge[kept] >= _GOOD_PART * edge.max()]]
+    (left, top), (right, bottom) = shown[:, :2].min(axis=0), shown[:, 2:].max(axis=0)
+    return {"marks": len(kept)}, {"marks": (int(left), int(top), int(right), int(bottom))}
+
+
+def _large(mask: Mask, rgb: Pixels) -> Mask:
+    large = cv2.resize(mask.astype(np.uint8) * np.uint8(255), (rgb.shape[1], rgb.shape[0]), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(large, dtype=np.uint8) >= 128
+
+
+def _cliffs(rgb: Pixels, subject: Subject) -> Mask:
+    """Where some channel falls by _CLIFF or more at once: the mean of 3 px beside a step of h levels differs from that of w px by h (w - 3) / 2 w.
+
+    By more where the background is grainy.
+    """
+    near, wide = cv2.blur(rgb, (3, 3)), cv2.blur(rgb, (_WIDE, _WIDE))
+    off = np.asarray(cv2.absdiff(near, wide), dtype=np.uint8)
+    most = np.maximum(np.maximum(off[..., 0], off[..., 1]), off[..., 2])
+    grain = float(most[_large(subject.background, rgb)].mean()) if subject.background.any() else 0.0
+    found: Mask = most >= _CLIFF * (_WIDE - 3) / (2 * _WIDE) + _GRAIN * grain
+    return found
+
+
+def _pale_skin(rgb: Pixels, mask: Mask, subject: Subject) -> float:
+    """The share 0..1 of what lies right under the outline that has one pale tone, where what lies deeper has other colours; else 0."""
+    depth = np.asarray(cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_L2, 3), dtype=np.float32)
+    skin, flesh = ((depth >= low) & (depth <= high) for low, high in (_SKIN, _FLESH))
+    if skin.sum() < _LEAST or flesh.sum() < _FLESHY * skin.sum() or not subject.background.any():
+        return 0.0
+    white = np.median(rgb[_large(subject.background, rgb)], axis=0)
+    tone = np.median(rgb[skin], axis=0)
+    if (white - tone).max() > _PALE or (np.abs(rgb[flesh] - tone).max(axis=1) >= _CONTRAST).mean() < _OTHER:
+        return 0.0
+    return float((np.abs(rgb[skin] - tone).max(axis=1) <= _ONE_TONE).mean())
+
+
+def at_side(rgb: Pixels) -> Pixels:
+    """The picture shrunk to SIDE; as it is where it is smaller."""
+    height, width = rgb.shape[:2]
+    factor = min(1.0, SIDE / max(height, width))
+    return shrink(rgb, (max(1, round(width * factor)), max(1, round(height * factor))))

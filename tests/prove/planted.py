@@ -1,0 +1,24 @@
+"""Faults in known places are found there, and clean pictures are let pass: 506 spoilt pictures, 46 of each kind, and 500 clean ones."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from tests import planted
+
+EACH, CLEAN = 46, 500
+LEAST_FOUND, MOST_FALSE = 0.95, 0.01
+
+
+def prove(seed: int) -> str:
+    chance = np.random.default_rng(seed)
+    found = {kind: sum(planted.told(make(chance), facts) for _ in range(EACH)) for kind, (make, facts) in planted.FAULTS.items()}
+    alarms = Counter(fact for _ in range(CLEAN) for fact in planted.broken(planted.clean(chance)))
+    print(f"\n{'planted':<16}{'found':>9}\n" + "\n".join(f"{kind:<16}{count:>5}/{EACH}" for kind, count in found.items()))
+    print(f"{'clean':<16}{'false':>9}\n" + "\n".join(f"{fact:<20}{alarms[fact]:>5}/{CLEAN}" for fact in planted.TELLING) + "\n")
+    share = sum(found.values()) / (EACH * len(found))
+    assert share >= LEAST_FOUND, f"found {share:.1%} of the planted faults: {found}"
+    assert max(alarms.values(), default=0) <= MOST_FALSE * CLEAN, f"false alarms on {CLEAN} clean pictures: {dict(alarms)}"
+    return f"{share:.1%} of {EACH * len(found)} found in place, false alarms at most {max(alarms.values(), default=0)} of {CLEAN} per fact"
