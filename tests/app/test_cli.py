@@ -15,9 +15,10 @@ from PIL import Image
 
 import imaging
 import rules
-from app import rulebook
+from app import config, rulebook
 from app.cli import main
 from app.kit import Kit
+from tests.app import factories
 from tests.shots import watch_photo
 
 Run = Callable[..., tuple[int, str, str]]
@@ -249,3 +250,18 @@ def test_the_rules_commands_show_what_accepted_lessons_changed(kit: Kit, packsho
 
     assert "sharpness at_least 5" in packshot("rules", "list", "--authority", "amazon")[1]
     assert "amazon-sharpness" in packshot("rules", "diff")[1]
+
+
+def test_rollout_moves_named_products_or_all_and_says_how_many_photos(house: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kit = Kit(config.load())
+    for sku in ("W-1", "W-2", "W-3"):
+        factories.item(kit, factories.product(kit, sku, archived=sku == "W-3"))
+    kit.close()
+    assert house("rollout", "W-1")[:2] == (0, "W-1: no photos moved to the release in force\n")
+
+    monkeypatch.setattr(imaging, "FINISH_VERSION", imaging.FINISH_VERSION + 1)
+
+    assert house("rollout", "W-1")[:2] == (0, "W-1: 1 photo moved to the release in force\n")
+    assert house("rollout", "--all")[:2] == (0, "W-2: 1 photo moved to the release in force\n")
+    assert house("rollout", "W-3")[0] == 1
+    assert house("rollout")[0] == house("rollout", "W-1", "--all")[0] == 2
