@@ -91,6 +91,26 @@ def test_render_takes_a_recipe_of_ones_own(packshot: Run, tmp_path: Path) -> Non
         assert picture.size == (300, 400)
 
 
+def test_render_keeps_a_photos_own_background_without_a_model(packshot: Run, tmp_path: Path) -> None:
+    (tmp_path / "shoot").mkdir()
+    for number in range(5):
+        (tmp_path / "shoot" / f"{number}.jpg").write_bytes(watch_photo(seed=number, size=(900, 600)))
+    (tmp_path / "no-model.onnx").write_bytes(b"nothing to cut out by")
+    asked = ("render", "shoot", "--out", "out", "--recipe", "ebay-alt-own", "--model", "no-model.onnx", "--jobs", "1")
+
+    code, out, err = packshot(*asked)
+
+    assert (code, err) == (0, "")
+    assert out.count("own background") == 5
+    assert "unlike" not in out
+    with Image.open(tmp_path / "out" / "0.jpg") as picture:
+        assert picture.size == (1350, 900)
+
+    code, _, err = packshot(*asked, "--alpha")
+    assert code == 2
+    assert "--alpha: ebay-alt-own keeps the photo's own background" in err
+
+
 def test_render_names_the_bad_file_on_stderr_in_one_line(packshot: Run, tmp_path: Path) -> None:
     (tmp_path / "bad.jpg").write_bytes(b"no picture")
 
