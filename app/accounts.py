@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -181,7 +181,7 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _policy(policy: Mapping[str, Any], recipes: Collection[str], *, confirmed: bool) -> dict[str, Any]:
+def _policy(policy: Mapping[str, Any], recipes: Mapping[str, Any], *, confirmed: bool) -> dict[str, Any]:
     if unknown := sorted(set(policy) - set(DEFAULT_POLICY)):
         raise Refusal(f"policy: there is no {', '.join(unknown)}; there are {', '.join(DEFAULT_POLICY)}")
     for name in ("publish", "repair"):
@@ -200,6 +200,9 @@ def _policy(policy: Mapping[str, Any], recipes: Collection[str], *, confirmed: b
         raise Refusal("policy: recipes maps a position to the name of a recipe")
     if unknown := sorted(set(policy["recipes"].values()) - set(recipes)):
         raise Refusal(f"policy: there is no recipe {', '.join(unknown)}; there are {', '.join(sorted(recipes))}")
+    main = policy["recipes"].get("main")
+    if main is not None and recipes[main].get("background") == "own":
+        raise Refusal(f"policy: {main} keeps the photo's own background, and a main picture needs white")
     return {**policy, "listing": dict(policy["listing"]), "recipes": dict(policy["recipes"]), "pace": _pace(policy["pace"])}
 
 

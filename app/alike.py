@@ -35,7 +35,8 @@ class Alike:
 def alike(session: Session, batch: Batch, word: str) -> Alike | None:
     """How alike a batch's pictures are, `word` being where it stands (`views.batch_state`); None while it moves or where too few were made.
 
-    Pictures are compared with those of the same recipe; the spread is that of the recipe with the most.
+    Pictures are compared with those of the same recipe; the spread is that of the recipe with the most. Those that keep their own background
+    are left out: they are meant to differ.
     """
     if word in MOVING:
         return None
@@ -44,7 +45,7 @@ def alike(session: Session, batch: Batch, word: str) -> Alike | None:
         .join(ImageSetItem, ImageSetItem.id == Placement.item_id)
         .join(Rendition, Rendition.id == Placement.rendition_id)
         .join(FileFacts, sa.and_(FileFacts.file_sha256 == Rendition.file_sha256, FileFacts.measure_version == imaging.MEASURE_VERSION))
-        .where(ImageSetItem.batch_id == batch.id, Placement.state.in_(SHOWN))
+        .where(ImageSetItem.batch_id == batch.id, Placement.state.in_(SHOWN), Rendition.cutout_id.is_not(None))
         .order_by(Placement.id)
     )
     groups: dict[str, dict[str, imaging.Facts]] = defaultdict(dict)

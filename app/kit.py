@@ -89,7 +89,7 @@ class Kit:
         }
         return {"id": hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest(), **body}
 
-    def _recipes(self) -> Mapping[str, imaging.Recipe]:
+    def _recipes(self) -> Mapping[str, imaging.AnyRecipe]:
         try:
             return imaging.load_recipes(self.settings.recipes)
         except imaging.RecipeError as error:

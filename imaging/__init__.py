@@ -20,7 +20,7 @@ from imaging.pipeline import Rendered, render
 from imaging.preview import to_review_jpeg
 from imaging.quality import quality
 from imaging.quality import table as quality_table
-from imaging.recipe import FINISH_VERSION, Recipe, RecipeError, RenderRequest, load_recipes, request_id
+from imaging.recipe import FINISH_VERSION, AnyRecipe, OwnRecipe, Recipe, RecipeError, RenderRequest, finishing, for_shot, load_recipes, request_id
 from imaging.segment import Segmenter, load_segmenter, shipped_model_sha256
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "MEASURE_VERSION",
     "MOST_PIXELS",
     "SAME",
+    "AnyRecipe",
     "Backdrop",
     "BenchReport",
     "Box",
@@ -43,6 +44,7 @@ __all__ = [
     "Measured",
     "Odd",
     "Original",
+    "OwnRecipe",
     "Recipe",
     "RecipeError",
     "RenderRequest",
@@ -57,6 +59,8 @@ __all__ = [
     "cut_out",
     "cutout_id",
     "dhash",
+    "finishing",
+    "for_shot",
     "is_flat",
     "load_recipes",
     "load_segmenter",

@@ -19,13 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from imaging.cutout import cut_out, cutout_id, to_png
+from imaging.cutout import Cutout, cut_out, cutout_id, to_png
 from imaging.decode import Original, read_header
 from imaging.errors import ImagingError
 from imaging.measure import measure
 from imaging.mending import Backdrop
 from imaging.pipeline import render
-from imaging.recipe import Recipe, RenderRequest
+from imaging.recipe import AnyRecipe, OwnRecipe, Recipe, RenderRequest
 from imaging.segment import Segmenter, load_segmenter
 from imaging.shoots import find_backdrops
 
@@ -45,18 +45,19 @@ ALONE = Beside()
 
 
 def render_paths(
-    paths: Sequence[Path], recipe: Recipe, out: Path, *, alpha: bool = False, sidecar: bool = False, jobs: int = 1, model: Path | None = None
+    paths: Sequence[Path], recipe: AnyRecipe, out: Path, *, alpha: bool = False, sidecar: bool = False, jobs: int = 1, model: Path | None = None
 ) -> Iterator[dict[str, Any]]:
     """One dict per file, in order: `file, output, alpha, sha256, facts, notes, confidence, ms`, or `file, error`.
 
     Folders are searched for pictures and their inner paths kept below `out`, so that equal names do not collide.
     Photos of one folder that share their backdrop are judged by it together where their own shows too little of it.
-    Raises ImagingError before the first file if the model cannot be loaded.
+    Raises ImagingError before the first file if the model cannot be loaded. A recipe that keeps the photo's own background needs no model:
+    `alpha` and `confidence` are None.
     """
     beside = Beside(alpha, sidecar)
     tasks = [(source, out / target) for source, target in plan(paths)]
-    segmenter = load_segmenter(model)  # a wrong model is one error here, not one per file
-    backdrops = find_backdrops([source for source, _ in tasks], segmenter)
+    segmenter = None if isinstance(recipe, OwnRecipe) else load_segmenter(model)  # a wrong model is one error here, not one per file
+    backdrops = {} if segmenter is None else find_backdrops([source for source, _ in tasks], segmenter)
     if jobs <= 1:
         for source, target in tasks:
             yield render_file(source, target, recipe, segmenter, beside=beside, backdrop=backdrops.get(source.parent))
@@ -100,7 +101,7 @@ def _apart(found: list[tuple[Path, Path]], crowded: set[int]) -> list[tuple[Path
 
 
 def render_file(
-    source: Path, target: Path, recipe: Recipe, segmenter: Segmenter, *, beside: Beside = ALONE, backdrop: Backdrop | None = None
+    source: Path, target: Path, recipe: AnyRecipe, segmenter: Segmenter | None, *, beside: Beside = ALONE, backdrop: Backdrop | None = None
 ) -> dict[str, Any]:
     """Renders one file to `target`.jpg, with what is wanted beside it, and tells what came of it; errors are told, not raised."""
     try:
@@ -111,26 +112,25 @@ def render_file(
         return {"file": str(source), "error": f"{error.strerror or error}"}
 
 
-def _rendered(source: Path, target: Path, recipe: Recipe, segmenter: Segmenter, beside: Beside, backdrop: Backdrop | None) -> dict[str, Any]:
+def _rendered(source: Path, target: Path, recipe: AnyRecipe, segmenter: Segmenter | None, beside: Beside, backdrop: Backdrop | None) -> dict[str, Any]:
     start = time.perf_counter()
     data = Original(source.read_bytes())
     photo = hashlib.sha256(data).hexdigest()
-    cutout = cut_out(data, segmenter, backdrop=backdrop)
+    cutout, request = _cut(data, photo, recipe, segmenter, backdrop)
     cut = time.perf_counter()
-    mask_input = "net" if backdrop is None else f"net, backdrop {backdrop.id}"
-    request = RenderRequest(photo=photo, cutout=cutout_id(photo, segmenter.sha256, mask_input), recipe=recipe)
-    finished = render(data, cutout.mask, request)
+    finished = render(data, cutout.mask if cutout else None, request)
     rendered = time.perf_counter()
-    facts = measure(finished.data).facts | cutout.facts
+    facts = measure(finished.data).facts | (cutout.facts if cutout else {"background_kept": True})
     measured = time.perf_counter()
-    output, mask = _beside(target, ".jpg"), _beside(target, ".alpha.png") if beside.alpha else None
+    output, mask = _beside(target, ".jpg"), _beside(target, ".alpha.png") if beside.alpha and cutout else None
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_bytes(finished.data)
-    if mask is not None:
+    if mask is not None and cutout is not None:
         mask.write_bytes(full_size_alpha(cutout.mask, read_header(data).size))
-    notes = [*cutout.notes, *finished.notes]
+    notes = [*(cutout.notes if cutout else ()), *finished.notes]
     if beside.sidecar:
-        told = {"source": source.name, "request": request.to_dict(), "id": request.id, "model": segmenter.sha256, "facts": facts, "notes": notes}
+        model = segmenter.sha256 if segmenter else None
+        told = {"source": source.name, "request": request.to_dict(), "id": request.id, "model": model, "facts": facts, "notes": notes}
         _beside(target, ".json").write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", "utf-8")
     ms = {"cut_out": cut - start, "render": rendered - cut, "measure": measured - rendered}
     return {
@@ -140,9 +140,19 @@ def _rendered(source: Path, target: Path, recipe: Recipe, segmenter: Segmenter, 
         "sha256": hashlib.sha256(finished.data).hexdigest(),
         "facts": facts,
         "notes": notes,
-        "confidence": round(cutout.probability, 4),
+        "confidence": round(cutout.probability, 4) if cutout else None,
         "ms": {name: round(seconds * 1000, 2) for name, seconds in ms.items()} | finished.ms,
     }
+
+
+def _cut(data: bytes, photo: str, recipe: AnyRecipe, segmenter: Segmenter | None, backdrop: Backdrop | None) -> tuple[Cutout | None, RenderRequest]:
+    """The cutout, none where the recipe keeps the photo's own background, and the request that names it."""
+    if isinstance(recipe, OwnRecipe):
+        return None, RenderRequest(photo=photo, recipe=recipe)
+    if segmenter is None:
+        raise ImagingError(f"recipe {recipe.name} cuts out: it needs a model")
+    mask_input = "net" if backdrop is None else f"net, backdrop {backdrop.id}"
+    return cut_out(data, segmenter, backdrop=backdrop), RenderRequest(photo=photo, cutout=cutout_id(photo, segmenter.sha256, mask_input), recipe=recipe)
 
 
 def full_size_alpha(mask: NDArray[np.uint8], size: tuple[int, int]) -> bytes:
@@ -158,27 +168,25 @@ def _beside(target: Path, suffix: str) -> Path:
     return target.with_name(target.name + suffix)
 
 
-_segmenter: Segmenter | None = None  # one per worker process, loaded once
+_segmenter: Segmenter | None = None  # one per worker process, loaded once; none where nothing is cut out
 
 
-def _start(model: Path | None) -> None:
+def _start(model: Path | None, cuts: bool) -> None:
     global _segmenter
-    _segmenter = load_segmenter(model)
+    _segmenter = load_segmenter(model) if cuts else None
 
 
 def _work(source: Path, target: Path, recipe: dict[str, Any], beside: Beside, backdrop: Backdrop | None) -> dict[str, Any]:
-    if _segmenter is None:
-        raise RuntimeError("worker was not started")
     return render_file(source, target, Recipe.from_dict(recipe), _segmenter, beside=beside, backdrop=backdrop)
 
 
 def _in_processes(
-    tasks: list[tuple[Path, Path]], recipe: Recipe, beside: Beside, jobs: int, model: Path | None, backdrops: dict[Path, Backdrop]
+    tasks: list[tuple[Path, Path]], recipe: AnyRecipe, beside: Beside, jobs: int, model: Path | None, backdrops: dict[Path, Backdrop]
 ) -> Iterator[dict[str, Any]]:
     context = multiprocessing.get_context("spawn")  # a fork would copy onnxruntime's threads half
     waiting: list[tuple[Path, Future[dict[str, Any]]]] = []
     left = iter(tasks)
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=(model,)) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=(model, not isinstance(recipe, OwnRecipe))) as pool:
         while True:
             while len(waiting) < jobs * _AHEAD and (task := next(left, None)) is not None:
                 waiting.append((task[0], pool.submit(_work, *task, recipe.to_dict(), beside, backdrops.get(task[0].parent))))

@@ -27,7 +27,7 @@ from imaging.colour import to_srgb
 from imaging.decode import WORKING_SIDE, as_array, load, shrunk_size, upright
 from imaging.errors import ImagingError
 from imaging.jpeg import encode
-from imaging.recipe import Recipe
+from imaging.recipe import AnyRecipe, Recipe
 from imaging.segment import Segmenter, load_segmenter
 
 TWELVE_MEGAPIXELS = 12_000_000
@@ -76,7 +76,7 @@ def quantile(values: Sequence[float], share: float) -> float:
     return float(np.quantile(values, share))
 
 
-def time_render(photos: Sequence[Path], recipe: Recipe, *, rounds: int = 3, model: Path | None = None, rembg: str | None = None) -> Report:
+def time_render(photos: Sequence[Path], recipe: AnyRecipe, *, rounds: int = 3, model: Path | None = None, rembg: str | None = None) -> Report:
     """Time the floor, all of what `packshot render` does for a photo, and rembg where its model is named ("NAME" or "NAME:FILE").
 
     The floor runs before and after ours in every round. Raises ImagingError if a photo or the model cannot be used or
@@ -100,7 +100,7 @@ def time_render(photos: Sequence[Path], recipe: Recipe, *, rounds: int = 3, mode
     return Report({name: _timing([best[name, photo] for photo in photos]) for name in dict(turns)})
 
 
-def peak_memory(photos: Sequence[Path], recipe: Recipe, count: int, model: Path | None = None) -> Iterator[tuple[int, float, float]]:
+def peak_memory(photos: Sequence[Path], recipe: AnyRecipe, count: int, model: Path | None = None) -> Iterator[tuple[int, float, float]]:
     """Render `count` photos one after another in a fresh process; (photos done, MB held now, most MB ever held) every EVERY and at the end.
 
     Raises ImagingError if the process fails.
@@ -172,7 +172,7 @@ def _floor(segmenter: Segmenter) -> Contestant:
     return run
 
 
-def _ours(recipe: Recipe, segmenter: Segmenter, folder: Path) -> Contestant:
+def _ours(recipe: AnyRecipe, segmenter: Segmenter, folder: Path) -> Contestant:
     """Read, cut out, finish, measure, write: what `packshot render` does."""
 
     def run(path: Path) -> Mapping[str, float]:

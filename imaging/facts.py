@@ -142,6 +142,7 @@ _ALL = (
     # the house: computed by the application, named here so that rules may use them
     Fact("pieces_off", "count", "0..", "difference between pieces and the product's number of pieces"),
     Fact("products_with_photo", "count", "0..", "products that hold this very photo"),
+    Fact("background_kept", "flag", "", "the photo was not cut out and keeps its own background; then there are no facts of a cutout and no pieces_off"),
     Fact("has_main", "flag", "", "the image set has a main picture"),
     Fact("pictures", "count", "0..", "pictures in the image set"),
 )

@@ -32,8 +32,15 @@ def encode_within(image: Image.Image, *, quality: int, subsampling: str, most_by
 
 def encode(image: Image.Image, *, quality: int, subsampling: str, xmp: bytes = b"") -> bytes:
     """An sRGB JPEG with its profile and an XMP packet if one is given; the same picture always gives the same bytes."""
+    try:
+        return _encoded(image, quality, subsampling, xmp, optimize=True)
+    except OSError:  # Pillow gives libjpeg one byte a pixel to optimise in; a photo full of grain needs more
+        return _encoded(image, quality, subsampling, xmp, optimize=False)
+
+
+def _encoded(image: Image.Image, quality: int, subsampling: str, xmp: bytes, *, optimize: bool) -> bytes:
     out = io.BytesIO()
-    image.save(out, "JPEG", quality=quality, subsampling=subsampling, optimize=True, icc_profile=srgb_profile(), xmp=xmp)
+    image.save(out, "JPEG", quality=quality, subsampling=subsampling, optimize=optimize, icc_profile=srgb_profile(), xmp=xmp)
     return out.getvalue()
 
 

@@ -1,11 +1,12 @@
-"""Photo + alpha + request -> finished picture. The order of STEPS is the program."""
+"""Photo + alpha + request -> finished picture. The order of STEPS, or of OWN_STEPS where nothing is cut out, is the program."""
 
 from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -14,21 +15,24 @@ from imaging.decode import ORDINARY_PIXELS, load, read_header
 from imaging.errors import Unreadable
 from imaging.frame import Alpha, Frame
 from imaging.jpeg import encode_within
-from imaging.recipe import Recipe, RenderRequest
+from imaging.recipe import AnyRecipe, OwnRecipe, Recipe, RenderRequest
 from imaging.record import xmp_of
 from imaging.steps.balance import balance
 from imaging.steps.colour import colour
 from imaging.steps.crop import crop, scale
 from imaging.steps.cutout import cutout
+from imaging.steps.fit import fit, fitted
 from imaging.steps.flatten import flatten
 from imaging.steps.orient import orient
 from imaging.steps.place import place
 from imaging.steps.shadow import shadow
 from imaging.steps.sharpen import sharpen
 
-Step = Callable[[Frame, Recipe], Frame]
+_Kind = TypeVar("_Kind", Recipe, OwnRecipe)
 
-STEPS: tuple[Step, ...] = (balance, crop, orient, colour, cutout, place, shadow, flatten, sharpen)
+STEPS: tuple[Callable[[Frame, Recipe], Frame], ...] = (balance, crop, orient, colour, cutout, place, shadow, flatten, sharpen)
+# of a photo that keeps its own background; not `balance`: without a mask nobody knows white paper from a cream dial that fills the frame
+OWN_STEPS: tuple[Callable[[Frame, OwnRecipe], Frame], ...] = (fit, orient, colour, sharpen)
 
 
 @dataclass(frozen=True)
@@ -41,8 +45,11 @@ class Rendered:
     size: tuple[int, int]
 
 
-def render(data: bytes, alpha: bytes | Alpha, request: RenderRequest, *, most_pixels: int = ORDINARY_PIXELS) -> Rendered:
-    """The finished picture; the same bytes for the same arguments. `alpha` is a cutout's mask, or the PNG of it. Raises Unreadable, TooBig."""
+def render(data: bytes, alpha: bytes | Alpha | None, request: RenderRequest, *, most_pixels: int = ORDINARY_PIXELS) -> Rendered:
+    """The finished picture; the same bytes for the same arguments. Raises Unreadable, TooBig.
+
+    `alpha` is a cutout's mask, or the PNG of it; None where the recipe keeps the photo's own background.
+    """
     ms: dict[str, float] = {}
     at = time.perf_counter()
 
@@ -52,13 +59,16 @@ def render(data: bytes, alpha: bytes | Alpha, request: RenderRequest, *, most_pi
         ms[name] = round((now - at) * 1000, 2)
         at = now
 
-    frame = _opened(data, _alpha(alpha), request, most_pixels)
-    lap("decode")
-    for step in STEPS:
-        frame = step(frame, request.recipe)
-        lap(step.__name__)
+    recipe: AnyRecipe = request.recipe
+    if isinstance(recipe, OwnRecipe):
+        if alpha is not None:
+            raise ValueError(f"recipe {recipe.name} keeps the photo's own background and takes no mask")
+        frame = _stepped(_whole(data, request, recipe, most_pixels), OWN_STEPS, recipe, lap)
+    else:
+        if alpha is None:
+            raise ValueError(f"recipe {recipe.name} needs a mask")
+        frame = _stepped(_opened(data, _alpha(alpha), request, recipe, most_pixels), STEPS, recipe, lap)
     image = Image.fromarray(frame.rgb)
-    recipe = request.recipe
     finished, quality = encode_within(image, quality=recipe.quality, subsampling=recipe.subsampling, most_bytes=recipe.most_bytes, xmp=xmp_of(request))
     if len(finished) > recipe.most_bytes:
         frame = frame.noted(f"{len(finished):,} bytes, more than the recipe's {recipe.most_bytes:,}, even at JPEG quality {quality}")
@@ -68,11 +78,33 @@ def render(data: bytes, alpha: bytes | Alpha, request: RenderRequest, *, most_pi
     return Rendered(finished, frame.notes, ms, image.size)
 
 
-def _opened(data: bytes, alpha: Alpha, request: RenderRequest, most_pixels: int) -> Frame:
+def _stepped(frame: Frame, steps: Sequence[Callable[[Frame, _Kind], Frame]], recipe: _Kind, lap: Callable[[str], None]) -> Frame:
+    lap("decode")
+    for step in steps:
+        frame = step(frame, recipe)
+        lap(step.__name__)
+    return frame
+
+
+def _whole(data: bytes, request: RenderRequest, recipe: OwnRecipe, most_pixels: int) -> Frame:
+    """The photo decoded no larger than the finished picture needs it; no mask."""
+    header = read_header(data)
+    wanted = max(fitted(header.size, recipe)) / max(header.size)
+    return Frame(
+        image=load(data, min(1.0, wanted), most_pixels=most_pixels).image,
+        alpha=np.zeros((0, 0), np.uint8),
+        photo_size=header.size,
+        orientation=header.orientation,
+        icc=header.icc,
+        adjustments=dict(request.adjustments),
+    )
+
+
+def _opened(data: bytes, alpha: Alpha, request: RenderRequest, recipe: Recipe, most_pixels: int) -> Frame:
     """The photo decoded no larger than the finished picture needs it."""
     header = read_header(data)
     longest_px = None if request.mm_per_px is None else request.adjustments["longest_mm"] / request.mm_per_px
-    backdrop = (request.backdrop or request.recipe.backdrop).removeprefix("#")
+    backdrop = (request.backdrop or recipe.backdrop).removeprefix("#")
     frame = Frame(
         image=Image.new("RGB", (1, 1)),
         alpha=alpha,
@@ -84,7 +116,7 @@ def _opened(data: bytes, alpha: Alpha, request: RenderRequest, most_pixels: int)
         adjustments=dict(request.adjustments),
     )
     _same_shape(alpha, header.size)
-    wanted = scale(frame, request.recipe) * alpha.shape[1] / header.size[0]
+    wanted = scale(frame, recipe) * alpha.shape[1] / header.size[0]
     return replace(frame, image=load(data, min(1.0, wanted), most_pixels=most_pixels).image)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, field_validator, model_validator
 
 from imaging.errors import ImagingError
 
@@ -64,27 +64,23 @@ class Fill(_Strict):
         return self
 
 
-class Recipe(_Strict):
-    """A named set of finishing parameters for one kind of output; see recipes.yaml for what each means."""
+class _AnyRecipe(_Strict):
+    """What every recipe says, whatever is behind the item; `in_place_of` and `shots` choose it and decide no picture."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
     width_px: Annotated[int, Field(ge=100, le=4000, strict=True)]
     height_px: Annotated[int, Field(ge=100, le=4000, strict=True)]
-    fill: Fill
-    align: Literal["box", "body"]
-    clear: Annotated[float, Field(ge=0.01, lt=0.3, strict=True)]
-    backdrop: _Colour
-    white_balance: Annotated[float, Field(ge=0, le=0.3, strict=True)]
-    shadow: Shadow
     sharpen: Sharpen
     quality: Annotated[int, Field(ge=50, le=100, strict=True)]
     most_bytes: Annotated[int, Field(ge=20_000, strict=True)]
     subsampling: Literal["4:4:4", "4:2:2", "4:2:0"]
+    in_place_of: Annotated[str | None, Field(exclude=True)] = None
+    shots: Annotated[tuple[str, ...], Field(exclude=True)] = ()
 
     @model_validator(mode="after")
-    def _fits(self) -> Recipe:
-        if any(self.fill.most * side + 2 * self.clear * self.longest_px > side for side in (self.width_px, self.height_px)):
-            raise ValueError("fill.most + 2 x clear is more than the canvas (clear is a share of its longer side)")
+    def _chosen(self) -> Self:
+        if bool(self.in_place_of) != bool(self.shots):
+            raise ValueError("in_place_of (another recipe) and shots go together")
         return self
 
     @property
@@ -94,15 +90,75 @@ class Recipe(_Strict):
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able, for `from_dict`."""
-        return self.model_dump(mode="json")
+        chosen = {"in_place_of": self.in_place_of, "shots": list(self.shots)} if self.shots else {}
+        return self.model_dump(mode="json") | chosen
 
+
+class Recipe(_AnyRecipe):
+    """A named set of finishing parameters for one kind of output, the item cut out; see recipes.yaml for what each means."""
+
+    background: Annotated[Literal["white"], Field(exclude=True)] = "white"  # said by no request: those of before it could be said keep their ids
+    fill: Fill
+    align: Literal["box", "body"]
+    clear: Annotated[float, Field(ge=0.01, lt=0.3, strict=True)]
+    backdrop: _Colour
+    white_balance: Annotated[float, Field(ge=0, le=0.3, strict=True)]
+    shadow: Shadow
+
+    @field_validator("background", mode="before")
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Recipe:
-        """The recipe of `to_dict`; raises RecipeError."""
+    def _known(cls, value: object) -> object:
+        if value != "white":
+            raise ValueError("background is white or own")
+        return value
+
+    @model_validator(mode="after")
+    def _fits(self) -> Recipe:
+        if any(self.fill.most * side + 2 * self.clear * self.longest_px > side for side in (self.width_px, self.height_px)):
+            raise ValueError("fill.most + 2 x clear is more than the canvas (clear is a share of its longer side)")
+        return self
+
+    @staticmethod
+    def from_dict(values: Mapping[str, Any]) -> AnyRecipe:
+        """The recipe of `to_dict`, of either kind; raises RecipeError."""
         try:
-            return cls.model_validate(dict(values))
+            return _made(values)
         except ValidationError as error:
             raise RecipeError(_problems("recipe", str(values.get("name", "?")), error)) from error
+
+
+_NEEDS_CUTOUT = ("fill", "align", "clear", "backdrop", "white_balance", "shadow")
+
+
+class OwnRecipe(_AnyRecipe):
+    """A recipe whose photos are not cut out: they keep their own background and are shown whole."""
+
+    background: Literal["own"]
+    enlarge: Annotated[float, Field(ge=1, le=2, strict=True)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_cutout(cls, values: Any) -> Any:
+        if meant := [key for key in _NEEDS_CUTOUT if isinstance(values, Mapping) and key in values]:
+            raise ValueError(f"{', '.join(meant)}: nothing is cut out where a photo keeps its own background, so leave this out")
+        return values
+
+
+AnyRecipe = Recipe | OwnRecipe
+
+
+def _made(values: Mapping[str, Any]) -> AnyRecipe:
+    return OwnRecipe.model_validate(dict(values)) if values.get("background") == "own" else Recipe.model_validate(dict(values))
+
+
+def for_shot(recipes: Mapping[str, Mapping[str, Any]], standard: str, shot: str) -> str:
+    """The name of the recipe that a photo of this shot gets where `standard` would be used; `recipes` as a release holds them (`to_dict`)."""
+    return next((name for name, values in recipes.items() if values.get("in_place_of") == standard and shot in values.get("shots", ())), standard)
+
+
+def finishing(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What a render request says of a recipe, from its `to_dict`: all that decides the picture, not what chooses the recipe."""
+    return {key: value for key, value in values.items() if key not in ("in_place_of", "shots")}
 
 
 def request_id(values: Mapping[str, Any]) -> str:
@@ -113,9 +169,16 @@ def request_id(values: Mapping[str, Any]) -> str:
 _ADJUSTMENTS = frozenset({"exposure", "longest_mm"})
 
 
+def _background(recipe: Any) -> str:
+    """Which kind of recipe a request holds, stored or made."""
+    said = recipe.get("background", "white") if isinstance(recipe, Mapping) else getattr(recipe, "background", "white")
+    return "own" if said == "own" else "white"
+
+
 class RenderRequest(_Strict):
     """All that decides a finished picture, frozen.
 
+    cutout      None where the recipe keeps the photo's own background; then there is no scale and no backdrop to choose either
     mm_per_px   of the finished picture: with adjustments["longest_mm"] (the item's longest side) sister items come out
                 at one scale, as far as the recipe's fill lets them
     backdrop    "#rrggbb" instead of the recipe's
@@ -124,12 +187,26 @@ class RenderRequest(_Strict):
     """
 
     photo: str
-    cutout: str
-    recipe: Recipe
+    cutout: str | None = None
+    recipe: Annotated[Annotated[Recipe, Tag("white")] | Annotated[OwnRecipe, Tag("own")], Discriminator(_background)]
     mm_per_px: Annotated[float, Field(gt=0)] | None = None
     backdrop: _Colour | None = None
     adjustments: Mapping[str, float] = {}
     finish: int = FINISH_VERSION
+
+    @field_validator("recipe")
+    @classmethod
+    def _without_choice(cls, recipe: AnyRecipe) -> AnyRecipe:
+        return recipe.model_copy(update={"in_place_of": None, "shots": ()})
+
+    @model_validator(mode="after")
+    def _of_one_kind(self) -> RenderRequest:
+        own = isinstance(self.recipe, OwnRecipe)
+        if own != (self.cutout is None):
+            raise ValueError(f"recipe {self.recipe.name} {'keeps the photo as it is and takes no cutout' if own else 'needs a cutout'}")
+        if own and (self.backdrop is not None or self.mm_per_px is not None):
+            raise ValueError(f"recipe {self.recipe.name} keeps the photo's own background: there is no backdrop and no mm_per_px")
+        return self
 
     @model_validator(mode="after")
     def _known(self) -> RenderRequest:
@@ -158,15 +235,32 @@ class RenderRequest(_Strict):
         return cls.model_validate(dict(values))
 
 
-def load_recipes(overlay: Path | None = None) -> dict[str, Recipe]:
+def load_recipes(overlay: Path | None = None) -> dict[str, AnyRecipe]:
     """The shipped recipes, those of the overlay file instead of or beside them; raises RecipeError."""
     recipes = _read(SHIPPED)
     if overlay is not None:
         recipes |= _read(overlay)
+    if problems := list(_contradictions(recipes)):
+        where = (overlay or SHIPPED).name
+        raise RecipeError([f"{where}: {problem}" for problem in problems])
     return recipes
 
 
-def _read(path: Path) -> dict[str, Recipe]:
+def _contradictions(recipes: Mapping[str, AnyRecipe]) -> Iterator[str]:
+    """What is wrong between recipes that are each well-formed."""
+    taken: dict[tuple[str, str], str] = {}
+    for name, recipe in recipes.items():
+        if recipe.in_place_of is None:
+            continue
+        if recipe.in_place_of not in recipes or recipe.in_place_of == name:
+            yield f"{name}: in_place_of: there is no other recipe {recipe.in_place_of}"
+        for shot in recipe.shots:
+            other = taken.setdefault((recipe.in_place_of, shot), name)
+            if other != name:
+                yield f"{name}: shots: {shot} in place of {recipe.in_place_of} is taken by {other} already"
+
+
+def _read(path: Path) -> dict[str, AnyRecipe]:
     try:
         document = yaml.load(path.read_text("utf-8"), Loader=_Loader)  # noqa: S506 a SafeLoader that also refuses a key given twice
     except (OSError, UnicodeDecodeError) as error:
@@ -176,13 +270,13 @@ def _read(path: Path) -> dict[str, Recipe]:
     if not isinstance(document, dict):
         raise RecipeError([f"{path.name}: expected recipes by name"])
     problems: list[str] = []
-    recipes: dict[str, Recipe] = {}
+    recipes: dict[str, AnyRecipe] = {}
     for name, values in document.items():
         if not isinstance(values, dict):
             problems.append(f"{path.name}: {name}: expected keys and values")
             continue
         try:
-            recipes[str(name)] = Recipe.model_validate({**values, "name": name})
+            recipes[str(name)] = _made({**values, "name": name})
         except ValidationError as error:
             problems += _problems(path.name, str(name), error)
     if problems:

@@ -11,7 +11,8 @@ NAMESPACE = "https://packshot.invalid/ns/1.0/"  # a name, not an address
 
 def xmp_of(request: RenderRequest) -> bytes:
     """The packet of a picture made by `request`; the same bytes for the same request (XMP specification part 1, ISO 16684-1)."""
-    values = {"request": request.id, "photo": request.photo, "cutout": request.cutout, "recipe": request.recipe.name, "finish": str(request.finish)}
+    cutout = {} if request.cutout is None else {"cutout": request.cutout}
+    values = {"request": request.id, "photo": request.photo, **cutout, "recipe": request.recipe.name, "finish": str(request.finish)}
     about = " ".join(f"packshot:{name}={quoteattr(value)}" for name, value in values.items())
     return (
         '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'

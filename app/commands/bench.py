@@ -87,7 +87,7 @@ def _times(report: imaging.BenchReport, rounds: int, as_json: bool) -> None:
             click.echo(f"{name}: " + ", ".join(f"{step} {ms:.1f}" for step, ms in of["steps"].items()) + "  (median ms)")
 
 
-def _memory(photos: Sequence[Path], recipe: imaging.Recipe, count: int, model: Path | None, as_json: bool) -> None:
+def _memory(photos: Sequence[Path], recipe: imaging.AnyRecipe, count: int, model: Path | None, as_json: bool) -> None:
     import imaging
 
     seen: list[dict[str, Any]] = []

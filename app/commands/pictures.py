@@ -37,12 +37,18 @@ def render(
     model: Path | None,
     as_json: bool,
 ) -> int:
-    """Cut out, finish and measure photographs; exit 1 if one could not be read."""
+    """Cut out, finish and measure photographs; exit 1 if one could not be read.
+
+    A recipe with `background: own` (amazon-alt-own, ebay-alt-own) cuts nothing out and loads no model.
+    """
     import imaging
 
     known = imaging.load_recipes(recipes)
     if recipe_name not in known:
         raise click.UsageError(f"--recipe: there is no {recipe_name}; there are {', '.join(sorted(known))}")
+    own = isinstance(known[recipe_name], imaging.OwnRecipe)
+    if own and alpha:
+        raise click.UsageError(f"--alpha: {recipe_name} keeps the photo's own background, so there is no mask to write")
     one = len(paths) == 1 and not paths[0].is_dir()
     jobs = jobs or (1 if one else os.cpu_count() or 1)
     results = imaging.render_paths(paths, known[recipe_name], out, alpha=alpha, sidecar=sidecar, jobs=jobs, model=model)
@@ -57,9 +63,10 @@ def render(
                 tell(f"packshot: {result['file']}: {result['error']}", True)
             else:
                 notes = f"  ({'; '.join(result['notes'])})" if result["notes"] else ""
-                tell(f"{result['file']} -> {result['output']}  sure {result['confidence']:.2f}{notes}", False)
+                how = "own background" if own else f"sure {result['confidence']:.2f}"
+                tell(f"{result['file']} -> {result['output']}  {how}{notes}", False)
                 made[result["file"]] = result["facts"]
-        if (alike := imaging.consistency(made)) is not None:
+        if not own and (alike := imaging.consistency(made)) is not None:
             tell(f"{len(made)} pictures, spread {alike.spread:.2f} (0 all alike, 1 differences are just seen)", False)
             for odd in alike.odd:
                 tell(f"unlike the others: {odd.name}: {odd.words} (z {odd.z:.1f})", False)

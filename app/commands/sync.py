@@ -1,4 +1,4 @@
-"""What marketplaces show and what is to be sent: status, why, sync plan and apply."""
+"""What marketplaces show and what is to be sent: status, why, rollout, sync plan and apply."""
 
 from __future__ import annotations
 
@@ -58,6 +58,30 @@ def why(sku: str, as_json: bool) -> None:
         click.echo(f"{line.account}: {line.sentence}")
     if not lines:
         click.echo(f"{sku}: there is no account yet")
+
+
+@click.command()
+@click.argument("skus", nargs=-1)
+@click.option("--all", "every", is_flag=True, help="Every product that is not archived.")
+def rollout(skus: tuple[str, ...], every: bool) -> None:
+    """Make products' pictures again by the recipes, model and version in force; each old picture stays until its successor passes."""
+    import sqlalchemy as sa
+
+    from app.models import Product
+    from app.rollout import roll_out
+
+    if bool(skus) == every:
+        raise click.UsageError("name some SKUs, or --all")
+    with open_house() as kit:
+        with kit.db.reading() as session:
+            known = session.scalars(sa.select(Product.sku).where(Product.archived.is_(False)).order_by(Product.id)).all()
+        if missing := sorted(set(skus) - set(known)):
+            raise LookupError(f"there is no product {', '.join(missing)}, or it is archived")
+        for sku in skus or known:  # each in its own transaction: a long list holds nobody up
+            with kit.db.writing() as session:
+                photos = roll_out(session, kit, session.scalars(sa.select(Product).where(Product.sku == sku)).one(), whoever())
+            if photos or skus:
+                click.echo(f"{sku}: {photos or 'no'} photo{'s' * (photos != 1)} moved to the release in force")
 
 
 @click.group()
@@ -136,4 +160,4 @@ def _words(line: PlanLine) -> str:
     return f"{'create the listing: ' if line.creates else ''}{'; '.join(parts)}"
 
 
-COMMANDS = (status, why, sync)
+COMMANDS = (status, why, rollout, sync)

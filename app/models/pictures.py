@@ -49,7 +49,7 @@ class Rendition(Base):
 
     id: Mapped[str] = mapped_column(Hash, primary_key=True)
     photo_sha256: Mapped[str] = mapped_column(ForeignKey("photos.sha256"), index=True)
-    cutout_id: Mapped[str] = mapped_column(Hash, index=True)  # no foreign key: known before the cutout is made
+    cutout_id: Mapped[str | None] = mapped_column(Hash, index=True)  # no foreign key: known before the cutout is made; none: the photo's own background
     recipe: Mapped[str]
     request: Mapped[Doc]
     state: Mapped[RenditionState] = mapped_column(default=RenditionState.QUEUED)
@@ -59,6 +59,11 @@ class Rendition(Base):
     ms: Mapped[Doc] = mapped_column(default=dict)  # per imaging step
     created_at: Mapped[datetime]
     rendered_at: Mapped[datetime | None]
+
+    @property
+    def keeps_background(self) -> bool:
+        """Whether the photo is shown whole, with its own background: nothing was cut out."""
+        return self.cutout_id is None
 
 
 class FileFacts(Base):

@@ -71,45 +71,65 @@ class Asked:
         """Of the rendition."""
         return imaging.request_id(self.values)
 
+    @property
+    def recipe(self) -> str:
+        """Its name."""
+        return str(self.values["recipe"]["name"])
 
-def request_for(session: Session, kit: Kit, item: ImageSetItem, recipe: str) -> Asked:
+
+@dataclass(frozen=True)
+class Wish:
+    """The recipe of a place; with a shot, that or what the release has in place of it for the shot."""
+
+    recipe: str
+    shot: str = ""
+
+    def under(self, recipes: Mapping[str, Any]) -> dict[str, Any]:
+        """The recipe's values among a release's. KeyError names one that the release lacks."""
+        values: dict[str, Any] = recipes[imaging.for_shot(recipes, self.recipe, self.shot) if self.shot else self.recipe]
+        return values
+
+
+def request_for(session: Session, kit: Kit, item: ImageSetItem, wish: Wish) -> Asked:
     """The render request of a photo under the release it is pinned to. KeyError names a recipe the release lacks.
 
-    What was made stays, by whichever release; what was not made before another release came into force can only be made by that one, and a photo
-    of which nothing was made is pinned to it.
+    Each release says itself which recipe a shot gets, so that a photo changes its recipe only together with its release. What was made stays, by
+    whichever release; what was not made before another release came into force can only be made by that one, and a photo of which nothing was
+    made is pinned to it.
     """
     pinned = session.get_one(Release, item.release_id)
     if pinned.id == kit.release["id"]:
-        return _request(pinned, item, recipe)
+        return _request(pinned, item, wish)
     inforce = current_release(session, kit)
-    if recipe in pinned.recipes:
-        request = _request(pinned, item, recipe)
+    if wish.recipe in pinned.recipes:
+        request = _request(pinned, item, wish)
         made = session.get(Rendition, request.id)
         if made is not None and made.state == RenditionState.RENDERED:
             return request
-    others = (_request(pinned, item, name).id for name in pinned.recipes)
+    others = (_request(pinned, item, Wish(name)).id for name in pinned.recipes)
     if not session.scalar(sa.select(sa.exists().where(Rendition.id.in_(list(others)), Rendition.state == RenditionState.RENDERED))):
         item.release_id = inforce
-        return _request(session.get_one(Release, inforce), item, recipe)
-    return _made_since(session, item, recipe) or _request(session.get_one(Release, inforce), item, recipe)
+        return _request(session.get_one(Release, inforce), item, wish)
+    return _made_since(session, item, wish) or _request(session.get_one(Release, inforce), item, wish)
 
 
-def _made_since(session: Session, item: ImageSetItem, recipe: str) -> Asked | None:
+def _made_since(session: Session, item: ImageSetItem, wish: Wish) -> Asked | None:
     """What a release between the pinned one and the one in force made of a photo for want of the pinned; the oldest, so that it stays the same."""
     releases = session.scalars(sa.select(Release).order_by(Release.created_at, Release.id))
-    requests = {request.id: request for request in (_request(release, item, recipe) for release in releases if recipe in release.recipes)}
+    requests = {request.id: request for request in (_request(release, item, wish) for release in releases if wish.recipe in release.recipes)}
     made = set(session.scalars(sa.select(Rendition.id).where(Rendition.id.in_(list(requests)), Rendition.state == RenditionState.RENDERED)))
     return next((request for name, request in requests.items() if name in made), None)
 
 
-def _request(release: Release, item: ImageSetItem, recipe: str) -> Asked:
+def _request(release: Release, item: ImageSetItem, wish: Wish) -> Asked:
     """As `imaging.RenderRequest.to_dict` has it. KeyError names a recipe the release lacks."""
-    cutout = imaging.cutout_id(item.photo_sha256, release.model_sha256, version=release.cutout_version)
+    recipe = wish.under(release.recipes)
+    cutout = None if _keeps_background(recipe) else imaging.cutout_id(item.photo_sha256, release.model_sha256, version=release.cutout_version)
     return Asked(
         {
             "photo": item.photo_sha256,
             "cutout": cutout,
-            "recipe": release.recipes[recipe],
+            "recipe": imaging.finishing(recipe),
             "mm_per_px": None,
             "backdrop": None,
             "adjustments": {},
@@ -118,15 +138,26 @@ def _request(release: Release, item: ImageSetItem, recipe: str) -> Asked:
     )
 
 
+def _keeps_background(recipe: Mapping[str, Any]) -> bool:
+    return recipe.get("background") == "own"
+
+
+def _wish(kit: Kit, account: Account, position: str, shot: str) -> Wish:
+    """What the account's policy says of a position, else the marketplace's recipe, which at an alternate may give way to one for the shot."""
+    recipes, site = kit.release["recipes"], integrations.SITES[account.marketplace]
+    said = account.policy.get("recipes", {}).get(position)
+    if said in recipes and not (position == "main" and _keeps_background(recipes[said])):  # one that was taken out of the recipes file stops nothing
+        return Wish(said)
+    return Wish(site.recipe_for(position), "" if position == "main" else shot)
+
+
 def _place(session: Session, kit: Kit, product: Product, account: Account, items: Sequence[ImageSetItem]) -> None:
     site = integrations.SITES[account.marketplace]
     there = {p.position: p for p in session.scalars(sa.select(Placement).where(Placement.product_id == product.id, Placement.account_id == account.id))}
     positions = site.positions_for(product.condition)
     rejected = {p.rendition_id for p in there.values() if p.state == PlacementState.REJECTED and p.rendition_id}
     for position, item in zip(positions, items, strict=False):
-        wished = account.policy.get("recipes", {}).get(position)
-        recipe = wished if wished in kit.release["recipes"] else site.recipe_for(position)  # one that was taken out of the recipes file stops nothing
-        rendition = _rendition(session, kit, product, item, recipe)
+        rendition = _rendition(session, kit, product, item, _wish(kit, account, position, item.shot))
         _put(session, kit, product, account, there.get(position), position, item, rendition, rejected)
     filled = set(positions[: len(items)])
     for position, placement in there.items():
@@ -182,18 +213,18 @@ def _put(
         work.wake(session, "check", placement.id, at=now, lead=work.head_start_of(product))
 
 
-def _rendition(session: Session, kit: Kit, product: Product, item: ImageSetItem, recipe: str) -> Rendition | None:
+def _rendition(session: Session, kit: Kit, product: Product, item: ImageSetItem, wish: Wish) -> Rendition | None:
     """The rendition row of an accepted photo, made and woken if need be; None while the photo is not accepted."""
     if item.state != PhotoState.ACCEPTED:
         return None
-    request = request_for(session, kit, item, recipe)
+    request = request_for(session, kit, item, wish)
     session.execute(
         insert(session, Rendition)
         .values(
             id=request.id,
             photo_sha256=item.photo_sha256,
             cutout_id=request.values["cutout"],
-            recipe=recipe,
+            recipe=request.recipe,
             request=dict(request.values),
             state=RenditionState.QUEUED,
             notes=[],

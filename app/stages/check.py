@@ -75,14 +75,16 @@ def gather(session: Session, kit: Kit, row: str) -> Task | None:
 
 
 def facts_of(session: Session, rendition: Rendition, product: Product) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The stored facts of a rendition's file, its cutout's, and what only the house knows (how many pieces there should be)."""
+    """The stored facts of a rendition's file, its cutout's if there is one, and what only the house knows (how many pieces there should be)."""
     row = session.get(FileFacts, (rendition.file_sha256, imaging.MEASURE_VERSION)) if rendition.file_sha256 else None
-    cutout = session.get(Cutout, rendition.cutout_id)
-    facts = {**(row.facts if row else {}), **(cutout.facts if cutout else {})}
+    cutout = session.get(Cutout, rendition.cutout_id) if rendition.cutout_id else None
+    facts = {**(row.facts if row else {}), **(cutout.facts if cutout else {}), "background_kept": rendition.keeps_background}
     return _with_pieces_off(facts, product.pieces), dict(row.regions) if row else {}
 
 
 def _with_pieces_off(facts: dict[str, Any], should_be: int) -> dict[str, Any]:
+    if facts.get("background_kept"):
+        return facts  # what stands out from an uneven background is no count of the item's pieces
     pieces = facts.get("cutout_pieces", facts.get("pieces"))
     return {**facts, "pieces_off": abs(pieces - should_be)} if isinstance(pieces, int) else facts
 

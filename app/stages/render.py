@@ -46,25 +46,27 @@ def gather(session: Session, kit: Kit, row: str) -> Task | None:
     rendition = session.get(Rendition, row)
     if rendition is None or rendition.state != RenditionState.QUEUED:
         return None
-    cutout = session.get(Cutout, rendition.cutout_id)
+    cutout = session.get(Cutout, rendition.cutout_id) if rendition.cutout_id else None
     ours = rendition.request.get("finish") == kit.release["finish_version"]
     return Task(rendition.id, imaging.RenderRequest.from_dict(rendition.request) if ours else None, cutout.alpha_sha256 if cutout else None, False)
 
 
 def do(kit: Kit, task: Task) -> Made | imaging.ImagingError | None:
-    """Cut out (once per photo and model), finish, measure the encoded file. A photo that cannot be read is a result, not a failure.
+    """Cut out (once per photo and model; not where the background stays), finish, measure the encoded file.
 
+    A photo that cannot be read is a result, not a failure.
     None: it was asked for under a release whose model or finish is gone, so it can only be made by the release in force.
     """
     if task.request is None:
         return None
     in_force = imaging.cutout_id(task.request.photo, kit.release["model_sha256"], version=kit.release["cutout_version"])
-    if task.alpha_sha256 is None and task.request.cutout != in_force:
+    cuts = task.request.cutout is not None
+    if cuts and task.alpha_sha256 is None and task.request.cutout != in_force:
         return None
     data = imaging.Original(kit.originals.get(task.request.photo))
-    cutout, ms = None, {}
+    alpha, cutout, ms = None, None, {}
     try:
-        if task.alpha_sha256 is None:
+        if cuts and task.alpha_sha256 is None:
             if kit.segmenter.sha256 != kit.release["model_sha256"]:
                 return imaging.ImagingError("the cut-out model's file was changed while Packshot was running: restart it, then render again")
             begun = time.perf_counter()
@@ -82,7 +84,7 @@ def do(kit: Kit, task: Task) -> Made | imaging.ImagingError | None:
                 "doubts": [{"words": doubt.words, "region": list(doubt.box) if doubt.box else None} for doubt in cut.doubts],
                 "ms": ms["cutout"],
             }
-        else:
+        elif task.alpha_sha256 is not None:
             alpha = kit.originals.get(task.alpha_sha256)
         made = imaging.render(data, alpha, task.request)
         begun = time.perf_counter()

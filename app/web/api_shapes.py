@@ -115,11 +115,14 @@ class ArrivalOut(Shape):
 
 
 class RenditionOut(Shape):
-    """A render request and, once made, its file. `ms` per imaging step; `facts` only where one rendition is asked for."""
+    """A render request and, once made, its file. `ms` per imaging step; `facts` only where one rendition is asked for.
+
+    `cutout` is null where the photo keeps its own background.
+    """
 
     id: str
     photo: str = Field(validation_alias="photo_sha256")
-    cutout: str = Field(validation_alias="cutout_id")
+    cutout: str | None = Field(validation_alias="cutout_id")
     recipe: str
     request: Doc
     state: RenditionState

@@ -39,6 +39,11 @@ class Look:
         return any(finding.get("level") in FLAGS for finding in self.findings)
 
     @property
+    def keeps_background(self) -> bool:
+        """Whether the finished picture is the whole photo with its own background, so that nothing was cut out."""
+        return bool(self.placement and self.placement.rendition and self.placement.rendition.keeps_background)
+
+    @property
     def photo_size(self) -> tuple[int, int] | None:
         return _size(self.photo.facts) if self.photo else None
 
@@ -64,7 +69,7 @@ def look_at_placement(session: Session, number: int) -> Look | None:
     facts = (
         session.scalar(sa.select(FileFacts.facts).where(FileFacts.file_sha256 == file).order_by(FileFacts.measure_version.desc()).limit(1)) if file else None
     )
-    cutout = session.get(Cutout, rendition.cutout_id) if rendition else None
+    cutout = session.get(Cutout, rendition.cutout_id) if rendition and rendition.cutout_id else None
     sisters = queries.placements_of_items(session, [item.id]).get(item.id, []) if item else []
     retouch = session.scalar(sa.select(Retouch).where(Retouch.placement_id == placement.id, Retouch.state == RetouchState.OUT).limit(1))
     return Look(

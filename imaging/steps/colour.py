@@ -11,14 +11,14 @@ from PIL import Image
 from imaging.colour import to_srgb
 from imaging.decode import as_array
 from imaging.frame import Frame
-from imaging.recipe import Recipe
+from imaging.recipe import AnyRecipe
 from imaging.steps.balance import to_levels, to_linear
 
 _KNEE = 0.75  # of linear light (level 225): from here on a gain lets go, so that nothing clips and white stays white
 _GAMMA = 2.2  # close enough to sRGB's curve for a change of exposure
 
 
-def colour(frame: Frame, recipe: Recipe) -> Frame:
+def colour(frame: Frame, recipe: AnyRecipe) -> Frame:
     """sRGB pixels, the light's tint taken out by `gains`, brightened or darkened by adjustments["exposure"] stops."""
     image = to_srgb(frame.image, frame.icc)
     if frame.gains is not None:

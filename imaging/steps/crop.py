@@ -17,8 +17,8 @@ from imaging.recipe import Recipe
 
 _TILE = 128
 _BESIDE = (12, 0.014)  # px, and of the canvas: so far beside the item the backdrop is looked at when its colour is taken out of the edge (`cutout`)
-_FILTER = Image.Resampling.BICUBIC  # two thirds of the time of Lanczos; 44 to 50 dB from its finished pictures, rings less (Hamming 38 to 49, box 32 to 45)
-_REDUCED = 3.0  # times smaller: from here on the image is first reduced by a whole number, whose grid would differ from tile to tile
+FILTER = Image.Resampling.BICUBIC  # two thirds of the time of Lanczos; 44 to 50 dB from its finished pictures, rings less (Hamming 38 to 49, box 32 to 45)
+REDUCED = 3.0  # times smaller: from here on the image is first reduced by a whole number, whose grid would differ from tile to tile
 
 
 def scale(frame: Frame, recipe: Recipe) -> float:
@@ -49,7 +49,7 @@ def crop(frame: Frame, recipe: Recipe) -> Frame:
     stored_size = size[::-1] if sideways else size
     alpha = _scaled(frame.alpha[top:bottom, left:right], size)
     beside = max(_BESIDE[0], round(_BESIDE[1] * recipe.longest_px))
-    image = _resized(_scalable(frame.image), stored_size, _inside(box, frame.image.size), as_stored(alpha, frame.orientation), beside)
+    image = _resized(scalable(frame.image), stored_size, _inside(box, frame.image.size), as_stored(alpha, frame.orientation), beside)
 
     cut = replace(frame, image=image, alpha=alpha)
     enlarged = factor * width / frame.photo_size[0]
@@ -68,15 +68,15 @@ def item_size(frame: Frame) -> tuple[int, int]:
 def _resized(image: Image.Image, size: tuple[int, int], box: tuple[float, float, float, float], needed: Alpha, beside: int) -> Image.Image:
     """A part of the image at another size; black in whole tiles with no alpha within `beside` px, which saves their time."""
     across, down = (box[2] - box[0]) / size[0], (box[3] - box[1]) / size[1]
-    if max(across, down) >= _REDUCED:
-        return image.resize(size, _FILTER, box=box, reducing_gap=_REDUCED)
+    if max(across, down) >= REDUCED:
+        return image.resize(size, FILTER, box=box, reducing_gap=REDUCED)
     out = Image.new(image.mode, size)
     for top in range(0, size[1], _TILE):
         for left in range(0, size[0], _TILE):
             right, bottom = min(left + _TILE, size[0]), min(top + _TILE, size[1])
             if needed[max(0, top - beside) : bottom + beside, max(0, left - beside) : right + beside].any():
                 part = (box[0] + left * across, box[1] + top * down, min(box[2], box[0] + right * across), min(box[3], box[1] + bottom * down))
-                out.paste(image.resize((right - left, bottom - top), _FILTER, box=part), (left, top))
+                out.paste(image.resize((right - left, bottom - top), FILTER, box=part), (left, top))
     return out
 
 
@@ -87,7 +87,7 @@ def _scaled(alpha: Alpha, size: tuple[int, int]) -> Alpha:
     return np.asarray(cv2.resize(alpha, size, interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
 
 
-def _scalable(image: Image.Image) -> Image.Image:
+def scalable(image: Image.Image) -> Image.Image:
     """Palettes and odd modes cannot be averaged; they become colours first."""
     return image if image.mode in ("L", "RGB", "CMYK", "LAB", "LA", "RGBA") else to_srgb(image, None)
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from imaging.decode import upright
 from imaging.frame import Frame
-from imaging.recipe import Recipe
+from imaging.recipe import AnyRecipe
 
 
-def orient(frame: Frame, recipe: Recipe) -> Frame:
+def orient(frame: Frame, recipe: AnyRecipe) -> Frame:
     """Upright pixels; the alpha is upright already."""
     if frame.orientation == 1:
         return frame

@@ -10,12 +10,12 @@ import numpy as np
 
 from imaging.filters import blend, strips
 from imaging.frame import FAINT, Frame, Rgb, item_box
-from imaging.recipe import Recipe
+from imaging.recipe import AnyRecipe
 
 _LEAST = 2  # levels: what differs from its surroundings by no more is grain, which is not to be sharpened
 
 
-def sharpen(frame: Frame, recipe: Recipe) -> Frame:
+def sharpen(frame: Frame, recipe: AnyRecipe) -> Frame:
     """Unsharp mask, weighted by the alpha so that backdrop and shadow stay as they are."""
     radius, amount = recipe.sharpen.radius_px, recipe.sharpen.amount / 100
     if not amount or not radius:

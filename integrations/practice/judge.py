@@ -10,6 +10,7 @@ from PIL import Image, ImageFilter, ImageOps
 from integrations.practice.config import HiddenRule
 
 WORK = 1000  # px of the longest side on which sharpness is judged
+_FRAME, _UNLIKE = 0.12, 30  # of the side: no added frame is wider; levels between a frame and what it surrounds
 WHITE = 250  # a border pixel with all channels at least this is white
 SUBJECT = 230  # a pixel with its darkest channel under this belongs to the goods; a soft shadow does not
 LUMA_TABLE_SUM = 3697  # sum of the standard luminance quantisation table (JPEG annex K) at quality 50
@@ -145,6 +146,10 @@ def pieces(mask: Mask) -> list[tuple[int, int, int, int]]:
 
 
 def _frame_share(darkest: NDArray[np.uint8]) -> float:
-    """How many of the four sides (0..1) are one flat dark line along the whole edge: an added frame."""
-    sides = [darkest[0], darkest[-1], darkest[:, 0], darkest[:, -1]]
-    return sum(1 for side in sides if float(side.mean()) < 200 and float(side.std()) < 12) / 4
+    """How many of the four sides (0..1) are one flat dark line along the whole edge, unlike the picture within: an added frame.
+
+    Paper or a table that a photograph was taken on goes on inside the picture, and is no frame.
+    """
+    down, across = round(darkest.shape[0] * _FRAME), round(darkest.shape[1] * _FRAME)
+    sides = [(darkest[0], darkest[down]), (darkest[-1], darkest[-1 - down]), (darkest[:, 0], darkest[:, across]), (darkest[:, -1], darkest[:, -1 - across])]
+    return sum(1 for side, within in sides if side.mean() < 200 and side.std() < 12 and abs(float(np.median(within)) - float(side.mean())) > _UNLIKE) / 4

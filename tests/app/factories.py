@@ -102,14 +102,16 @@ def item(kit: Kit, of: Product, shot: str = "dial", state: PhotoState = PhotoSta
     return row
 
 
-def rendition(kit: Kit, of: ImageSetItem, *, recipe: str = "ebay-main", data: bytes | None = None, facts: dict[str, Any] | None = None) -> Rendition:
+def rendition(
+    kit: Kit, of: ImageSetItem, *, recipe: str = "ebay-main", data: bytes | None = None, facts: dict[str, Any] | None = None, own_background: bool = False
+) -> Rendition:
     """A finished picture; its bytes are stored, its facts known."""
     with kit.db.writing() as session:
         digest = kit.originals.put(data or f"file {next(_numbers)}".encode())
         row = Rendition(
             id=sha(f"rendition {next(_numbers)}"),
             photo_sha256=of.photo_sha256,
-            cutout_id=sha("cutout"),
+            cutout_id=None if own_background else sha("cutout"),
             recipe=recipe,
             request={},
             state=RenditionState.RENDERED,

@@ -15,9 +15,10 @@ from PIL import Image
 
 import imaging
 import rules
-from app import rulebook
+from app import config, rulebook
 from app.cli import main
 from app.kit import Kit
+from tests.app import factories
 from tests.shots import watch_photo
 
 Run = Callable[..., tuple[int, str, str]]
@@ -88,6 +89,26 @@ def test_render_takes_a_recipe_of_ones_own(packshot: Run, tmp_path: Path) -> Non
     assert code == 0
     with Image.open(tmp_path / "out" / "watch.jpg") as picture:
         assert picture.size == (300, 400)
+
+
+def test_render_keeps_a_photos_own_background_without_a_model(packshot: Run, tmp_path: Path) -> None:
+    (tmp_path / "shoot").mkdir()
+    for number in range(5):
+        (tmp_path / "shoot" / f"{number}.jpg").write_bytes(watch_photo(seed=number, size=(900, 600)))
+    (tmp_path / "no-model.onnx").write_bytes(b"nothing to cut out by")
+    asked = ("render", "shoot", "--out", "out", "--recipe", "ebay-alt-own", "--model", "no-model.onnx", "--jobs", "1")
+
+    code, out, err = packshot(*asked)
+
+    assert (code, err) == (0, "")
+    assert out.count("own background") == 5
+    assert "unlike" not in out
+    with Image.open(tmp_path / "out" / "0.jpg") as picture:
+        assert picture.size == (1350, 900)
+
+    code, _, err = packshot(*asked, "--alpha")
+    assert code == 2
+    assert "--alpha: ebay-alt-own keeps the photo's own background" in err
 
 
 def test_render_names_the_bad_file_on_stderr_in_one_line(packshot: Run, tmp_path: Path) -> None:
@@ -249,3 +270,18 @@ def test_the_rules_commands_show_what_accepted_lessons_changed(kit: Kit, packsho
 
     assert "sharpness at_least 5" in packshot("rules", "list", "--authority", "amazon")[1]
     assert "amazon-sharpness" in packshot("rules", "diff")[1]
+
+
+def test_rollout_moves_named_products_or_all_and_says_how_many_photos(house: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kit = Kit(config.load())
+    for sku in ("W-1", "W-2", "W-3"):
+        factories.item(kit, factories.product(kit, sku, archived=sku == "W-3"))
+    kit.close()
+    assert house("rollout", "W-1")[:2] == (0, "W-1: no photos moved to the release in force\n")
+
+    monkeypatch.setattr(imaging, "FINISH_VERSION", imaging.FINISH_VERSION + 1)
+
+    assert house("rollout", "W-1")[:2] == (0, "W-1: 1 photo moved to the release in force\n")
+    assert house("rollout", "--all")[:2] == (0, "W-2: 1 photo moved to the release in force\n")
+    assert house("rollout", "W-3")[0] == 1
+    assert house("rollout")[0] == house("rollout", "W-1", "--all")[0] == 2

@@ -81,6 +81,25 @@ def test_a_cutout_made_before_doubts_were_told_has_none(url: str) -> None:
         assert conn.execute(sa.select(Cutout.doubts)).all() == [([],)]
 
 
+def test_a_picture_keeps_its_cutout_and_one_made_later_may_have_none(url: str) -> None:
+    with migrate.connection(url) as conn:
+        command.upgrade(migrate.config(conn), "0002")
+        known, at, photo = sa.MetaData(), datetime(2026, 1, 1), "a" * 64
+        known.reflect(conn)
+        for name, given in {"photos": {"sha256": photo}, "renditions": {"id": "b" * 64, "photo_sha256": photo, "cutout_id": "c" * 64}}.items():
+            table = known.tables[name]
+            filled = {column.name: _anything(column, at) for column in table.columns if not column.nullable}
+            conn.execute(table.insert().values({**filled, **given}))
+    migrate.migrate(url)
+
+    with migrate.connection(url) as conn:
+        renditions = Base.metadata.tables["renditions"]
+        assert conn.execute(sa.select(renditions.c.cutout_id)).all() == [("c" * 64,)]
+        conn.execute(renditions.update().values(cutout_id=None))
+        command.downgrade(migrate.config(conn), "0002")
+        assert conn.execute(sa.select(renditions.c.cutout_id)).all() == [("",)]
+
+
 def _anything(column: sa.Column[Any], at: datetime) -> Any:
     """A value that the column takes."""
     kind = column.type

@@ -15,7 +15,7 @@ import imaging
 from app.kit import Kit
 from app.models import Cutout, ImageSetItem, Listing, Product, Push, Release, Rendition
 from app.stages import STAGES, render
-from app.stages.arrange import Asked, arrange, request_for
+from app.stages.arrange import Asked, Wish, arrange, request_for
 from app.stages.run import settle_all
 from app.states import ListingState, RenditionState
 from integrations.practice import PracticeServer
@@ -111,7 +111,7 @@ def test_what_a_release_in_between_made_stays_when_a_third_comes(
 
     def asked_for(kit: Kit, recipe: str) -> Asked:
         with kit.db.writing() as session:
-            request = request_for(session, kit, session.scalars(sa.select(ImageSetItem)).one(), recipe)
+            request = request_for(session, kit, session.scalars(sa.select(ImageSetItem)).one(), Wish(recipe))
             asked = request.values
             values = {"photo_sha256": asked["photo"], "cutout_id": asked["cutout"], "recipe": recipe, "request": dict(asked)}
             session.merge(Rendition(id=request.id, **values, state=RenditionState.RENDERED, created_at=kit.now()))
@@ -187,7 +187,7 @@ def test_what_a_release_of_a_former_shape_made_stays(make_kit: Callable[..., Kit
         _, made = former(session, session.get_one(ImageSetItem, row.id), RenditionState.RENDERED)
 
     with kit.db.writing() as session:
-        assert request_for(session, kit, session.get_one(ImageSetItem, row.id), "ebay-main").id == made
+        assert request_for(session, kit, session.get_one(ImageSetItem, row.id), Wish("ebay-main")).id == made
 
 
 def test_what_a_release_of_a_former_shape_left_unmade_is_made_by_the_one_in_force(make_kit: Callable[..., Kit]) -> None:
@@ -200,7 +200,7 @@ def test_what_a_release_of_a_former_shape_left_unmade_is_made_by_the_one_in_forc
         task = render.gather(session, kit, queued)
         assert task is not None
         assert render.do(kit, task) is None
-        asked = request_for(session, kit, session.get_one(ImageSetItem, row.id), "ebay-main")
+        asked = request_for(session, kit, session.get_one(ImageSetItem, row.id), Wish("ebay-main"))
         assert asked.id != queued
         assert imaging.RenderRequest.from_dict(asked.values).id == asked.id
         assert session.get_one(ImageSetItem, row.id).release_id == kit.release["id"]

@@ -114,7 +114,7 @@ def test_in_the_file_every_coding_block_without_item_or_shadow_is_exactly_white(
 
 def unencoded(photo: bytes, mask: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], request: RenderRequest) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     """The picture as it goes to the encoder."""
-    frame = _opened(photo, mask, request, 10**9)
+    frame = _opened(photo, mask, request, request.recipe, 10**9)
     for step in STEPS:
         frame = step(frame, request.recipe)
     return frame.rgb

@@ -21,7 +21,7 @@ def written(tmp_path: Path, **changes: object) -> Path:
 def test_the_shipped_recipes() -> None:
     recipes = load_recipes()
 
-    assert set(recipes) == {"amazon-main", "amazon-watch-uk", "amazon-jewellery", "amazon-alt", "ebay-main", "ebay-alt"}
+    assert set(recipes) == {"amazon-main", "amazon-watch-uk", "amazon-jewellery", "amazon-alt", "amazon-alt-own", "ebay-main", "ebay-alt", "ebay-alt-own"}
     assert recipes["amazon-main"].fill.share == 0.88
     assert recipes["amazon-alt"].fill.share == 0.85
     assert all(recipe.longest_px == 2000 for recipe in recipes.values())

@@ -56,6 +56,7 @@ KNOWN = frozenset(
         "cutout_prop",
         "pieces_off",
         "products_with_photo",
+        "background_kept",
         "has_main",
         "pictures",
     }
@@ -112,6 +113,7 @@ GOOD = {  # a finished picture as the recipes make it
     "cutout_prop": 0.02,
     "pieces_off": 0,
     "products_with_photo": 1,
+    "background_kept": False,
     "has_main": True,
     "pictures": 3,
 }

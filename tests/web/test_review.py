@@ -37,6 +37,22 @@ def test_the_desk_shows_both_pictures_the_places_and_the_words(windows: Windows)
     assert [f"/review/placement/{number}" in line for line in row if "aria-current" in line] == [True]  # the list shows where we are
 
 
+def test_a_picture_that_keeps_its_own_background_is_said_to(windows: Windows) -> None:
+    with windows.kit.db.writing() as session:
+        place = session.scalars(sa.select(Placement).where(Placement.position == "alt1", Placement.rendition_id.is_not(None))).first()
+        assert place is not None
+        assert place.rendition is not None
+        place.rendition.cutout_id = None
+        number, sku = place.id, place.product.sku
+
+    text = windows.visitor().get(f"/review/placement/{number}").get_data(as_text=True)
+
+    assert "Finished, own background" in text
+    assert "frame white" not in text
+    assert "What the cut-out is unsure of" not in text
+    assert "<small>own background</small>" in windows.visitor().get(f"/products/{sku}").get_data(as_text=True)
+
+
 def test_approving_against_a_rule_needs_a_reason_and_shows_the_next_case(windows: Windows) -> None:
     number, visitor = _waiting(windows, "placement")[0], windows.visitor()
     refused = visitor.post(f"/review/placement/{number}/approve", htmx=True)

@@ -96,6 +96,12 @@ def test_good_pictures_break_no_hidden_rule(size: int, position: str) -> None:
     assert judge.broken(hidden.ebay.rules, facts, position) == []
 
 
+@pytest.mark.parametrize("background", [60, 150, 255])
+def test_the_paper_that_a_photo_was_taken_on_is_no_added_frame(background: int) -> None:
+    assert judge.measure(finished(background=background, fill=0.6))["frame_share"] == 0
+    assert judge.measure(finished(background=background, fill=0.6, frame=True))["frame_share"] == 1
+
+
 def test_the_judge_counts_and_guesses() -> None:
     facts = judge.measure(finished(1000, fill=0.5))
 
