@@ -17,6 +17,7 @@ from imaging.jpeg import encode_within
 from imaging.recipe import Recipe, RenderRequest
 from imaging.record import xmp_of
 from imaging.steps.balance import balance
+from imaging.steps.cast import cast
 from imaging.steps.colour import colour
 from imaging.steps.crop import crop, scale
 from imaging.steps.cutout import cutout
@@ -28,7 +29,7 @@ from imaging.steps.sharpen import sharpen
 
 Step = Callable[[Frame, Recipe], Frame]
 
-STEPS: tuple[Step, ...] = (balance, crop, orient, colour, cutout, place, shadow, flatten, sharpen)
+STEPS: tuple[Step, ...] = (balance, cast, crop, orient, colour, cutout, place, shadow, flatten, sharpen)
 
 
 @dataclass(frozen=True)

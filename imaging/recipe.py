@@ -17,6 +17,7 @@ FINISH_VERSION = 5  # raise it when the same request would give another file
 
 SHIPPED = Path(__file__).parent / "recipes.yaml"
 _Share = Annotated[float, Field(ge=0, le=1, strict=True)]
+_MOST_KEPT = 0.45  # darkness that a kept shadow may have where a recipe does not say
 _Colour = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
 
 
@@ -33,11 +34,16 @@ class _Strict(BaseModel):
 
 
 class Shadow(_Strict):
-    """The soft shadow under an item: darkness 0 (none) .. 1 (black), reach as a share of the canvas."""
+    """The soft shadow under an item: darkness 0 (none) .. 1 (black), reach as a share of the canvas.
 
+    Keys that came later are left out of `to_dict` where they say what went without saying before, so that the ids of older requests stay.
+    """
+
+    kind: Annotated[Literal["drawn", "kept"], Field(exclude_if=lambda kind: kind == "drawn")] = "drawn"
     contact: _Share
     ambient: _Share
     spread: Annotated[float, Field(gt=0, le=0.1, strict=True)]
+    most: Annotated[float, Field(gt=0, le=1, strict=True, exclude_if=lambda most: most == _MOST_KEPT)] = _MOST_KEPT
 
 
 class Sharpen(_Strict):

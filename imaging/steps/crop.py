@@ -51,7 +51,9 @@ def crop(frame: Frame, recipe: Recipe) -> Frame:
     beside = max(_BESIDE[0], round(_BESIDE[1] * recipe.longest_px))
     image = _resized(_scalable(frame.image), stored_size, _inside(box, frame.image.size), as_stored(alpha, frame.orientation), beside)
 
-    cut = replace(frame, image=image, alpha=alpha)
+    across, down = size[0] / (right - left), size[1] / (bottom - top)
+    placing = np.array([[width * across, 0, -left * across], [0, height * down, -top * down]])
+    cut = replace(frame, image=image, alpha=alpha, placing=placing)
     enlarged = factor * width / frame.photo_size[0]
     if enlarged > 1.02:
         held = round(max(item_size(frame)) * frame.photo_size[0] / width)

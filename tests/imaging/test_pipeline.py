@@ -71,6 +71,19 @@ def test_whatever_the_photo_the_border_is_white_and_the_item_has_its_size(
     assert longest <= share * 400 + 12
 
 
+@pytest.mark.parametrize("item", ["watch", "ring"])
+def test_the_photos_own_shadow_can_be_kept(item: str) -> None:
+    shadow = SMALL.shadow.model_copy(update={"kind": "kept"})
+    bare = shadow.model_copy(update={"kind": "drawn", "contact": 0.0, "ambient": 0.0})
+
+    with_own, without = (finished(SMALL.model_copy(update={"shadow": each}), item=item, fill=0.5, size=(800, 600)) for each in (shadow, bare))
+
+    own, none = pixels(with_own).astype(int), pixels(without).astype(int)
+    assert with_own.notes == without.notes
+    assert 10 < (none - own).max() < 90
+    assert (np.concatenate([own[:7], own[-7:], own[:, :7].swapaxes(0, 1), own[:, -7:].swapaxes(0, 1)]) == 255).all()
+
+
 @pytest.mark.parametrize("orientation", range(2, 9))
 def test_a_turned_photo_gives_the_same_picture(orientation: int) -> None:
     straight, turned = finished(size=(500, 360)), finished(size=(500, 360), orientation=orientation)

@@ -99,6 +99,14 @@ def test_a_request_that_cannot_be_meant_is_refused(recipe: Recipe, wrong: dict[s
         RenderRequest.from_dict({"photo": "p", "cutout": "c", "recipe": recipe.to_dict(), **wrong})
 
 
+def test_what_goes_without_saying_leaves_the_ids_of_older_requests_as_they_were(recipe: Recipe) -> None:
+    kept = recipe.model_copy(update={"shadow": recipe.shadow.model_copy(update={"kind": "kept", "most": 0.3})})
+
+    assert set(recipe.to_dict()["shadow"]) == {"contact", "ambient", "spread"}
+    assert set(kept.to_dict()["shadow"]) == {"contact", "ambient", "spread", "kind", "most"}
+    assert Recipe.from_dict(kept.to_dict()) == kept
+
+
 def test_a_broken_stored_recipe_is_an_imaging_error() -> None:
     with pytest.raises(ImagingError, match="recipe: x: "):
         Recipe.from_dict({"name": "x"})
