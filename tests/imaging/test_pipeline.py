@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from imaging import Recipe, Rendered, RenderRequest, Unreadable, load_recipes, measure, render
+from imaging.frame import Frame
 from imaging.pipeline import STEPS, _opened
 from imaging.recipe import Fill
 from tests import shots
@@ -100,37 +101,55 @@ def test_a_turned_photo_gives_the_same_picture(orientation: int) -> None:
     dark=st.floats(0, 0.6),
 )
 @settings(max_examples=25, deadline=None)
-def test_in_the_file_every_coding_block_without_item_or_shadow_is_exactly_white(
+def test_white_in_the_file_is_exact_but_where_a_coding_block_holds_some_of_the_item(
     seed: int, item: str, quality: int, subsampling: str, shift: tuple[float, float], dark: float
 ) -> None:
-    recipe = SMALL.model_copy(
-        update={
-            "quality": quality,
-            "subsampling": subsampling,
-            "shadow": SMALL.shadow.model_copy(update={"contact": dark, "ambient": dark}),
-        }
-    )
+    """The bounds of `encode`'s docstring, on canvases whose margin holds a whole coding block, as every shipped recipe's does."""
+    shadow = SMALL.shadow.model_copy(update={"contact": dark, "ambient": dark})
+    recipe = SMALL.model_copy(update={"quality": quality, "subsampling": subsampling, "clear": 0.04, "shadow": shadow})
     size = (500, 500)
     request = RenderRequest(photo="p", cutout="c", recipe=recipe)
     photo, mask = shots.watch_photo(seed, size, item=item, shift=shift), shots.watch_alpha(seed, size, item=item, shift=shift)
-    before = unencoded(photo, mask, request)
-    block = 8 if subsampling == "4:4:4" else 16
+    frame = unencoded(photo, mask, request)
+    side, rim, shaded_least, item_least = (8, 0, 253, 205) if subsampling == "4:4:4" else (16, 1, 249, 185)
 
-    after = pixels(render(photo, mask, request))
+    file = pixels(render(photo, mask, request))
 
-    blank = (before.reshape(400 // block, block, 400 // block, block, 3) == 255).all(axis=(1, 3, 4))
+    composed, holds_item = in_blocks(frame.rgb, side), in_blocks(frame.alpha, side).any(axis=(1, 2))
+    blank = (composed == 255).all(axis=(1, 2, 3))
+    written = in_blocks(file, side)
     assert blank.mean() > 0.05, "there is white to look at"
-    file = after.reshape(400 // block, block, 400 // block, block, 3).swapaxes(1, 2)[blank]
-    rim = int(subsampling == "4:2:0")  # the pixel beside another block takes half of its colour from there, as every decoder smooths it
-    assert (file[:, rim : block - rim, rim : block - rim] == 255).all()
+    # the pixel beside another block takes some of its colour from there, as every decoder smooths it
+    assert (written[blank][:, rim : side - rim, rim : side - rim] == 255).all()
+    assert all((edge == 255).all() for edge in (file[0], file[-1], file[:, 0], file[:, -1]))
+    inner = np.zeros((side, side), bool)
+    inner[rim : side - rim, rim : side - rim] = True
+    white = (composed == 255).all(axis=3)
+    assert least(written, white & inner & ~holds_item[:, None, None]) >= shaded_least
+    assert least(written, white) >= item_least
 
 
-def unencoded(photo: bytes, mask: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], request: RenderRequest) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+def in_blocks(picture: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], side: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """All its coding blocks, one after another."""
+    rows, columns = (length // side for length in picture.shape[:2])
+    return picture.reshape(rows, side, columns, side, *picture.shape[2:]).swapaxes(1, 2).reshape(-1, side, side, *picture.shape[2:])
+
+
+def least(blocks: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], where: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> int:
+    """The lowest level of any channel there; 255 where there is nothing."""
+    return int(blocks[where].min(initial=255))
+
+
+def test_the_margin_of_every_shipped_recipe_holds_a_whole_coding_block() -> None:
+    assert all(recipe.clear * recipe.longest_px >= 16 for recipe in load_recipes().values())
+
+
+def unencoded(photo: bytes, mask: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], request: RenderRequest) -> Frame:
     """The picture as it goes to the encoder."""
     frame = _opened(photo, mask, request, 10**9)
     for step in STEPS:
         frame = step(frame, request.recipe)
-    return frame.rgb
+    return frame
 
 
 def test_the_same_request_gives_the_same_bytes() -> None:
