@@ -33,7 +33,7 @@ class Measured:
 
 _ALL = (
     # the file
-    Fact("format", "word", "JPEG PNG TIFF WEBP GIF BMP HEIF", "the decoder that recognised the bytes"),
+    Fact("format", "word", "JPEG PNG TIFF WEBP GIF BMP HEIF AVIF", "the decoder that recognised the bytes"),
     Fact("width", "px", "1..", "after EXIF orientation"),
     Fact("height", "px", "1..", "after EXIF orientation"),
     Fact("longest_side", "px", "1..", "the larger of width and height"),
