@@ -21,6 +21,7 @@ from imaging.steps.cast import cast
 from imaging.steps.colour import colour
 from imaging.steps.crop import crop, scale
 from imaging.steps.cutout import cutout
+from imaging.steps.expose import expose
 from imaging.steps.flatten import flatten
 from imaging.steps.orient import orient
 from imaging.steps.place import place
@@ -29,7 +30,7 @@ from imaging.steps.sharpen import sharpen
 
 Step = Callable[[Frame, Recipe], Frame]
 
-STEPS: tuple[Step, ...] = (balance, cast, crop, orient, colour, cutout, place, shadow, flatten, sharpen)
+STEPS: tuple[Step, ...] = (balance, cast, crop, orient, colour, expose, cutout, place, shadow, flatten, sharpen)
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,13 @@ class Sharpen(_Strict):
     radius_px: Annotated[float, Field(ge=0, le=10, strict=True)]
 
 
+class Exposure(_Strict):
+    """How far a dark product is lifted: by at most `most_ev` stops, until its highlights have the L* `target`."""
+
+    most_ev: Annotated[float, Field(gt=0, le=2, strict=True)]
+    target: Annotated[float, Field(ge=50, le=98, strict=True)]
+
+
 class Fill(_Strict):
     """How large the item is shown: `share` of the canvas, by its longer relative side or by its area; that side stays within `least` and `most`."""
 
@@ -81,6 +88,7 @@ class Recipe(_Strict):
     clear: Annotated[float, Field(ge=0.01, lt=0.3, strict=True)]
     backdrop: _Colour
     white_balance: Annotated[float, Field(ge=0, le=0.3, strict=True)]
+    exposure: Annotated[Exposure | None, Field(exclude_if=lambda exposure: exposure is None)] = None
     shadow: Shadow
     sharpen: Sharpen
     quality: Annotated[int, Field(ge=50, le=100, strict=True)]
