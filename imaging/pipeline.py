@@ -27,10 +27,11 @@ from imaging.steps.orient import orient
 from imaging.steps.place import place
 from imaging.steps.shadow import shadow
 from imaging.steps.sharpen import sharpen
+from imaging.steps.turn import lean, turn
 
 Step = Callable[[Frame, Recipe], Frame]
 
-STEPS: tuple[Step, ...] = (balance, cast, crop, orient, colour, expose, cutout, place, shadow, flatten, sharpen)
+STEPS: tuple[Step, ...] = (balance, cast, crop, orient, colour, expose, cutout, turn, place, shadow, flatten, sharpen)
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ def _opened(data: bytes, alpha: Alpha, request: RenderRequest, most_pixels: int)
         adjustments=dict(request.adjustments),
     )
     _same_shape(alpha, header.size)
+    frame = lean(frame, request.recipe)
     wanted = scale(frame, request.recipe) * alpha.shape[1] / header.size[0]
     return replace(frame, image=load(data, min(1.0, wanted), most_pixels=most_pixels).image)
 

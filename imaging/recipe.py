@@ -60,6 +60,13 @@ class Exposure(_Strict):
     target: Annotated[float, Field(ge=50, le=98, strict=True)]
 
 
+class Upright(_Strict):
+    """A leaning item is turned upright if it leans by no more than `most_degrees` and that is at least so sure (0..1)."""
+
+    most_degrees: Annotated[float, Field(gt=0, le=20, strict=True)]
+    least_confidence: Annotated[float, Field(gt=0, le=1, strict=True)]
+
+
 class Fill(_Strict):
     """How large the item is shown: `share` of the canvas, by its longer relative side or by its area; that side stays within `least` and `most`."""
 
@@ -88,6 +95,7 @@ class Recipe(_Strict):
     clear: Annotated[float, Field(ge=0.01, lt=0.3, strict=True)]
     backdrop: _Colour
     white_balance: Annotated[float, Field(ge=0, le=0.3, strict=True)]
+    upright: Annotated[Upright | None, Field(exclude_if=lambda upright: upright is None)] = None
     exposure: Annotated[Exposure | None, Field(exclude_if=lambda exposure: exposure is None)] = None
     shadow: Shadow
     sharpen: Sharpen

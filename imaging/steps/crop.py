@@ -62,9 +62,19 @@ def crop(frame: Frame, recipe: Recipe) -> Frame:
 
 
 def item_size(frame: Frame) -> tuple[int, int]:
-    """Width and height of the item in px of the alpha."""
+    """Width and height of the item in px of the alpha, as it will be once it is turned upright."""
     left, top, right, bottom = item_box(frame.alpha)
+    if frame.turn:
+        return _turned_size(frame.alpha[top:bottom, left:right], frame.turn)
     return right - left, bottom - top
+
+
+def _turned_size(alpha: Alpha, degrees: float) -> tuple[int, int]:
+    """Width and height of what is turned by some degrees, by the hull of its pixels' middles."""
+    hull = np.asarray(cv2.convexHull(cv2.findNonZero((alpha >= 128).view(np.uint8))), dtype=np.float64).reshape(-1, 2)
+    turn = np.radians(degrees)
+    wide, high = np.ptp(hull @ np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]), axis=0)
+    return round(float(wide)) + 1, round(float(high)) + 1
 
 
 def _resized(image: Image.Image, size: tuple[int, int], box: tuple[float, float, float, float], needed: Alpha, beside: int) -> Image.Image:

@@ -11,7 +11,7 @@ from PIL import Image
 from imaging import Recipe, Rendered, RenderRequest, Unreadable, load_recipes, measure, render
 from imaging.frame import Frame
 from imaging.pipeline import STEPS, _opened
-from imaging.recipe import Fill
+from imaging.recipe import Fill, Upright
 from tests import shots
 
 RECIPE = load_recipes()["amazon-main"]
@@ -83,6 +83,21 @@ def test_the_photos_own_shadow_can_be_kept(item: str) -> None:
     assert with_own.notes == without.notes
     assert 10 < (none - own).max() < 90
     assert (np.concatenate([own[:7], own[-7:], own[:, :7].swapaxes(0, 1), own[:, -7:].swapaxes(0, 1)]) == 255).all()
+
+
+def test_a_leaning_watch_is_turned_upright_where_a_recipe_asks() -> None:
+    photo = Image.open(io.BytesIO(shots.watch_photo(size=(900, 900), fill=0.6))).rotate(-4, Image.Resampling.BICUBIC, fillcolor=(180, 180, 180))
+    alpha = np.asarray(Image.fromarray(shots.watch_alpha(size=(900, 900), fill=0.6)).rotate(-4, Image.Resampling.BILINEAR))
+    out = io.BytesIO()
+    photo.save(out, "JPEG", quality=92)
+    upright = SMALL.model_copy(update={"upright": Upright(most_degrees=6.0, least_confidence=0.8)})
+
+    leaning, straight = (render(out.getvalue(), alpha, RenderRequest(photo="p", cutout="c", recipe=recipe)) for recipe in (SMALL, upright))
+
+    assert "turned upright by 4.0 degrees" in straight.notes
+    assert fill_of(straight) == pytest.approx(fill_of(leaning), abs=0.012)
+    wanted = pixels(finished(SMALL, size=(900, 900), fill=0.6)).astype(int)
+    assert np.abs(pixels(straight) - wanted).mean() < 0.3 * np.abs(pixels(leaning) - wanted).mean()
 
 
 @pytest.mark.parametrize("orientation", range(2, 9))

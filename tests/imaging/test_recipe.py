@@ -52,6 +52,7 @@ def test_an_overlay_adds_and_replaces(tmp_path: Path) -> None:
         ({"shadow": {"contact": 2.0, "ambient": 0.1, "spread": 0.02}}, "recipes.yaml: mine: shadow.contact: "),
         ({"shadow": {"kind": "lost", "contact": 0.2, "ambient": 0.1, "spread": 0.02}}, "recipes.yaml: mine: shadow.kind: "),
         ({"exposure": {"most_ev": 5.0, "target": 90.0}}, "recipes.yaml: mine: exposure.most_ev: "),
+        ({"upright": {"most_degrees": 90.0, "least_confidence": 0.8}}, "recipes.yaml: mine: upright.most_degrees: "),
         ({"exposure": {"most_ev": 0.5}}, "recipes.yaml: mine: exposure.target: Field required"),
     ],
 )
@@ -104,9 +105,9 @@ def test_a_request_that_cannot_be_meant_is_refused(recipe: Recipe, wrong: dict[s
 
 def test_what_goes_without_saying_leaves_the_ids_of_older_requests_as_they_were(recipe: Recipe) -> None:
     kept = recipe.model_copy(update={"shadow": recipe.shadow.model_copy(update={"kind": "kept", "most": 0.3})})
-    lifted = Recipe.from_dict(recipe.to_dict() | {"exposure": {"most_ev": 0.5, "target": 90.0}})
+    lifted = Recipe.from_dict(recipe.to_dict() | {"exposure": {"most_ev": 0.5, "target": 90.0}, "upright": {"most_degrees": 6, "least_confidence": 0.8}})
 
-    assert "exposure" not in recipe.to_dict()
+    assert {"exposure", "upright"}.isdisjoint(recipe.to_dict())
     assert Recipe.from_dict(lifted.to_dict()) == lifted
     assert set(recipe.to_dict()["shadow"]) == {"contact", "ambient", "spread"}
     assert set(kept.to_dict()["shadow"]) == {"contact", "ambient", "spread", "kind", "most"}
