@@ -16,7 +16,7 @@ CLIPPED = 255  # a channel of that level has lost what was beyond it
 MORE_CLIPPED = 0.002  # of the product's pixels: no more may be newly clipped
 _HIGH = 0.98  # of the product's pixels are darker than its highlights
 _SURE = 250  # of 255: alpha of pixels that show nothing but the product
-_LEAST_PX, _FEW = 100, 200_000  # pixels that are looked at: with fewer there is nothing to tell, with more nothing more
+_LEAST_PX, _FEW = 100, 50_000  # pixels: with fewer there is nothing to tell; the highlights of more are those of so many of them
 _LEAST_STOPS = 0.03  # a smaller lift is not seen
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
@@ -30,7 +30,6 @@ def expose(frame: Frame, recipe: Recipe) -> Frame:
     if recipe.exposure is None or frame.adjustments.get("exposure"):
         return frame
     product = frame.rgb[frame.alpha >= _SURE]
-    product = product[:: max(1, len(product) // _FEW)]
     if len(product) < _LEAST_PX:
         return frame
     stops = lift(product, recipe.exposure.most_ev, recipe.exposure.target)
@@ -43,19 +42,24 @@ def expose(frame: Frame, recipe: Recipe) -> Frame:
 
 def lift(product: Rgb, most: float, target: float) -> float:
     """Stops 0..`most` by which the pixels n x 3 are to be brightened, so that the L* of their highlights comes up to `target` (0..100) and nothing clips."""
-    light = to_linear(product.astype(np.float32) / np.float32(255))
-    highlight = float(np.quantile(light @ _LUMINANCE, _HIGH))
-    brightest = np.sort(lightest(light))
-    clipped = int((brightest >= 1).sum())
-    first = len(brightest) - 1 - clipped - int(MORE_CLIPPED * len(brightest))  # the brightest pixel that must not clip
-    room = _last_level() / max(float(brightest[max(first, 0)]), 1e-6)
+    few = product[:: max(1, len(product) // _FEW)]
+    highlight = float(np.quantile(to_linear(few.astype(np.float32) / np.float32(255)) @ _LUMINANCE, _HIGH))
+    levels = np.bincount(lightest(product), minlength=256)[:CLIPPED]  # how many of each level that is not clipped yet
+    beyond = np.cumsum(levels[::-1])[::-1] - levels  # ... are brighter than it
+    first = int(np.flatnonzero(beyond <= MORE_CLIPPED * len(product))[0])  # the brightest level that must not clip
+    room = _last_level() / max(_light(first), 1e-6)
     wished = _light_of(target) / max(highlight, 1e-6)
     return float(np.clip(np.log2(max(min(wished, room), 1.0)), 0, most))
 
 
 def _last_level() -> float:
     """The light that still becomes level 254."""
-    return float(to_linear(np.array([254.4 / 255], np.float32))[0])
+    return _light(254.4)
+
+
+def _light(level: float) -> float:
+    """sRGB 0..255 -> linear light 0..1."""
+    return float(to_linear(np.array([level / 255], np.float32))[0])
 
 
 def _light_of(lightness: float) -> float:
