@@ -10,7 +10,7 @@ FactValue = bool | int | float | str | None
 Facts = dict[str, FactValue]
 Box = tuple[int, int, int, int]  # left, top, right, bottom in px of the file after EXIF orientation
 
-MEASURE_VERSION = 4  # raise it when the same bytes would give other facts
+MEASURE_VERSION = 5  # raise it when the same bytes would give other facts
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from imaging.errors import ImagingError
 
-FINISH_VERSION = 5  # raise it when the same request would give another file
+FINISH_VERSION = 6  # raise it when the same request would give another file
 
 SHIPPED = Path(__file__).parent / "recipes.yaml"
 _Share = Annotated[float, Field(ge=0, le=1, strict=True)]
