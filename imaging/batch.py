@@ -29,7 +29,7 @@ from imaging.recipe import AnyRecipe, OwnRecipe, Recipe, RenderRequest
 from imaging.segment import Segmenter, load_segmenter
 from imaging.shoots import find_backdrops
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".heic", ".heif", ".bmp", ".gif"})
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".heic", ".heif", ".avif", ".bmp", ".gif"})
 _AHEAD = 4  # files per process that may be under way, so that a million paths are not queued at once
 
 

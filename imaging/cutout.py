@@ -22,7 +22,7 @@ from imaging.mending import Backdrop, Change, Switches, mend
 from imaging.parts import find_parts
 from imaging.segment import Segmenter
 
-CUTOUT_VERSION = 8  # raise it when the same photo and model would give another alpha
+CUTOUT_VERSION = 9  # raise it when the same photo and model would give another alpha
 
 _LEAST_PIECE = 0.002  # of the frame: smaller parts are dust, not pieces
 _PIECES_SIDE = 384  # pieces are counted at no more than this, so that their number does not depend on the camera

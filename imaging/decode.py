@@ -21,8 +21,9 @@ from PIL import Image, UnidentifiedImageError
 from imaging.colour import profile_name, to_srgb
 from imaging.errors import TooBig, Unreadable
 from imaging.jpeg import estimate_quality, subsampling_of
+from imaging.profiles import HDR_TRANSFERS, colour_numbers, named_profile
 
-FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "GIF", "BMP", "HEIF")  # Pillow opens MPO by its JPEG door
+FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "GIF", "BMP", "HEIF", "AVIF")  # Pillow opens MPO by its JPEG door
 ORDINARY_PIXELS = 30_000_000  # formats that must be decoded whole: three bytes each, several copies in flight
 MOST_PIXELS = 120_000_000  # a 102-megapixel medium-format back is the largest camera we expect
 LONGEST_SIDE = 30_000
@@ -99,7 +100,7 @@ def read_header(data: bytes) -> Header:
     if isinstance(data, Original) and data.header is not None:
         return data.header
     with _decoding(), _open(data) as image:
-        header = _header(image, len(data))
+        header = _header(image, data)
     if isinstance(data, Original):
         data.header = header
     return header
@@ -202,7 +203,7 @@ def _open(data: bytes) -> Image.Image:
     return Image.open(io.BytesIO(data), formats=FORMATS)
 
 
-def _header(image: Image.Image, length: int) -> Header:
+def _header(image: Image.Image, data: bytes) -> Header:
     kind = image.format or "?"
     frames = int(getattr(image, "n_frames", 1))
     # MPO is a JPEG with a second view or a gain map behind it; phones and cameras write it, and the first picture is the photo
@@ -212,13 +213,15 @@ def _header(image: Image.Image, length: int) -> Header:
     if width * height > MOST_PIXELS or max(width, height) > LONGEST_SIDE:
         raise Unreadable(f"the header claims {width} x {height} px, more than any camera we know")
     icc = image.info.get("icc_profile")
+    if kind in ("HEIF", "AVIF") and not icc:
+        icc = _named(data)
     return Header(
         format="JPEG" if kind == "MPO" else kind,
         stored_width=width,
         stored_height=height,
         mode=image.mode,
         frames=1 if kind in ("MPO", "HEIF") else frames,
-        length=length,
+        length=len(data),
         profile=profile_name(icc),
         icc=icc if isinstance(icc, bytes) and icc else None,
         has_alpha="A" in image.getbands() or "transparency" in image.info,
@@ -226,6 +229,16 @@ def _header(image: Image.Image, length: int) -> Header:
         jpeg_quality=estimate_quality(getattr(image, "quantization", None)) if kind in ("JPEG", "MPO") else None,
         jpeg_subsampling=subsampling_of(image) if kind in ("JPEG", "MPO") else None,
     )
+
+
+def _named(data: bytes) -> bytes | None:
+    """The profile of the colour space that a HEIC or AVIF file names by number."""
+    numbers = colour_numbers(data)
+    if numbers is None:
+        return None
+    if numbers[1] in HDR_TRANSFERS:
+        raise Unreadable(f"a high dynamic range picture ({HDR_TRANSFERS[numbers[1]]}); export it in standard range")
+    return named_profile(*numbers)
 
 
 def _orientation(image: Image.Image) -> int:
@@ -256,7 +269,7 @@ def _decoding() -> Iterator[None]:
             warnings.simplefilter("ignore")  # damaged metadata; sizes are checked by us
             yield
     except UnidentifiedImageError as error:
-        raise Unreadable("not a picture in a format that we read (JPEG, PNG, TIFF, WebP, GIF, BMP, HEIC)") from error
+        raise Unreadable("not a picture in a format that we read (JPEG, PNG, TIFF, WebP, GIF, BMP, HEIC, AVIF)") from error
     except Image.DecompressionBombError as error:
         raise Unreadable("the header claims more pixels than any camera we know") from error
     except MemoryError as error:

@@ -10,7 +10,7 @@ FactValue = bool | int | float | str | None
 Facts = dict[str, FactValue]
 Box = tuple[int, int, int, int]  # left, top, right, bottom in px of the file after EXIF orientation
 
-MEASURE_VERSION = 4  # raise it when the same bytes would give other facts
+MEASURE_VERSION = 5  # raise it when the same bytes would give other facts
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Measured:
 
 _ALL = (
     # the file
-    Fact("format", "word", "JPEG PNG TIFF WEBP GIF BMP HEIF", "the decoder that recognised the bytes"),
+    Fact("format", "word", "JPEG PNG TIFF WEBP GIF BMP HEIF AVIF", "the decoder that recognised the bytes"),
     Fact("width", "px", "1..", "after EXIF orientation"),
     Fact("height", "px", "1..", "after EXIF orientation"),
     Fact("longest_side", "px", "1..", "the larger of width and height"),

@@ -31,7 +31,13 @@ def encode_within(image: Image.Image, *, quality: int, subsampling: str, most_by
 
 
 def encode(image: Image.Image, *, quality: int, subsampling: str, xmp: bytes = b"") -> bytes:
-    """An sRGB JPEG with its profile and an XMP packet if one is given; the same picture always gives the same bytes."""
+    """An sRGB JPEG with its profile and an XMP packet if one is given; the same picture always gives the same bytes.
+
+    What is 255 before is exactly 255 in every coding block (8 px, 16 at 4:2:0) that is white all over, at 4:2:0 but for the pixel beside another
+    block, which decoders smooth; so the outermost ring is, where the margin holds a whole block. In a block with the end of a shadow it is at least
+    253 (4:2:0: 249). Beside the item itself an edge's rounding is spread over its block: measured, at the worst 214 at quality 90,
+    247 at 98, 252 at 100 (4:2:0: 205, 221, 221), and 41 %, 10 % and .1 % of such blocks' white (4:2:0: 24 %, 9 %, 8 %) are below 253.
+    """
     try:
         return _encoded(image, quality, subsampling, xmp, optimize=True)
     except OSError:  # Pillow gives libjpeg one byte a pixel to optimise in; a photo full of grain needs more

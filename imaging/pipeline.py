@@ -18,19 +18,35 @@ from imaging.jpeg import encode_within
 from imaging.recipe import AnyRecipe, OwnRecipe, Recipe, RenderRequest
 from imaging.record import xmp_of
 from imaging.steps.balance import balance
+from imaging.steps.cast import cast
 from imaging.steps.colour import colour
 from imaging.steps.crop import crop, scale
 from imaging.steps.cutout import cutout
+from imaging.steps.expose import expose
 from imaging.steps.fit import fit, fitted
 from imaging.steps.flatten import flatten
 from imaging.steps.orient import orient
 from imaging.steps.place import place
 from imaging.steps.shadow import shadow
 from imaging.steps.sharpen import sharpen
+from imaging.steps.turn import lean, turn
 
 _Kind = TypeVar("_Kind", Recipe, OwnRecipe)
 
-STEPS: tuple[Callable[[Frame, Recipe], Frame], ...] = (balance, crop, orient, colour, cutout, place, shadow, flatten, sharpen)
+STEPS: tuple[Callable[[Frame, Recipe], Frame], ...] = (
+    balance,
+    cast,
+    crop,
+    orient,
+    colour,
+    expose,
+    cutout,
+    turn,
+    place,
+    shadow,
+    flatten,
+    sharpen,
+)
 # of a photo that keeps its own background; not `balance`: without a mask nobody knows white paper from a cream dial that fills the frame
 OWN_STEPS: tuple[Callable[[Frame, OwnRecipe], Frame], ...] = (fit, orient, colour, sharpen)
 
@@ -116,6 +132,7 @@ def _opened(data: bytes, alpha: Alpha, request: RenderRequest, recipe: Recipe, m
         adjustments=dict(request.adjustments),
     )
     _same_shape(alpha, header.size)
+    frame = lean(frame, recipe)
     wanted = scale(frame, recipe) * alpha.shape[1] / header.size[0]
     return replace(frame, image=load(data, min(1.0, wanted), most_pixels=most_pixels).image)
 

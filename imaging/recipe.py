@@ -13,10 +13,11 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, Validatio
 
 from imaging.errors import ImagingError
 
-FINISH_VERSION = 5  # raise it when the same request would give another file
+FINISH_VERSION = 6  # raise it when the same request would give another file
 
 SHIPPED = Path(__file__).parent / "recipes.yaml"
 _Share = Annotated[float, Field(ge=0, le=1, strict=True)]
+_MOST_KEPT = 0.45  # darkness that a kept shadow may have where a recipe does not say
 _Colour = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
 
 
@@ -33,11 +34,16 @@ class _Strict(BaseModel):
 
 
 class Shadow(_Strict):
-    """The soft shadow under an item: darkness 0 (none) .. 1 (black), reach as a share of the canvas."""
+    """The soft shadow under an item: darkness 0 (none) .. 1 (black), reach as a share of the canvas.
 
+    Keys that came later are left out of `to_dict` where they say what went without saying before, so that the ids of older requests stay.
+    """
+
+    kind: Annotated[Literal["drawn", "kept"], Field(exclude_if=lambda kind: kind == "drawn")] = "drawn"
     contact: _Share
     ambient: _Share
     spread: Annotated[float, Field(gt=0, le=0.1, strict=True)]
+    most: Annotated[float, Field(gt=0, le=1, strict=True, exclude_if=lambda most: most == _MOST_KEPT)] = _MOST_KEPT
 
 
 class Sharpen(_Strict):
@@ -45,6 +51,20 @@ class Sharpen(_Strict):
 
     amount: Annotated[int, Field(ge=0, le=300, strict=True)]
     radius_px: Annotated[float, Field(ge=0, le=10, strict=True)]
+
+
+class Exposure(_Strict):
+    """How far a dark product is lifted: by at most `most_ev` stops, until its highlights have the L* `target`."""
+
+    most_ev: Annotated[float, Field(gt=0, le=2, strict=True)]
+    target: Annotated[float, Field(ge=50, le=98, strict=True)]
+
+
+class Upright(_Strict):
+    """A leaning item is turned upright if it leans by no more than `most_degrees` and that is at least so sure (0..1)."""
+
+    most_degrees: Annotated[float, Field(gt=0, le=20, strict=True)]
+    least_confidence: Annotated[float, Field(gt=0, le=1, strict=True)]
 
 
 class Fill(_Strict):
@@ -103,6 +123,8 @@ class Recipe(_AnyRecipe):
     clear: Annotated[float, Field(ge=0.01, lt=0.3, strict=True)]
     backdrop: _Colour
     white_balance: Annotated[float, Field(ge=0, le=0.3, strict=True)]
+    upright: Annotated[Upright | None, Field(exclude_if=lambda upright: upright is None)] = None
+    exposure: Annotated[Exposure | None, Field(exclude_if=lambda exposure: exposure is None)] = None
     shadow: Shadow
 
     @field_validator("background", mode="before")
@@ -127,7 +149,7 @@ class Recipe(_AnyRecipe):
             raise RecipeError(_problems("recipe", str(values.get("name", "?")), error)) from error
 
 
-_NEEDS_CUTOUT = ("fill", "align", "clear", "backdrop", "white_balance", "shadow")
+_NEEDS_CUTOUT = ("fill", "align", "clear", "backdrop", "white_balance", "upright", "exposure", "shadow")
 
 
 class OwnRecipe(_AnyRecipe):

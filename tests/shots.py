@@ -114,11 +114,11 @@ def sixteen_bit_png(seed: int = 0, size: tuple[int, int] = (1200, 900)) -> bytes
     return _encoded(Image.fromarray(grey), "PNG", 0, 1, None)
 
 
-def animated_gif() -> bytes:
+def animated(format: str = "GIF") -> bytes:
     """Three frames that differ."""
     frames = [_drawn(Scene(seed, (120, 90)))[0] for seed in range(3)]
     out = io.BytesIO()
-    frames[0].save(out, "GIF", save_all=True, append_images=frames[1:])
+    frames[0].save(out, format, save_all=True, append_images=frames[1:])
     return out.getvalue()
 
 
@@ -138,7 +138,7 @@ def _encoded(image: Image.Image, format: str, quality: int, orientation: int, pr
     settings: dict[str, object] = {"exif": exif} if orientation != 1 else {}
     if profile is not None:
         settings["icc_profile"] = profile
-    if format in ("JPEG", "WEBP"):
+    if format in ("JPEG", "WEBP", "AVIF"):
         settings["quality"] = quality
     image.save(out, format, **settings)
     return out.getvalue()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from app.kit import Kit
     from app.models import ImageSetItem, Photo
 
-_SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "TIFF": ".tif", "WEBP": ".webp", "HEIF": ".heic", "GIF": ".gif", "BMP": ".bmp"}
+_SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "TIFF": ".tif", "WEBP": ".webp", "HEIF": ".heic", "AVIF": ".avif", "GIF": ".gif", "BMP": ".bmp"}
 
 
 @dataclass(frozen=True)

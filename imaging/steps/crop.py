@@ -51,7 +51,9 @@ def crop(frame: Frame, recipe: Recipe) -> Frame:
     beside = max(_BESIDE[0], round(_BESIDE[1] * recipe.longest_px))
     image = _resized(scalable(frame.image), stored_size, _inside(box, frame.image.size), as_stored(alpha, frame.orientation), beside)
 
-    cut = replace(frame, image=image, alpha=alpha)
+    across, down = size[0] / (right - left), size[1] / (bottom - top)
+    placing = np.array([[width * across, 0, -left * across], [0, height * down, -top * down]])
+    cut = replace(frame, image=image, alpha=alpha, placing=placing)
     enlarged = factor * width / frame.photo_size[0]
     if enlarged > 1.02:
         held = round(max(item_size(frame)) * frame.photo_size[0] / width)
@@ -60,9 +62,19 @@ def crop(frame: Frame, recipe: Recipe) -> Frame:
 
 
 def item_size(frame: Frame) -> tuple[int, int]:
-    """Width and height of the item in px of the alpha."""
+    """Width and height of the item in px of the alpha, as it will be once it is turned upright."""
     left, top, right, bottom = item_box(frame.alpha)
+    if frame.turn:
+        return _turned_size(frame.alpha[top:bottom, left:right], frame.turn)
     return right - left, bottom - top
+
+
+def _turned_size(alpha: Alpha, degrees: float) -> tuple[int, int]:
+    """Width and height of what is turned by some degrees, by the hull of its pixels' middles."""
+    hull = np.asarray(cv2.convexHull(cv2.findNonZero((alpha >= 128).view(np.uint8))), dtype=np.float64).reshape(-1, 2)
+    turn = np.radians(degrees)
+    wide, high = np.ptp(hull @ np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]), axis=0)
+    return round(float(wide)) + 1, round(float(high)) + 1
 
 
 def _resized(image: Image.Image, size: tuple[int, int], box: tuple[float, float, float, float], needed: Alpha, beside: int) -> Image.Image:

@@ -33,7 +33,8 @@ def place(frame: Frame, recipe: Recipe) -> Frame:
     alpha = np.zeros((height, width), np.uint8)
     _paste(rgb, frame.rgb, corner)
     _paste(alpha, frame.alpha, corner)
-    return replace(frame, rgb=rgb, alpha=_kept_clear(alpha, clear))
+    placing = None if frame.placing is None else frame.placing + np.array([[0, 0, corner[0]], [0, 0, corner[1]]])
+    return replace(frame, rgb=rgb, alpha=_kept_clear(alpha, clear), placing=placing)
 
 
 def _start(room: int, first: int, last: int, middle: float | None, clear: int) -> int:

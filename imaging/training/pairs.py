@@ -27,7 +27,7 @@ from imaging.pairs import Truth, to_png, truth_of
 from imaging.training.compose import Composer, Sample
 from imaging.training.compose_sources import Memory
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".heic", ".heif", ".gif", ".bmp")
+SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".heic", ".heif", ".avif", ".gif", ".bmp")
 MASKS = (".mask", ".alpha")
 BACK = ".retouched"
 ASIDE = 5  # one photo in so many is kept aside, to tell by

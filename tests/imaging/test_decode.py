@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from imaging import TooBig, Unreadable, probe
+from imaging.colour import srgb_profile
 from imaging.decode import Original, load, picture, read_header, shrunk, stored_box, upright
 from tests import shots
 
@@ -52,10 +53,12 @@ def test_a_box_of_the_upright_picture_is_found_in_the_stored_one(orientation: in
         (b"just words, no picture", "not a picture"),
         (shots.watch_photo(size=(400, 300), truncated=True), "cut off"),
         (shots.watch_photo(size=(400, 300), truncated=True, format="PNG"), "cut off"),
-        (shots.animated_gif(), "3 frames"),
+        (shots.watch_photo(size=(400, 300), truncated=True, format="AVIF"), "cut off|not a picture"),
+        (shots.animated(), "3 frames"),
+        (shots.animated("AVIF"), "3 frames"),
         (b"%PDF-1.7 nothing", "not a picture"),
     ],
-    ids=["empty", "stub", "words", "cut jpeg", "cut png", "animation", "pdf"],
+    ids=["empty", "stub", "words", "cut jpeg", "cut png", "cut avif", "animation", "moving avif", "pdf"],
 )
 def test_what_is_no_photo_is_unreadable_with_a_plain_reason(data: bytes, says: str) -> None:
     with pytest.raises(Unreadable, match=f"^unreadable: .*({says})"):
@@ -71,6 +74,22 @@ def test_a_forged_header_is_refused_before_anything_is_allocated() -> None:
 
     with pytest.raises(Unreadable, match="more"):
         read_header(forged)
+
+
+def test_an_avif_that_claims_more_than_any_camera_is_refused_by_its_header() -> None:
+    data = shots.watch_photo(size=(240, 180), format="AVIF")
+    at = data.index(b"ispe") + 8
+    forged = data[:at] + struct.pack(">II", 20000, 15000) + data[at + 8 :]
+
+    with pytest.raises(Unreadable):
+        read_header(forged)
+
+
+def test_an_avif_says_of_itself_what_a_photo_says() -> None:
+    header = read_header(shots.watch_photo(size=(400, 300), format="AVIF", orientation=6, profile=srgb_profile()))
+
+    assert (header.format, header.size, header.frames, header.profile) == ("AVIF", (400, 300), 1, "srgb")
+    assert (header.jpeg_quality, header.jpeg_subsampling, header.has_alpha) == (None, None, False)
 
 
 def test_a_huge_png_is_for_the_big_photo_lane_but_its_header_can_be_judged() -> None:
@@ -100,10 +119,12 @@ def test_a_big_jpeg_is_decoded_near_the_size_that_is_wanted() -> None:
         shots.watch_photo(size=(600, 450), format="PNG"),
         shots.watch_photo(size=(600, 450), format="WEBP"),
         shots.watch_photo(size=(600, 450), format="HEIF"),
+        shots.watch_photo(size=(600, 450), format="AVIF"),
+        shots.watch_photo(size=(600, 450), format="AVIF", orientation=6),
         shots.watch_photo(size=(600, 450), format="MPO"),
         shots.lab_tiff(),
     ],
-    ids=["cmyk jpeg", "cmyk tiff", "png", "webp", "heif", "mpo", "lab"],
+    ids=["cmyk jpeg", "cmyk tiff", "png", "webp", "heif", "avif", "turned avif", "mpo", "lab"],
 )
 def test_formats_and_colour_models_give_the_same_rgb_picture(data: bytes) -> None:
     wanted = picture(shots.watch_photo(size=(600, 450)), 600)[1]
@@ -131,10 +152,11 @@ def test_transparency_is_laid_on_white() -> None:
     assert image.getpixel((5, 5)) == (255, 255, 255)
 
 
+@pytest.mark.parametrize("format", ["JPEG", "AVIF"])
 @given(st.integers(0, 5000), st.integers(0, 255))
 @settings(max_examples=60, deadline=None)
-def test_a_flipped_byte_never_breaks_out_as_another_error(at: int, value: int) -> None:
-    data = bytearray(shots.watch_photo(size=(240, 180)))
+def test_a_flipped_byte_never_breaks_out_as_another_error(format: str, at: int, value: int) -> None:
+    data = bytearray(shots.watch_photo(size=(240, 180), format=format))
     data[at % len(data)] = value
 
     try:

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from imaging import Recipe, Rendered, RenderRequest, Unreadable, load_recipes, measure, render
+from imaging.frame import Frame
 from imaging.pipeline import STEPS, _opened
-from imaging.recipe import Fill
+from imaging.recipe import Fill, Upright
 from tests import shots
 
 RECIPE = load_recipes()["amazon-main"]
@@ -71,6 +72,34 @@ def test_whatever_the_photo_the_border_is_white_and_the_item_has_its_size(
     assert longest <= share * 400 + 12
 
 
+@pytest.mark.parametrize("item", ["watch", "ring"])
+def test_the_photos_own_shadow_can_be_kept(item: str) -> None:
+    shadow = SMALL.shadow.model_copy(update={"kind": "kept"})
+    bare = shadow.model_copy(update={"kind": "drawn", "contact": 0.0, "ambient": 0.0})
+
+    with_own, without = (finished(SMALL.model_copy(update={"shadow": each}), item=item, fill=0.5, size=(800, 600)) for each in (shadow, bare))
+
+    own, none = pixels(with_own).astype(int), pixels(without).astype(int)
+    assert with_own.notes == without.notes
+    assert 10 < (none - own).max() < 90
+    assert (np.concatenate([own[:7], own[-7:], own[:, :7].swapaxes(0, 1), own[:, -7:].swapaxes(0, 1)]) == 255).all()
+
+
+def test_a_leaning_watch_is_turned_upright_where_a_recipe_asks() -> None:
+    photo = Image.open(io.BytesIO(shots.watch_photo(size=(900, 900), fill=0.6))).rotate(-4, Image.Resampling.BICUBIC, fillcolor=(180, 180, 180))
+    alpha = np.asarray(Image.fromarray(shots.watch_alpha(size=(900, 900), fill=0.6)).rotate(-4, Image.Resampling.BILINEAR))
+    out = io.BytesIO()
+    photo.save(out, "JPEG", quality=92)
+    upright = SMALL.model_copy(update={"upright": Upright(most_degrees=6.0, least_confidence=0.8)})
+
+    leaning, straight = (render(out.getvalue(), alpha, RenderRequest(photo="p", cutout="c", recipe=recipe)) for recipe in (SMALL, upright))
+
+    assert "turned upright by 4.0 degrees" in straight.notes
+    assert fill_of(straight) == pytest.approx(fill_of(leaning), abs=0.012)
+    wanted = pixels(finished(SMALL, size=(900, 900), fill=0.6)).astype(int)
+    assert np.abs(pixels(straight) - wanted).mean() < 0.3 * np.abs(pixels(leaning) - wanted).mean()
+
+
 @pytest.mark.parametrize("orientation", range(2, 9))
 def test_a_turned_photo_gives_the_same_picture(orientation: int) -> None:
     straight, turned = finished(size=(500, 360)), finished(size=(500, 360), orientation=orientation)
@@ -87,37 +116,55 @@ def test_a_turned_photo_gives_the_same_picture(orientation: int) -> None:
     dark=st.floats(0, 0.6),
 )
 @settings(max_examples=25, deadline=None)
-def test_in_the_file_every_coding_block_without_item_or_shadow_is_exactly_white(
+def test_white_in_the_file_is_exact_but_where_a_coding_block_holds_some_of_the_item(
     seed: int, item: str, quality: int, subsampling: str, shift: tuple[float, float], dark: float
 ) -> None:
-    recipe = SMALL.model_copy(
-        update={
-            "quality": quality,
-            "subsampling": subsampling,
-            "shadow": SMALL.shadow.model_copy(update={"contact": dark, "ambient": dark}),
-        }
-    )
+    """The bounds of `encode`'s docstring, on canvases whose margin holds a whole coding block, as every shipped recipe's does."""
+    shadow = SMALL.shadow.model_copy(update={"contact": dark, "ambient": dark})
+    recipe = SMALL.model_copy(update={"quality": quality, "subsampling": subsampling, "clear": 0.04, "shadow": shadow})
     size = (500, 500)
     request = RenderRequest(photo="p", cutout="c", recipe=recipe)
     photo, mask = shots.watch_photo(seed, size, item=item, shift=shift), shots.watch_alpha(seed, size, item=item, shift=shift)
-    before = unencoded(photo, mask, request)
-    block = 8 if subsampling == "4:4:4" else 16
+    frame = unencoded(photo, mask, request)
+    side, rim, shaded_least, item_least = (8, 0, 253, 205) if subsampling == "4:4:4" else (16, 1, 249, 185)
 
-    after = pixels(render(photo, mask, request))
+    file = pixels(render(photo, mask, request))
 
-    blank = (before.reshape(400 // block, block, 400 // block, block, 3) == 255).all(axis=(1, 3, 4))
+    composed, holds_item = in_blocks(frame.rgb, side), in_blocks(frame.alpha, side).any(axis=(1, 2))
+    blank = (composed == 255).all(axis=(1, 2, 3))
+    written = in_blocks(file, side)
     assert blank.mean() > 0.05, "there is white to look at"
-    file = after.reshape(400 // block, block, 400 // block, block, 3).swapaxes(1, 2)[blank]
-    rim = int(subsampling == "4:2:0")  # the pixel beside another block takes half of its colour from there, as every decoder smooths it
-    assert (file[:, rim : block - rim, rim : block - rim] == 255).all()
+    # the pixel beside another block takes some of its colour from there, as every decoder smooths it
+    assert (written[blank][:, rim : side - rim, rim : side - rim] == 255).all()
+    assert all((edge == 255).all() for edge in (file[0], file[-1], file[:, 0], file[:, -1]))
+    inner = np.zeros((side, side), bool)
+    inner[rim : side - rim, rim : side - rim] = True
+    white = (composed == 255).all(axis=3)
+    assert least(written, white & inner & ~holds_item[:, None, None]) >= shaded_least
+    assert least(written, white) >= item_least
 
 
-def unencoded(photo: bytes, mask: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], request: RenderRequest) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+def in_blocks(picture: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], side: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """All its coding blocks, one after another."""
+    rows, columns = (length // side for length in picture.shape[:2])
+    return picture.reshape(rows, side, columns, side, *picture.shape[2:]).swapaxes(1, 2).reshape(-1, side, side, *picture.shape[2:])
+
+
+def least(blocks: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], where: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> int:
+    """The lowest level of any channel there; 255 where there is nothing."""
+    return int(blocks[where].min(initial=255))
+
+
+def test_the_margin_of_every_shipped_recipe_holds_a_whole_coding_block() -> None:
+    assert all(recipe.clear * recipe.longest_px >= 16 for recipe in load_recipes().values())
+
+
+def unencoded(photo: bytes, mask: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], request: RenderRequest) -> Frame:
     """The picture as it goes to the encoder."""
     frame = _opened(photo, mask, request, request.recipe, 10**9)
     for step in STEPS:
         frame = step(frame, request.recipe)
-    return frame.rgb
+    return frame
 
 
 def test_the_same_request_gives_the_same_bytes() -> None:

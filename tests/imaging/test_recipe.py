@@ -50,6 +50,10 @@ def test_an_overlay_adds_and_replaces(tmp_path: Path) -> None:
         ({"fill": FILL | {"most": 0.98}}, "more than the canvas"),
         ({"width_px": 600, "height_px": 2000, "clear": 0.05}, "more than the canvas"),
         ({"shadow": {"contact": 2.0, "ambient": 0.1, "spread": 0.02}}, "recipes.yaml: mine: shadow.contact: "),
+        ({"shadow": {"kind": "lost", "contact": 0.2, "ambient": 0.1, "spread": 0.02}}, "recipes.yaml: mine: shadow.kind: "),
+        ({"exposure": {"most_ev": 5.0, "target": 90.0}}, "recipes.yaml: mine: exposure.most_ev: "),
+        ({"upright": {"most_degrees": 90.0, "least_confidence": 0.8}}, "recipes.yaml: mine: upright.most_degrees: "),
+        ({"exposure": {"most_ev": 0.5}}, "recipes.yaml: mine: exposure.target: Field required"),
     ],
 )
 def test_a_wrong_recipe_is_refused_with_file_recipe_and_key(tmp_path: Path, changes: dict[str, object], says: str) -> None:
@@ -97,6 +101,17 @@ def test_whatever_decides_the_picture_decides_the_id(recipe: Recipe) -> None:
 def test_a_request_that_cannot_be_meant_is_refused(recipe: Recipe, wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 pydantic's own words
         RenderRequest.from_dict({"photo": "p", "cutout": "c", "recipe": recipe.to_dict(), **wrong})
+
+
+def test_what_goes_without_saying_leaves_the_ids_of_older_requests_as_they_were(recipe: Recipe) -> None:
+    kept = recipe.model_copy(update={"shadow": recipe.shadow.model_copy(update={"kind": "kept", "most": 0.3})})
+    lifted = Recipe.from_dict(recipe.to_dict() | {"exposure": {"most_ev": 0.5, "target": 90.0}, "upright": {"most_degrees": 6, "least_confidence": 0.8}})
+
+    assert {"exposure", "upright"}.isdisjoint(recipe.to_dict())
+    assert Recipe.from_dict(lifted.to_dict()) == lifted
+    assert set(recipe.to_dict()["shadow"]) == {"contact", "ambient", "spread"}
+    assert set(kept.to_dict()["shadow"]) == {"contact", "ambient", "spread", "kind", "most"}
+    assert Recipe.from_dict(kept.to_dict()) == kept
 
 
 def test_a_broken_stored_recipe_is_an_imaging_error() -> None:

@@ -9,7 +9,7 @@ import resource
 from PIL import Image
 
 import imaging
-from tests.shots import animated_gif, lab_tiff, sixteen_bit_png, watch_photo
+from tests.shots import animated, lab_tiff, sixteen_bit_png, watch_photo
 
 ROUNDS = 60
 CEILING_MB = 1200  # the whole proof process, all formats; a worker's own ceiling is measured apart
@@ -41,7 +41,7 @@ def _original(chance: random.Random) -> bytes:
     if kind == "png16":
         return sixteen_bit_png(1, size)
     if kind == "gif":
-        return animated_gif()
+        return animated()
     if kind == "tiff":
         return lab_tiff(1, size)
     if kind == "text":
