@@ -33,7 +33,6 @@ def measure(data: bytes) -> Measured:
     photo = load(data, 1.0)
     rgb = as_array(to_srgb(upright(photo.image, header.orientation), header.icc))
     facts, regions = _file_facts(header), {}
-    facts["dhash"] = dhash_of(rgb)
     level, where = _border(rgb)
     facts["border_min_level"] = level
     if where is not None:
@@ -116,6 +115,7 @@ def _picture_facts(rgb: Pixels, facts: Facts, regions: dict[str, Box]) -> None:
     small_size = shrunk_size(size, SIDE)
     small = shrink(rgb, small_size)
     subject = find_subject(small)
+    facts["dhash"] = dhash_of(small)
 
     def full(box: Box) -> Box:
         return _scaled(box, size[0] / small_size[0], size[1] / small_size[1], size)
@@ -129,7 +129,9 @@ def _picture_facts(rgb: Pixels, facts: Facts, regions: dict[str, Box]) -> None:
         _take(surround.holes(subject), facts, regions, full)
         _take(surround.left_over(small, luma, subject), facts, regions, full)
         facts |= tone(small, subject.mask)
-        _outskirt_facts(rgb, subject, facts, regions)
+        fine = outskirts.at_side(rgb)
+        across, down = size[0] / fine.shape[1], size[1] / fine.shape[0]
+        _take(outskirts.outskirts(fine, small, subject), facts, regions, lambda box: _scaled(box, across, down, size))
     _detail_facts(rgb, small, subject, facts)
 
 
@@ -183,13 +185,6 @@ def _stretch(mask: Mask, side: str) -> Box:
         "top": (first, 0, last, deep),
         "bottom": (first, height - deep, last, height),
     }[side]
-
-
-def _outskirt_facts(rgb: Pixels, subject: Subject, facts: Facts, regions: dict[str, Box]) -> None:
-    fine = outskirts.at_side(rgb)
-    across, down = rgb.shape[1] / fine.shape[1], rgb.shape[0] / fine.shape[0]
-    for look in (outskirts.halo, outskirts.marks):
-        _take(look(fine, subject), facts, regions, lambda box: _scaled(box, across, down, (rgb.shape[1], rgb.shape[0])))
 
 
 def _detail_facts(rgb: Pixels, small: Pixels, subject: Subject, facts: Facts) -> None:

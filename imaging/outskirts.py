@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from imaging.facts import Box, Facts
-from imaging.filters import Pixels, shrink
+from imaging.filters import Pixels, lightest, shrink
 from imaging.mending.shapes import closed, grow
 from imaging.parts import Mask, fill_enclosed, find_parts
 from imaging.subject import Subject
@@ -28,35 +29,45 @@ _LEAST, _FLESHY = 50, 0.3  # px of it, and of the subject per px of it, from whi
 _GRAIN = 4.0  # times the mean of the background's own differences
 
 
-def halo(rgb: Pixels, subject: Subject) -> tuple[Facts, dict[str, Box]]:
-    """`halo` 0..1 and its box in px of `rgb` HxWx3, whose longest side is about SIDE: along which share of the outline a band is left of what lay behind.
+def outskirts(rgb: Pixels, small: Pixels, subject: Subject) -> tuple[Facts, dict[str, Box]]:
+    """`halo` and `marks` with their boxes in px of `rgb` HxWx3, whose longest side is about SIDE; `small` is what `subject` was found on."""
+    mask, cliffs = _large(subject.mask, rgb), _cliffs(rgb, small, subject)
+    white = np.median(small[subject.background], axis=0) if subject.background.any() else np.full(3, 255.0)
+    facts, regions = _halo(rgb, mask, cliffs, white)
+    more, where = _marks(mask, cliffs | _large(subject.marks, rgb))
+    return facts | more, regions | where
+
+
+def _halo(rgb: Pixels, mask: Mask, cliffs: Mask, white: NDArray[np.float64]) -> tuple[Facts, dict[str, Box]]:
+    """Along which share 0..1 of the outline a band is left of what lay behind.
 
     Either a faint band outside the outline that ends in a cliff, which no soft shadow has, or a pale one of one tone between the white and the
     subject's own colours.
     """
-    mask = _large(subject.mask, rgb)
     outline = grow(mask, 1) & ~mask
     length = int(outline.sum())
     if not length:
         return {"halo": 0.0}, {}
     longest = max(rgb.shape[:2])
     rim, band = round(_RIM * longest), round(_BAND * longest)
-    cliffs = _cliffs(rgb, subject) & grow(mask, band) & ~grow(mask, rim + _WIDE // 2)
-    beside = int((outline & grow(cliffs, band)).sum()) / length
-    share = max(beside, _pale_skin(rgb, mask, subject))
+    ends = cliffs & grow(mask, band) & ~grow(mask, rim + _WIDE // 2)
+    beside = int((outline & grow(ends, band)).sum()) / length
+    share = max(beside, _pale_skin(rgb, mask, white))
     left, top, width, height = cv2.boundingRect(grow(mask, rim).view(np.uint8))
     return {"halo": round(share, 4)}, {"halo": (left, top, left + width, top + height)}
 
 
-def marks(rgb: Pixels, subject: Subject) -> tuple[Facts, dict[str, Box]]:
-    """`marks`: how many groups of small things with hard edges - letters, a watermark, specks, a frame's corner - lie apart from the subject.
+def _marks(mask: Mask, edges: Mask) -> tuple[Facts, dict[str, Box]]:
+    """How many groups of small things with hard edges - letters, a watermark, specks, a frame's corner - lie apart from the subject.
 
-    The box, in px of `rgb`, holds the largest group and all that have a good part of its edges: a watermark lies on both sides of the subject.
+    The box holds the largest group and all that have a good part of its edges: a watermark lies on both sides of the subject.
     """
-    longest = max(rgb.shape[:2])
-    apart = ~fill_enclosed(grow(_large(subject.mask, rgb), round(_BAND * longest)))  # hands on a dial as white as the page are none
+    longest = max(mask.shape)
+    apart = ~fill_enclosed(grow(mask, round(_BAND * longest)))  # hands on a dial as white as the page are none
     apart[[0, -1]] = apart[:, [0, -1]] = False  # a line along the border is a fault of its own
-    ink = apart & (_cliffs(rgb, subject) | _large(subject.marks, rgb))
+    ink = apart & edges
+    if not ink.any():
+        return {"marks": 0}, {}
     groups = find_parts(closed(ink, round(_JOINED * longest / 2)), diagonal=True)
     edge = np.bincount(groups.labels[ink], minlength=len(groups) + 1)[1:]
     kept = np.flatnonzero(edge >= _INK)
@@ -72,30 +83,32 @@ def _large(mask: Mask, rgb: Pixels) -> Mask:
     return np.asarray(large, dtype=np.uint8) >= 128
 
 
-def _cliffs(rgb: Pixels, subject: Subject) -> Mask:
+def _cliffs(rgb: Pixels, small: Pixels, subject: Subject) -> Mask:
     """Where some channel falls by _CLIFF or more at once: the mean of 3 px beside a step of h levels differs from that of w px by h (w - 3) / 2 w.
 
     By more where the background is grainy.
     """
-    near, wide = cv2.blur(rgb, (3, 3)), cv2.blur(rgb, (_WIDE, _WIDE))
-    off = np.asarray(cv2.absdiff(near, wide), dtype=np.uint8)
-    most = np.maximum(np.maximum(off[..., 0], off[..., 1]), off[..., 2])
-    grain = float(most[_large(subject.background, rgb)].mean()) if subject.background.any() else 0.0
+    most = _bends(rgb)
+    grain = float(_bends(small)[subject.background].mean()) if subject.background.any() else 0.0
     found: Mask = most >= _CLIFF * (_WIDE - 3) / (2 * _WIDE) + _GRAIN * grain
     return found
 
 
-def _pale_skin(rgb: Pixels, mask: Mask, subject: Subject) -> float:
+def _bends(rgb: Pixels) -> Pixels:
+    """HxW: by how much the mean of 3 px differs from that of _WIDE px in the channel where it differs most."""
+    return lightest(np.asarray(cv2.absdiff(cv2.blur(rgb, (3, 3)), cv2.blur(rgb, (_WIDE, _WIDE))), dtype=np.uint8))
+
+
+def _pale_skin(rgb: Pixels, mask: Mask, white: NDArray[np.float64]) -> float:
     """The share 0..1 of what lies right under the outline that has one pale tone, where what lies deeper has other colours; else 0."""
     depth = np.asarray(cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_L2, 3), dtype=np.float32)
-    skin, flesh = ((depth >= low) & (depth <= high) for low, high in (_SKIN, _FLESH))
-    if skin.sum() < _LEAST or flesh.sum() < _FLESHY * skin.sum() or not subject.background.any():
+    skin, flesh = (rgb[(depth >= low) & (depth <= high)] for low, high in (_SKIN, _FLESH))
+    if len(skin) < _LEAST or len(flesh) < _FLESHY * len(skin):
         return 0.0
-    white = np.median(rgb[_large(subject.background, rgb)], axis=0)
-    tone = np.median(rgb[skin], axis=0)
-    if (white - tone).max() > _PALE or (np.abs(rgb[flesh] - tone).max(axis=1) >= _CONTRAST).mean() < _OTHER:
+    tone = np.median(skin, axis=0)
+    if (white - tone).max() > _PALE or (lightest(np.abs(flesh - tone)) >= _CONTRAST).mean() < _OTHER:
         return 0.0
-    return float((np.abs(rgb[skin] - tone).max(axis=1) <= _ONE_TONE).mean())
+    return float((lightest(np.abs(skin - tone)) <= _ONE_TONE).mean())
 
 
 def at_side(rgb: Pixels) -> Pixels:
