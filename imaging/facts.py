@@ -79,7 +79,7 @@ _ALL = (
         "0..0.5, none without a shadow",
         "from the frame's edge to what is darker than the background by more than 3 levels and joined to the subject, over the longest side",
     ),
-    Fact("stain_share", "share", "0..1", "of the frame as dark as that, joined to nothing or over 8 % of the longest side away: a grey corner, a stain"),
+    Fact("stain_share", "share", "0..1", "of the frame as dark as that, joined to nothing, or to the frame's edge and over 8 % away: a grey corner, a stain"),
     Fact(
         "halo",
         "share",

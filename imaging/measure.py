@@ -37,8 +37,12 @@ def measure(data: bytes) -> Measured:
     facts["border_min_level"] = level
     if where is not None:
         regions["border_min_level"] = where
-    _picture_facts(rgb, facts, regions)
-    return Measured(facts, regions)
+    small, subject = _picture_facts(rgb, facts, regions)
+    _finish_facts(rgb, small, subject, facts, regions)
+    scale = header.size[0] / rgb.shape[1]  # of a JPEG too big for the memory, a half or less was decoded
+    if scale > 1:
+        facts["upscaling"] = None
+    return Measured(facts, {name: _scaled(box, scale, scale, header.size) for name, box in regions.items()})
 
 
 def probe(data: bytes) -> Measured:
@@ -110,12 +114,12 @@ def _deep(rows: Pixels) -> int:
     return max(1, int(np.argmax(np.append(means > (means[0] + 255) / 2, True))))
 
 
-def _picture_facts(rgb: Pixels, facts: Facts, regions: dict[str, Box]) -> None:
+def _picture_facts(rgb: Pixels, facts: Facts, regions: dict[str, Box]) -> tuple[Pixels, Subject]:
+    """What intake and finished pictures are both judged by; and the small picture with its subject, for more."""
     size = rgb.shape[1], rgb.shape[0]
     small_size = shrunk_size(size, SIDE)
     small = shrink(rgb, small_size)
     subject = find_subject(small)
-    facts["dhash"] = dhash_of(small)
 
     def full(box: Box) -> Box:
         return _scaled(box, size[0] / small_size[0], size[1] / small_size[1], size)
@@ -124,15 +128,27 @@ def _picture_facts(rgb: Pixels, facts: Facts, regions: dict[str, Box]) -> None:
     facts["subject_found"] = subject.box is not None
     if subject.box is not None:
         _subject_facts(subject, facts, regions, full)
-        luma = _luma(small)
-        _take(surround.shadow(luma, subject), facts, regions, full)
+        _take(surround.shadow(_luma(small), subject), facts, regions, full)
         _take(surround.holes(subject), facts, regions, full)
-        _take(surround.left_over(small, luma, subject), facts, regions, full)
         facts |= tone(small, subject.mask)
-        fine = outskirts.at_side(rgb)
-        across, down = size[0] / fine.shape[1], size[1] / fine.shape[0]
-        _take(outskirts.outskirts(fine, small, subject), facts, regions, lambda box: _scaled(box, across, down, size))
     _detail_facts(rgb, small, subject, facts)
+    return small, subject
+
+
+def _finish_facts(rgb: Pixels, small: Pixels, subject: Subject, facts: Facts, regions: dict[str, Box]) -> None:
+    """What only finished pictures are judged by, at full size."""
+    size = rgb.shape[1], rgb.shape[0]
+    facts["dhash"] = dhash_of(small)
+    grey = _grey(rgb)
+    facts["upscaling"] = upscaling(grey, _as_large(_looked(subject), grey) > 0)
+    if subject.box is None:
+        return
+    regions["upscaling"] = regions["fill"]
+    across, down = size[0] / small.shape[1], size[1] / small.shape[0]
+    _take(surround.left_over(small, _luma(small), subject), facts, regions, lambda box: _scaled(box, across, down, size))
+    fine = outskirts.at_side(rgb)
+    wider, taller = size[0] / fine.shape[1], size[1] / fine.shape[0]
+    _take(outskirts.outskirts(fine, small, subject), facts, regions, lambda box: _scaled(box, wider, taller, size))
 
 
 def _take(found: tuple[Facts, dict[str, Box]], facts: Facts, regions: dict[str, Box], full: _Full) -> None:
@@ -166,7 +182,7 @@ def _subject_facts(subject: Subject, facts: Facts, regions: dict[str, Box], full
     facts["pieces"] = len(subject.pieces)
     facts["touching_sides"] = len(subject.touching)
     box = full((left, top, right, bottom))
-    regions |= dict.fromkeys(("fill", "fill_area", "centre_offset", "sharpness", "upscaling", "luminance", "clipped_share"), box)
+    regions |= dict.fromkeys(("fill", "fill_area", "centre_offset", "sharpness", "luminance", "clipped_share"), box)
     if len(subject.pieces) > 1:
         regions["pieces"] = full(subject.pieces[1])
     if subject.touching:
@@ -188,16 +204,18 @@ def _stretch(mask: Mask, side: str) -> Box:
 
 
 def _detail_facts(rgb: Pixels, small: Pixels, subject: Subject, facts: Facts) -> None:
-    looked = subject.mask if subject.box is not None else _middle(subject.mask.shape)
+    looked = _looked(subject)
     facts["luminance"] = int(np.median(_luma(small)[looked]))
     facts["clipped_share"] = round(float((darkest(small)[looked] >= _CLIPPED).mean()), 4)
-    full = _grey(rgb)
-    facts["upscaling"] = upscaling(full, _as_large(looked, full) > 0)
-    grey = shrink(full, shrunk_size((rgb.shape[1], rgb.shape[0]), detail.SIDE))
+    grey = shrink(_grey(rgb), shrunk_size((rgb.shape[1], rgb.shape[0]), detail.SIDE))
     mask = _as_large(looked, grey) > 0
     sharp, grain = detail.sharpness(grey, mask), detail.noise(grey, mask)
     facts["sharpness"] = None if sharp is None else round(sharp, 2)
     facts["noise"] = None if grain is None else round(grain, 2)
+
+
+def _looked(subject: Subject) -> Mask:
+    return subject.mask if subject.box is not None else _middle(subject.mask.shape)
 
 
 def _middle(shape: tuple[int, ...]) -> Mask:

@@ -24,7 +24,7 @@ _SKIN, _FLESH = (2.5, 5.5), (10.0, 16.0)  # px under the outline: where a halo t
 _ONE_TONE = 12  # levels within which a halo keeps its tone
 _CONTRAST = 25  # levels between it and the subject
 _OTHER = 0.6  # of the subject there must differ so
-_PALE = 110  # levels darker than the background that it may be
+_PALE = 75  # levels darker than the background that it may be
 _LEAST, _FLESHY = 50, 0.3  # px of it, and of the subject per px of it, from which one can tell
 _GRAIN = 4.0  # times the mean of the background's own differences
 

@@ -26,6 +26,7 @@ _NEXT, _NEAR = np.ones((3, 3), np.uint8), np.ones((5, 5), np.uint8)
 _DUST = 0.0002  # of the frame
 _PIECE = 0.002  # of the frame
 _FAINT = 70.0  # levels from the background, on average: what is nearer to it and joined to nothing is a watermark's letter
+_LETTER = 0.15  # of the largest part: larger ones are no letters
 _SOLID = 0.4  # of a second piece must hang together
 _GAP = 0.006  # of the frame's longest side
 _SMALL_HOLE = 0.01  # of the subject: glints, not see-through holes
@@ -74,7 +75,7 @@ def _pieces(mask: Mask, drop: Floats) -> list[Mask]:
     """
     apart = find_parts(mask, diagonal=True)
     faint = np.bincount(apart.labels.ravel(), weights=drop.ravel())[1:] < _FAINT * apart.areas
-    faint[0] = False
+    faint &= apart.areas < _LETTER * apart.areas[0]  # the second of a pair of pearls is as pale, but as large as the first
     solid = mask & ~np.concatenate([[False], faint])[apart.labels]
     parts = find_parts(_grown(solid, max(1, round(_GAP * max(mask.shape)))), diagonal=True)
     areas = np.bincount(parts.labels[solid], minlength=len(parts) + 1)[1:]

@@ -43,7 +43,7 @@ def background(small: Pixels, luma: Floats, subject: Subject) -> tuple[Facts, di
 def shadow(luma: Floats, subject: Subject) -> tuple[Facts, dict[str, Box]]:
     """`shadow_depth` and `shadow_margin`: how much darker it is beside the subject, and how far from the frame's edge that ends (None: nowhere).
 
-    `stain_share`: what is as dark further away or not joined to the subject, a grey corner for one.
+    `stain_share`: what is as dark and not joined to the subject, a grey corner for one; of what runs from the frame's edge to it, what is far off.
     """
     mask, longest = subject.mask, max(subject.mask.shape)
     whole = grow(mask, max(1, round(_RIM * longest)))
@@ -57,7 +57,8 @@ def shadow(luma: Floats, subject: Subject) -> tuple[Facts, dict[str, Box]]:
     dark = beyond & (drop > _SHADED)
     parts = find_parts(dark | whole, diagonal=True)
     falls = dark & np.isin(parts.labels, np.unique(parts.labels[whole]))
-    far = dark & ~(falls & grow(mask, round(_FAR * longest))) & ~fill_enclosed(whole)  # but not marks on a dial as white as the page
+    shadow = falls if not _at_border(falls) else falls & grow(mask, round(_FAR * longest))  # a grey corner may be joined to it
+    far = dark & ~shadow & ~fill_enclosed(whole)  # but not marks on a dial as white as the page
     stains = find_parts(opened(far, 1))
     facts["stain_share"] = round(float(stains.areas.sum()) / mask.size, 4)
     regions = {"stain_share": _box(stains.boxes[0])} if len(stains) else {}
@@ -73,6 +74,10 @@ def holes(subject: Subject) -> tuple[Facts, dict[str, Box]]:
     """`holes`: through how many openings of the subject the background is seen, and where the largest is; glints are filled in its mask."""
     found = find_parts(fill_enclosed(subject.mask) & ~subject.mask)
     return {"holes": len(found)}, {"holes": _box(found.boxes[0])} if len(found) else {}
+
+
+def _at_border(mask: Mask) -> bool:
+    return bool(mask[[0, -1]].any() or mask[:, [0, -1]].any())
 
 
 def left_over(small: Pixels, luma: Floats, subject: Subject) -> tuple[Facts, dict[str, Box]]:

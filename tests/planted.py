@@ -87,7 +87,7 @@ def halo(chance: np.random.Generator) -> Planted:
     while True:
         thing = item(chance)
         rgb, outline = _pixels(thing.finished()), thing.outline()
-        tone = int(chance.integers(150, 215))
+        tone = int(chance.integers(185, 222))
         rim = outline & ~cv2.erode(outline.astype(np.uint8), np.ones((15, 15), np.uint8)).astype(bool)
         if (np.abs(rgb[rim].astype(int) - tone).max(axis=1) > 40).mean() > 0.8:
             break

@@ -119,7 +119,7 @@ def _edged(falls: Mask, steep: Mask, rim: Mask) -> bool:
 
 def _strewn(dark: Floats, alpha: Alpha) -> float:
     """0..1, in how much of the paper far from the item, counted in squares, something is darker or brighter than paper."""
-    side = max(alpha.shape) // _SQUARES
+    side = max(1, max(alpha.shape) // _SQUARES)
     far = ~grow(alpha > 0, round(_FAR * max(alpha.shape)))
     rows, columns = alpha.shape[0] // side * side, alpha.shape[1] // side * side
     seen, marked = (mask[:rows, :columns].reshape(rows // side, side, columns // side, side).mean(axis=(1, 3)) for mask in (far, far & (np.abs(dark) > _MARK)))

@@ -7,7 +7,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from imaging.filters import lightest
+from imaging.filters import darkest, lightest
 from imaging.frame import Frame, Rgb
 from imaging.recipe import Recipe
 from imaging.steps.balance import to_levels, to_linear
@@ -17,6 +17,7 @@ MORE_CLIPPED = 0.002  # of the product's pixels: no more may be newly clipped
 _HIGH = 0.98  # of the product's pixels are darker than its highlights
 _SURE = 250  # of 255: alpha of pixels that show nothing but the product
 _LEAST_PX, _FEW = 100, 50_000  # pixels: with fewer there is nothing to tell; the highlights of more are those of so many of them
+_NEUTRAL = 200  # the darkest channel of a clipped pixel that is a glint and not a strong colour
 _LEAST_STOPS = 0.03  # a smaller lift is not seen
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
@@ -42,6 +43,8 @@ def expose(frame: Frame, recipe: Recipe) -> Frame:
 
 def lift(product: Rgb, most: float, target: float) -> float:
     """Stops 0..`most` by which the pixels n x 3 are to be brightened, so that the L* of their highlights comes up to `target` (0..100) and nothing clips."""
+    if float(((lightest(product) == 255) & (darkest(product) < _NEUTRAL)).mean()) > MORE_CLIPPED:
+        return 0.0  # a channel has nowhere to go: the others alone would turn the hue
     few = product[:: max(1, len(product) // _FEW)]
     highlight = float(np.quantile(to_linear(few.astype(np.float32) / np.float32(255)) @ _LUMINANCE, _HIGH))
     levels = np.bincount(lightest(product), minlength=256)[:CLIPPED]  # how many of each level that is not clipped yet

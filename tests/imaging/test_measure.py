@@ -11,7 +11,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 from imaging import FACTS, Measured, measure, probe
 from tests import shots
 
-HOUSE = {"pieces_off", "products_with_photo", "has_main", "pictures"}
+HOUSE = {"background_kept", "pieces_off", "products_with_photo", "has_main", "pictures"}
 CUTOUT = {f"cutout_{word}" for word in ("confidence", "pieces", "touching_sides", "area", "product", "several", "hand", "prop")}
 
 
@@ -106,6 +106,60 @@ def test_a_grey_strap_whose_edge_sinks_into_its_own_shadow_is_the_subject() -> N
     assert facts["fill"] == pytest.approx(0.70, abs=0.02)
     assert facts["fill_area"] == pytest.approx(0.25, abs=0.012)
     assert facts["shadow_depth"] < 4, "the strap was taken for a shadow"  # type: ignore[operator]
+
+
+def test_the_second_of_a_pair_of_pale_pearls_is_a_piece() -> None:
+    ys, xs = np.mgrid[:1000, :1000]
+    image = np.full((1000, 1000, 3), 255.0)
+    for middle in (300, 700):
+        away = np.hypot(xs - middle, ys - 500) / 130
+        image[away < 1] = (np.float64((240, 232, 215)) - 30 * away[..., None] ** 2)[away < 1]
+
+    facts = measure(jpeg(Image.fromarray(image.astype(np.uint8)))).facts
+
+    assert (facts["pieces"], facts["marks"], facts["stain_share"]) == (2, 0, 0.0)
+    assert facts["fill"] == pytest.approx(0.66, abs=0.01)
+
+
+def test_a_long_soft_shadow_is_no_stain_but_a_grey_corner_is() -> None:
+    shade = Image.new("L", (1000, 1000), 255)
+    shade.paste(150, (420, 420, 840, 700))
+    cast = Image.merge("RGB", [shade.filter(ImageFilter.GaussianBlur(25))] * 3)
+    cast.paste((60, 80, 120), (300, 300, 700, 700))
+    corner = boxes((300, 300, 700, 700))
+    corner.paste(Image.new("RGB", (150, 150), (225, 225, 225)), (0, 0))
+
+    assert measure(jpeg(cast)).facts["stain_share"] == 0
+    stained = measure(jpeg(corner))
+    assert value(stained, "stain_share") == pytest.approx(0.0225, abs=0.002)
+    assert all(abs(a - b) <= 6 for a, b in zip(stained.regions["stain_share"], (0, 0, 150, 150), strict=True))
+
+
+def test_an_even_pale_bezel_is_no_halo() -> None:
+    watch = boxes()
+    draw = ImageDraw.Draw(watch)
+    draw.ellipse((200, 200, 800, 800), fill=(168, 170, 174))
+    draw.ellipse((210, 210, 790, 790), fill=(24, 24, 30))
+
+    assert value(measure(jpeg(watch)), "halo") < 0.3
+
+
+def test_regions_of_a_jpeg_too_big_to_decode_whole_are_in_its_own_pixels() -> None:
+    big = Image.new("RGB", (6000, 6000), (255, 255, 255))
+    big.paste((60, 80, 120), (1500, 1500, 4500, 4500))
+
+    measured = measure(jpeg(big, quality=80))
+
+    assert all(abs(a - b) <= 30 for a, b in zip(measured.regions["fill"], (1500, 1500, 4500, 4500), strict=True))
+    assert measured.facts["upscaling"] is None
+
+
+def test_a_picture_that_was_blown_up_says_so() -> None:
+    sharp = Image.open(io.BytesIO(shots.watch_photo(seed=3, size=(1000, 1000), noise=0, white=True, quality=95))).convert("RGB")
+    blown = sharp.resize((250, 250), Image.Resampling.LANCZOS).resize((1000, 1000), Image.Resampling.BICUBIC)
+
+    assert measure(jpeg(sharp)).facts["upscaling"] == 1
+    assert value(measure(jpeg(blown)), "upscaling") >= 2
 
 
 def test_an_empty_picture_has_no_subject() -> None:

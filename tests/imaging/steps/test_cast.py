@@ -169,3 +169,10 @@ def test_an_item_that_fills_the_photo_has_its_shadow_drawn() -> None:
     frame = block((400, 400), (4, 4, 396, 396))
 
     assert cast(frame, KEPT).cast is None
+
+
+def test_a_photo_of_a_few_pixels_without_shadow_is_given_none() -> None:
+    frame = replace(block(), image=Image.new("RGB", (15, 15), (200, 200, 200)), alpha=np.pad(np.full((7, 7), 255, np.uint8), 4))
+
+    assert cast(frame, KEPT).cast is not None
+    assert not np.any(cast(frame, KEPT).cast)

@@ -109,3 +109,11 @@ def test_a_few_pixels_a_hand_set_exposure_and_a_recipe_without_are_left_alone() 
     assert expose(few, LIT) is few
     assert expose(by_hand, LIT) is by_hand
     assert expose(frame, RECIPE) is frame
+
+
+@pytest.mark.parametrize("colour", [(255, 170, 60), (255, 40, 30)])
+def test_a_strong_colour_with_a_clipped_channel_keeps_its_hue(colour: tuple[int, int, int]) -> None:
+    frame = block((300, 200), (40, 20, 260, 180))
+    frame = replace(frame, rgb=np.full((200, 300, 3), colour, np.uint8))
+
+    assert expose(frame, LIT) is frame
