@@ -205,8 +205,9 @@ class Contract:
         assert mended.notices == ()
 
     def faulty(self) -> bytes:
-        """A picture that the marketplace objects to."""
+        """A picture that every marketplace objects to: framed, and not on white."""
         image = Image.new("RGB", (1600, 1600), (120, 130, 90))
+        ImageDraw.Draw(image).rectangle((0, 0, 1599, 1599), outline=(20, 20, 20), width=40)
         ImageDraw.Draw(image).rectangle((300, 500, 1300, 1100), fill=(200, 40, 40))
         out = io.BytesIO()
         image.save(out, "JPEG", quality=93)
