@@ -91,9 +91,11 @@ class Kit:
 
     def _recipes(self) -> Mapping[str, imaging.AnyRecipe]:
         try:
-            return imaging.load_recipes(self.settings.recipes)
+            recipes = imaging.load_recipes(self.settings.recipes)
+            _refuse_main_with_background(recipes)
         except imaging.RecipeError as error:
             raise imaging.RecipeError([f"PACKSHOT_RECIPES: {problem}" for problem in error.problems]) from None
+        return recipes
 
     def rule_set(self, digest: str, text: Callable[[], str]) -> rules.RuleSet:
         """A rule set by its hash, parsed once per process."""
@@ -128,6 +130,15 @@ class Kit:
         for name in ("jobs", "db"):
             if name in self.__dict__:
                 self.__dict__.pop(name).close()
+
+
+def _refuse_main_with_background(recipes: Mapping[str, imaging.AnyRecipe]) -> None:
+    """RecipeError where a main picture would be made by a recipe that cuts nothing out."""
+    mains = sorted({site.recipe_for("main") for site in integrations.SITES.values()})
+    kept = [name for name in mains if recipes[name].background == "own"]
+    if kept:
+        advice = "makes main pictures, which need white: give the recipe with `background: own` another name, and leave this one as shipped or white"
+        raise imaging.RecipeError([f"{name}: {advice}" for name in kept])
 
 
 def _model_sha256(model: Path | None) -> str | None:

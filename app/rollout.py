@@ -15,17 +15,18 @@ from app.stages.arrange import current_release
 def roll_out(session: Session, kit: Kit, product: Product, who: str) -> int:
     """Pin a product's photos to the release in force and have its pictures made by it; how many were of another.
 
-    What is live stays until its successor passes.
+    What is live stays until its successor passes, and the new set goes out together. What a person rejected or sent to retouch stays so.
     """
     lock(session, product)
     inforce = current_release(session, kit)
     older = sa.or_(ImageSetItem.release_id.is_(None), ImageSetItem.release_id != inforce)
     items = session.scalars(sa.select(ImageSetItem).where(ImageSetItem.product_id == product.id, older)).all()
-    if not items:
-        return 0
     for item in items:
         item.release_id = inforce
-    photos = f"{len(items)} photo{'s' * (len(items) != 1)}"
-    record(session, product, "rolled out", now=kit.now(), sku=product.sku, why=f"{photos} to release {inforce[:12]}", who=who)
+    if items:
+        product.photos_since = product.photos_since or kit.now()
+        photos = f"{len(items)} photo{'s' * (len(items) != 1)}"
+        record(session, product, "rolled out", now=kit.now(), sku=product.sku, why=f"{photos} to release {inforce[:12]}", who=who)
+    # also where none moved: a worker that still ran on the former release may have arranged them since
     work.wake(session, "arrange", product.id, at=kit.now(), lead=work.head_start_of(product))
     return len(items)

@@ -64,7 +64,10 @@ def why(sku: str, as_json: bool) -> None:
 @click.argument("skus", nargs=-1)
 @click.option("--all", "every", is_flag=True, help="Every product that is not archived.")
 def rollout(skus: tuple[str, ...], every: bool) -> None:
-    """Make products' pictures again by the recipes, model and version in force; each old picture stays until its successor passes."""
+    """Make products' pictures again by the recipes, model and version in force; each old picture stays until its successor passes.
+
+    Restart Packshot first: workers that still run on what was in force before cannot make them.
+    """
     import sqlalchemy as sa
 
     from app.models import Product

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -21,6 +21,8 @@ from app.kit import Kit
 from app.models import Account, ImageSetItem, Listing, ListingMember, Placement, Product, Release, Rendition
 from app.stages.run import Stage
 from app.states import PhotoState, PlacementState, RenditionState
+
+SETTLED = (PlacementState.REJECTED, PlacementState.RETOUCH)  # what a person said of a photo at a place, whatever it is made by
 
 
 def arrange(session: Session, kit: Kit, product: Product) -> None:
@@ -79,45 +81,62 @@ class Asked:
 
 @dataclass(frozen=True)
 class Wish:
-    """The recipe of a place; with a shot, that or what the release has in place of it for the shot."""
+    """The recipe of a place; with a shot, that or what the release has in place of it for the shot; `white`: never one that keeps the background."""
 
     recipe: str
     shot: str = ""
+    white: bool = False
 
     def under(self, recipes: Mapping[str, Any]) -> dict[str, Any]:
         """The recipe's values among a release's. KeyError names one that the release lacks."""
         values: dict[str, Any] = recipes[imaging.for_shot(recipes, self.recipe, self.shot) if self.shot else self.recipe]
         return values
 
+    def granted_by(self, release: Release) -> bool:
+        """Whether a release has a recipe that may make it."""
+        return self.recipe in release.recipes and not (self.white and _keeps_background(self.under(release.recipes)))
+
 
 def request_for(session: Session, kit: Kit, item: ImageSetItem, wish: Wish) -> Asked:
     """The render request of a photo under the release it is pinned to. KeyError names a recipe the release lacks.
 
     Each release says itself which recipe a shot gets, so that a photo changes its recipe only together with its release. What was made stays, by
-    whichever release; what was not made before another release came into force can only be made by that one, and a photo of which nothing was
-    made is pinned to it.
+    whichever release; what was not made before a newer release came into force can only be made by that one, and a photo of which nothing was
+    made is pinned to it. Nothing is pinned to an older release than it is: where a worker from before a rollout asks, the pinned one's is asked for.
     """
     pinned = session.get_one(Release, item.release_id)
     if pinned.id == kit.release["id"]:
         return _request(pinned, item, wish)
-    inforce = current_release(session, kit)
-    if wish.recipe in pinned.recipes:
+    inforce = session.get_one(Release, current_release(session, kit))
+    older = inforce.created_at < pinned.created_at
+    if wish.granted_by(pinned):
         request = _request(pinned, item, wish)
-        made = session.get(Rendition, request.id)
-        if made is not None and made.state == RenditionState.RENDERED:
+        if older or _made(session, [request.id]):
             return request
-    others = (_request(pinned, item, Wish(name)).id for name in pinned.recipes)
-    if not session.scalar(sa.select(sa.exists().where(Rendition.id.in_(list(others)), Rendition.state == RenditionState.RENDERED))):
-        item.release_id = inforce
-        return _request(session.get_one(Release, inforce), item, wish)
-    return _made_since(session, item, wish) or _request(session.get_one(Release, inforce), item, wish)
+    if older:
+        return _request(inforce, item, wish)
+    if not _made(session, [_request(pinned, item, Wish(name)).id for name in pinned.recipes]):
+        item.release_id = inforce.id
+        return _request(inforce, item, wish)
+    return _made_since(session, pinned, item, wish) or _request(inforce, item, wish)
 
 
-def _made_since(session: Session, item: ImageSetItem, wish: Wish) -> Asked | None:
-    """What a release between the pinned one and the one in force made of a photo for want of the pinned; the oldest, so that it stays the same."""
-    releases = session.scalars(sa.select(Release).order_by(Release.created_at, Release.id))
-    requests = {request.id: request for request in (_request(release, item, wish) for release in releases if wish.recipe in release.recipes)}
-    made = set(session.scalars(sa.select(Rendition.id).where(Rendition.id.in_(list(requests)), Rendition.state == RenditionState.RENDERED)))
+def is_ahead(session: Session, kit: Kit, item: ImageSetItem) -> bool:
+    """Whether a photo is pinned to a newer release than the one in force: this worker is from before a rollout, or somebody went back since."""
+    inforce, pinned = session.get_one(Release, current_release(session, kit)), session.get(Release, item.release_id) if item.release_id else None
+    return pinned is not None and inforce.created_at < pinned.created_at
+
+
+def _made(session: Session, requests: Iterable[str]) -> set[str]:
+    """Those of the requests whose picture is there."""
+    return set(session.scalars(sa.select(Rendition.id).where(Rendition.id.in_(list(requests)), Rendition.state == RenditionState.RENDERED)))
+
+
+def _made_since(session: Session, pinned: Release, item: ImageSetItem, wish: Wish) -> Asked | None:
+    """What a release that came after the pinned one made of a photo for want of the pinned; by the first of them, so that it stays the same."""
+    releases = session.scalars(sa.select(Release).where(Release.created_at > pinned.created_at).order_by(Release.created_at, Release.id))
+    requests = {request.id: request for request in (_request(release, item, wish) for release in releases if wish.granted_by(release))}
+    made = _made(session, requests)
     return next((request for name, request in requests.items() if name in made), None)
 
 
@@ -146,16 +165,17 @@ def _wish(kit: Kit, account: Account, position: str, shot: str) -> Wish:
     """What the account's policy says of a position, else the marketplace's recipe, which at an alternate may give way to one for the shot."""
     recipes, site = kit.release["recipes"], integrations.SITES[account.marketplace]
     said = account.policy.get("recipes", {}).get(position)
-    if said in recipes and not (position == "main" and _keeps_background(recipes[said])):  # one that was taken out of the recipes file stops nothing
-        return Wish(said)
-    return Wish(site.recipe_for(position), "" if position == "main" else shot)
+    main = position == "main"
+    if said in recipes and not (main and _keeps_background(recipes[said])):  # one that was taken out of the recipes file stops nothing
+        return Wish(said, white=main)
+    return Wish(site.recipe_for(position), "" if main else shot, white=main)
 
 
 def _place(session: Session, kit: Kit, product: Product, account: Account, items: Sequence[ImageSetItem]) -> None:
     site = integrations.SITES[account.marketplace]
     there = {p.position: p for p in session.scalars(sa.select(Placement).where(Placement.product_id == product.id, Placement.account_id == account.id))}
     positions = site.positions_for(product.condition)
-    rejected = {p.rendition_id for p in there.values() if p.state == PlacementState.REJECTED and p.rendition_id}
+    rejected = {p.item_id for p in there.values() if p.state == PlacementState.REJECTED and p.item_id}
     for position, item in zip(positions, items, strict=False):
         rendition = _rendition(session, kit, product, item, _wish(kit, account, position, item.shot))
         _put(session, kit, product, account, there.get(position), position, item, rendition, rejected)
@@ -183,7 +203,7 @@ def _put(
     position: str,
     item: ImageSetItem,
     rendition: Rendition | None,
-    rejected: Collection[str],
+    rejected: Collection[int],
 ) -> None:
     now, wish = kit.now(), rendition.id if rendition else None
     if placement is None:
@@ -197,13 +217,17 @@ def _put(
             sa.select(Placement).where(Placement.product_id == product.id, Placement.account_id == account.id, Placement.position == position)
         ).one()
         record(session, placement, "placed", now=now, sku=product.sku, to=position, why=f"{item.shot or 'photo'} for {account.key}")
+    elif placement.item_id == item.id and placement.state in SETTLED:
+        _follow(session, kit, product, placement, wish)
+        return
     elif placement.rendition_id != wish or placement.item_id != item.id:
         changes: dict[str, Any] = {"item_id": item.id, "rendition_id": wish, "findings": [], "judged_file": None, "judged_rules": None, "changed_at": now}
         move(session, placement, PlacementState.WAITING, now=now, sku=product.sku, why=f"now shows {item.shot or 'another photo'}", **changes)
     else:
         rejected = ()
-    if wish is not None and wish in rejected:
-        move(session, placement, PlacementState.REJECTED, now=now, sku=product.sku, why="this very picture was rejected at another place of this account")
+    if item.id in rejected:
+        why = "this photo was rejected at another place of this account"
+        move(session, placement, PlacementState.REJECTED, now=now, sku=product.sku, why=why, approved_id=None)
         return
     if (
         rendition is not None
@@ -211,6 +235,17 @@ def _put(
         and (placement.judged_rules is None or placement.judged_file != rendition.file_sha256)
     ):
         work.wake(session, "check", placement.id, at=now, lead=work.head_start_of(product))
+
+
+def _follow(session: Session, kit: Kit, product: Product, placement: Placement, wish: str | None) -> None:
+    """Another picture of a photo that a person rejected or sent to retouch: what the person said stays, and it is judged once it is asked for again."""
+    lock(session, placement)
+    if placement.state not in SETTLED or placement.rendition_id == wish:
+        return
+    if placement.state == PlacementState.REJECTED and placement.approved_id == placement.rendition_id:
+        placement.approved_id = None  # approved once and then rejected: no rollout brings it back
+    placement.rendition_id, placement.judged_rules, placement.judged_file = wish, None, None
+    record(session, placement, "made anew", now=kit.now(), sku=product.sku, why=f"by another recipe or release; still {placement.state}")
 
 
 def _rendition(session: Session, kit: Kit, product: Product, item: ImageSetItem, wish: Wish) -> Rendition | None:

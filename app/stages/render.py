@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,9 +15,12 @@ from app import work
 from app.db import insert, move
 from app.kit import Kit
 from app.models import Cutout, FileFacts, Placement, Product, Rendition
+from app.stages.arrange import is_ahead
 from app.stages.intake import wake_missing
 from app.stages.run import Stage
 from app.states import RenditionState
+
+RESTART = timedelta(seconds=60)  # what a newer release asks for waits so long for the workers to be started again
 
 
 @dataclass(frozen=True)
@@ -99,9 +102,13 @@ def do(kit: Kit, task: Task) -> Made | imaging.ImagingError | None:
 def apply(session: Session, kit: Kit, task: Task, result: Made | imaging.ImagingError | None) -> datetime | None:
     rendition, now = session.get_one(Rendition, task.rendition_id), kit.now()
     if result is None:
+        again = None
         for placement in session.scalars(sa.select(Placement).where(Placement.rendition_id == rendition.id)):
-            work.wake(session, "arrange", placement.product_id, at=now)
-        return None
+            if placement.item is not None and is_ahead(session, kit, placement.item):
+                again = now + RESTART  # arrange would only ask for the same again
+            else:
+                work.wake(session, "arrange", placement.product_id, at=now)
+        return again
     if isinstance(result, imaging.ImagingError):
         move(session, rendition, RenditionState.FAILED, now=now, why=str(result), problem=str(result))
     else:

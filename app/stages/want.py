@@ -15,7 +15,7 @@ import integrations
 from app import work
 from app.db import lock, move
 from app.kit import Kit
-from app.models import Account, Arrival, Listing, ListingMember, Placement, Product, Rendition
+from app.models import Account, Arrival, ImageSetItem, Listing, ListingMember, Placement, Product, Rendition
 from app.stages.intake import wake_missing
 from app.stages.run import Stage
 from app.states import ArrivalState, ListingState, PlacementState
@@ -31,21 +31,28 @@ class Place:
     position: str
     state: PlacementState
     file: str | None  # of the picture now proposed
-    approved: str | None  # file of the picture last approved
+    approved: str | None  # file of the picture last approved, where it is of the same photo
 
 
 def wish(places: Sequence[Place], shown: Mapping[str, str]) -> Side:
-    """What a product's pictures should be: every approved one; a picture that is shown stays until its replacement passes; main is never emptied."""
+    """What a product's pictures should be: every approved one; a picture that is shown stays until its replacement passes; main is never emptied.
+
+    Who rejects a replacement has said nothing of the approved picture that it was to replace: that one stays. Who rejects the one that is shown, has.
+    """
     side: Side = {}
     for place in places:
         live = shown.get(place.position)
         if place.state == PlacementState.APPROVED and place.file:
             side[place.position] = place.file
-        elif live and (place.state in ON_ITS_WAY or place.position == "main"):
+        elif live and (place.state in ON_ITS_WAY or place.position == "main" or _only_its_successor_was_rejected(place, live)):
             side[place.position] = live
     if "main" in shown:
         side.setdefault("main", shown["main"])
     return side
+
+
+def _only_its_successor_was_rejected(place: Place, live: str) -> bool:
+    return place.state == PlacementState.REJECTED and place.approved == live and place.approved != place.file
 
 
 def fingerprint(wanted: Mapping[str, Side]) -> str:
@@ -98,7 +105,8 @@ def _places(session: Session, product_id: int, account: Account) -> list[Place]:
     rows = session.execute(
         sa.select(Placement.position, Placement.state, now.file_sha256, then.file_sha256)
         .outerjoin(now, now.id == Placement.rendition_id)
-        .outerjoin(then, then.id == Placement.approved_id)
+        .outerjoin(ImageSetItem, ImageSetItem.id == Placement.item_id)
+        .outerjoin(then, sa.and_(then.id == Placement.approved_id, then.photo_sha256 == ImageSetItem.photo_sha256))
         .where(Placement.product_id == product_id, Placement.account_id == account.id)
     )
     order = {position: n for n, position in enumerate(integrations.SITES[account.marketplace].positions)}

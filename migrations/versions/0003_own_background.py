@@ -14,6 +14,7 @@ depends_on = None
 def upgrade() -> None:
     with op.batch_alter_table("renditions") as table:
         table.alter_column("cutout_id", existing_type=sa.String(length=64), nullable=True)
+    op.execute("UPDATE renditions SET cutout_id = NULL WHERE cutout_id = ''")  # as a downgrade left it
 
 
 def downgrade() -> None:

@@ -285,3 +285,4 @@ def test_rollout_moves_named_products_or_all_and_says_how_many_photos(house: Run
     assert house("rollout", "--all")[:2] == (0, "W-2: 1 photo moved to the release in force\n")
     assert house("rollout", "W-3")[0] == 1
     assert house("rollout")[0] == house("rollout", "W-1", "--all")[0] == 2
+    assert "Restart Packshot first" in house("rollout", "--help")[1]

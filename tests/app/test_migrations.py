@@ -98,6 +98,8 @@ def test_a_picture_keeps_its_cutout_and_one_made_later_may_have_none(url: str) -
         conn.execute(renditions.update().values(cutout_id=None))
         command.downgrade(migrate.config(conn), "0002")
         assert conn.execute(sa.select(renditions.c.cutout_id)).all() == [("",)]
+        command.upgrade(migrate.config(conn), "head")
+        assert conn.execute(sa.select(renditions.c.cutout_id)).all() == [(None,)], "back and forth it still has no cutout"
 
 
 def _anything(column: sa.Column[Any], at: datetime) -> Any:

@@ -100,7 +100,7 @@ def test_a_photo_that_was_not_made_before_the_switch_is_made_by_the_new_model(
 
 
 def test_what_a_release_in_between_made_stays_when_a_third_comes(
-    make_kit: Callable[..., Kit], practice: PracticeServer, monkeypatch: pytest.MonkeyPatch
+    make_kit: Callable[..., Kit], clock: Clock, practice: PracticeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = make_kit()
     add_practice_accounts(first, practice)
@@ -119,6 +119,7 @@ def test_what_a_release_in_between_made_stays_when_a_third_comes(
 
     def next_release() -> Kit:
         monkeypatch.setattr(imaging, "FINISH_VERSION", imaging.FINISH_VERSION + 1)
+        clock.advance(60)
         return make_kit()
 
     made = asked_for(first, one)

@@ -34,6 +34,19 @@ TABLE = [
     ("its replacement is being made", [Place("main", W, None, "m")], {"main": "m"}, {"main": "m"}),
     ("its replacement passed", [Place("main", A, "n", "n")], {"main": "m"}, {"main": "n"}),
     ("a person rejected a shown alternate", [Place("main", A, "m", "m"), Place("alt1", X, "a", "a")], {"main": "m", "alt1": "a"}, {"main": "m"}),
+    (
+        "a person rejected the successor of a shown alternate",
+        [Place("main", A, "m", "m"), Place("alt1", X, "b", "a")],
+        {"main": "m", "alt1": "a"},
+        {"main": "m", "alt1": "a"},
+    ),
+    (
+        "the rejected successor was not made yet",
+        [Place("main", A, "m", "m"), Place("alt1", X, None, "a")],
+        {"main": "m", "alt1": "a"},
+        {"main": "m", "alt1": "a"},
+    ),
+    ("what is shown is not what was approved last", [Place("main", A, "m", "m"), Place("alt1", X, "c", "b")], {"main": "m", "alt1": "a"}, {"main": "m"}),
     ("a person rejected the shown main", [Place("main", X, "m", "m")], {"main": "m"}, {"main": "m"}),
     ("the main photo went away", [Place("main", V, None, "m")], {"main": "m"}, {"main": "m"}),
     ("approved once, never shown, fails now", [Place("main", R, "m", "m")], {}, {}),
@@ -117,3 +130,15 @@ def restate(kit: Kit, of: Product) -> None:
     with kit.db.writing() as session:
         work.wake(session, "want", of.id, at=kit.now())
     settle_all(kit, {"want": STAGES["want"]})
+
+
+def test_a_photo_that_took_the_place_of_another_and_is_rejected_does_not_leave_the_other_there(kit: Kit) -> None:
+    on, of = account(kit, policy={"publish": "off"}), product(kit)
+    dial, side, other = item(kit, of, "dial"), item(kit, of, "side"), item(kit, of, "crown")
+    main, old = rendition(kit, dial), rendition(kit, side)
+    listing(kit, of, on, pushed={of.sku: {"main": main.file_sha256, "alt1": old.file_sha256}})
+    placement(kit, dial, on, main, "main", A)
+    placement(kit, side, on, old, "alt2", A)
+    placement(kit, other, on, rendition(kit, other), "alt1", X, approved=old)
+    restate(kit, of)
+    assert wanted(kit) == {"main": main.file_sha256, "alt2": old.file_sha256}
