@@ -163,7 +163,7 @@ def _background_facts(rgb: Pixels, small: Pixels, subject: Subject, facts: Facts
     white = cv2.bitwise_and(cv2.inRange(rgb, np.full(3, _WHITE), np.full(3, 255)), where)
     facts["background_white_share"] = round(cv2.countNonZero(white) / max(cv2.countNonZero(where), 1), 4)
     luma = _luma(small)
-    facts["background_level"] = round(float(luma[subject.background].mean()), 2)
+    facts["background_level"] = round(cv2.mean(luma, subject.background.view(np.uint8))[0], 2)
     _take(surround.background(small, luma, subject), facts, regions, full)
     regions["background_tint"] = (0, 0, rgb.shape[1], rgb.shape[0])
     worst = find_parts(subject.background & (darkest(small) < _WHITE))

@@ -126,11 +126,15 @@ def _shadow_like(drop: Floats) -> Mask:
 
 def _nearly_enclosed(solid: Mask, outline: Mask) -> Mask:
     """What the outline closes around where the solid leaves a gap: a grey strap whose edge is hardly darker than the shadow at its foot."""
-    outline = _without_dust(outline | solid)
+    outline = outline | solid
     inner = fill_enclosed(outline) & ~outline
-    if not inner.any():
+    if not (inner & ~solid).any():
         return inner
+    outline = _without_dust(outline)
+    inner = fill_enclosed(outline) & ~outline
     found = find_parts(closed(inner, 2))  # across the lines of links
+    if not len(found):
+        return inner
     labels = np.asarray(cv2.dilate(found.labels.astype(np.float32), _NEXT), dtype=np.int64)
     rim = (labels > 0) & (found.labels == 0)
     hard = np.asarray(cv2.dilate(solid.view(np.uint8), _NEAR), dtype=np.uint8) > 0

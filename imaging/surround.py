@@ -12,6 +12,7 @@ from imaging.mending.shapes import grow, opened, shrink
 from imaging.parts import Mask, fill_enclosed, find_parts
 from imaging.subject import Subject
 
+_FEWER = 4  # of so many pixels one is enough for a median of thousands
 _NEAR = 0.05  # of the longest side: so far beside the subject its shadow is looked for
 _FAR = 0.08  # of the longest side: what is dark so far away is no contact shadow
 _RIM = 0.004  # of the longest side: so near the subject a pixel shows some of its edge
@@ -29,15 +30,20 @@ _OFF = 6.0  # levels from the background's median: what is further off is shown 
 def background(small: Pixels, luma: Floats, subject: Subject) -> tuple[Facts, dict[str, Box]]:
     """`background_tint` and `background_unevenness` of the pixels that are surely background, and where it is worst; boxes in px of `small`."""
     where = subject.background
-    red, green, blue = (float(channel) for channel in small[where].mean(axis=0))
+    red, green, blue, _ = cv2.mean(small, where.view(np.uint8))
     calm = box_mean(luma, 1)
-    low, middle, high = (float(value) for value in np.quantile(calm[where], (0.02, 0.5, 0.98)))
+    low, middle, high = (float(value) for value in np.quantile(calm[where][::_FEWER], (0.02, 0.5, 0.98)))
     facts: Facts = {
         "background_tint": round(max(red, green, blue) - min(red, green, blue), 2),
         "background_unevenness": round(high - low, 2),
     }
     worst = find_parts(where & (np.abs(calm - middle) > _OFF))
     return facts, {"background_unevenness": _box(worst.boxes[0])} if len(worst) else {}
+
+
+def white_level(luma: Floats, subject: Subject) -> float:
+    """The background's median luma 0..255; 255 where nothing is surely background."""
+    return float(np.median(luma[subject.background][::_FEWER])) if subject.background.any() else 255.0
 
 
 def shadow(luma: Floats, subject: Subject) -> tuple[Facts, dict[str, Box]]:
@@ -51,12 +57,14 @@ def shadow(luma: Floats, subject: Subject) -> tuple[Facts, dict[str, Box]]:
     around = grow(mask, round(_NEAR * longest)) & beyond
     if not around.any():
         return {"shadow_depth": 0.0, "shadow_margin": None, "stain_share": 0.0}, {}
-    level = float(np.median(luma[subject.background])) if subject.background.any() else 255.0
+    level = white_level(luma, subject)
     drop = level - box_mean(luma, 1)
     facts: Facts = {"shadow_depth": round(max(0.0, float(drop[around].mean())), 2), "shadow_margin": None}
     dark = beyond & (drop > _SHADED)
     parts = find_parts(dark | whole, diagonal=True)
-    falls = dark & np.isin(parts.labels, np.unique(parts.labels[whole]))
+    joined = np.zeros(len(parts) + 1, bool)
+    joined[parts.labels[whole]] = True
+    falls = dark & joined[parts.labels]
     shadow = falls if not _at_border(falls) else falls & grow(mask, round(_FAR * longest))  # a grey corner may be joined to it
     far = dark & ~shadow & ~fill_enclosed(whole)  # but not marks on a dial as white as the page
     stains = find_parts(opened(far, 1))
@@ -88,8 +96,10 @@ def left_over(small: Pixels, luma: Floats, subject: Subject) -> tuple[Facts, dic
     whole = fill_enclosed(subject.mask)
     size = int(whole.sum())
     step = np.asarray(cv2.subtract(cv2.dilate(luma, _NEXT), cv2.erode(luma, _NEXT)), dtype=np.float32)
-    level = float(np.median(luma[subject.background])) if subject.background.any() else 255.0
+    level = white_level(luma, subject)
     paper = subject.mask & (step < _FLAT) & (luma > _DARKEST_PAPER * level) & (luma < level - _OFF) & (lightest(small) - darkest(small) < _TINTED)
+    if paper.sum() < _OPENING * size:
+        return {"backdrop_left": 0.0}, {}
     found = find_parts(opened(paper, 2))
     boxes, area = [], 0
     for part in range(len(found)):
