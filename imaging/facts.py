@@ -119,7 +119,7 @@ _ALL = (
         "upscaling",
         "times",
         "1 1.5 2 3 4",
-        "by which the subject could be shrunk with no detail lost: in the middle 512 px, beyond 1 / f of the finest detail its spectrum, times frequency "
+        "by which the subject could be shrunk with no detail lost: in the middle 700 px, beyond 1 / f of the finest detail its spectrum, times frequency "
         "squared, is under 3.7 % of what it is for coarse detail; blown up or out of focus",
     ),
     Fact("luminance", "level", "0..255", "median luma of the subject; of the picture's middle where none stands out"),

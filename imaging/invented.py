@@ -10,7 +10,7 @@ from imaging.filters import Pixels
 from imaging.parts import Mask
 
 _FACTORS = (1.5, 2.0, 3.0, 4.0)
-_SIDE = 512  # px of the subject's middle that are looked at
+_SIDE = 700  # px of the subject's middle that are looked at
 _WITHIN = 17  # px: the outline comes from the cut-out and tells nothing of the photograph
 _SOFT = 4.0  # px
 _LEAST = 2000  # px
