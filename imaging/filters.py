@@ -71,6 +71,12 @@ def darkest(values: Array) -> Array:
     return np.minimum(np.minimum(values[..., 0], values[..., 1]), values[..., 2])
 
 
+def steps(values: Floats) -> Floats:
+    """HxW: by how much a pixel and its eight neighbours differ."""
+    around = np.ones((3, 3), np.uint8)
+    return np.asarray(cv2.subtract(cv2.dilate(values, around), cv2.erode(values, around)), dtype=np.float32)
+
+
 def blend(over: Pixels, under: Pixels, alpha: Pixels) -> Pixels:
     """`over` laid on `under`, both HxWx3, as opaque as `alpha` HxW says: exactly the one at 255 and the other at 0."""
     out = np.empty_like(under)

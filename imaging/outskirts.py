@@ -11,6 +11,7 @@ from imaging.filters import Pixels, lightest, shrink
 from imaging.mending.shapes import closed, grow
 from imaging.parts import Mask, fill_enclosed, find_parts
 from imaging.subject import Subject
+from imaging.surround import FEWER
 
 SIDE = 1000  # the longest side of what is looked at: finer than the subject's outline is known, coarse enough to be quick
 _WIDE = 5  # px: a soft shadow bends little within so much
@@ -26,14 +27,13 @@ _CONTRAST = 25  # levels between it and the subject
 _OTHER = 0.6  # of the subject there must differ so
 _PALE = 75  # levels darker than the background that it may be
 _LEAST, _FLESHY = 50, 0.3  # px of it, and of the subject per px of it, from which one can tell
-_FEWER = 4  # of so many pixels one is enough for a median of thousands
 _GRAIN = 4.0  # times the mean of the background's own differences
 
 
 def outskirts(rgb: Pixels, small: Pixels, subject: Subject) -> tuple[Facts, dict[str, Box]]:
     """`halo` and `marks` with their boxes in px of `rgb` HxWx3, whose longest side is about SIDE; `small` is what `subject` was found on."""
     mask, cliffs = _large(subject.mask, rgb), _cliffs(rgb, small, subject)
-    white = np.median(small[subject.background][::_FEWER], axis=0) if subject.background.any() else np.full(3, 255.0)
+    white = np.median(small[subject.background][::FEWER], axis=0) if subject.background.any() else np.full(3, 255.0)
     facts, regions = _halo(rgb, mask, cliffs, white)
     more, where = _marks(mask, cliffs | _large(subject.marks, rgb))
     return facts | more, regions | where
@@ -106,7 +106,7 @@ def _pale_skin(rgb: Pixels, mask: Mask, white: NDArray[np.float64]) -> float:
     skin, flesh = (rgb[(depth >= low) & (depth <= high)] for low, high in (_SKIN, _FLESH))
     if len(skin) < _LEAST or len(flesh) < _FLESHY * len(skin):
         return 0.0
-    tone = np.median(skin[::_FEWER], axis=0)
+    tone = np.median(skin[::FEWER], axis=0)
     if (white - tone).max() > _PALE or (lightest(np.abs(flesh - tone)) >= _CONTRAST).mean() < _OTHER:
         return 0.0
     return float((lightest(np.abs(skin - tone)) <= _ONE_TONE).mean())

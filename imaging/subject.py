@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imaging.facts import Box
-from imaging.filters import Floats, box_mean, darkest, lightest
+from imaging.filters import Floats, box_mean, darkest, lightest, steps
 from imaging.mending.shapes import closed
 from imaging.parts import Mask, fill_enclosed, find_parts
 
@@ -56,7 +56,7 @@ def find_subject(rgb: NDArray[np.uint8]) -> Subject:
     drop = fitted - pixels
     differs = lightest(np.abs(drop)) > max(_LEAST_STEP, 4 * spread)
     smooth = _shadow_like(drop) & differs
-    step = _steps(pixels)
+    step = steps((pixels[..., 0] + pixels[..., 1] + pixels[..., 2]) / np.float32(3))
     solid = _without_dust(differs & ~(smooth & (step < _SHADOW_STEP)))
     if not solid.any():
         return Subject(nothing, nothing, ~nothing, True, (), None, ())
@@ -109,12 +109,6 @@ def _fit_background(pixels: Floats) -> tuple[Floats, float, bool]:
     row, column = np.arange(width, dtype=np.float32) / width - np.float32(0.5), np.arange(height, dtype=np.float32) / height - np.float32(0.5)
     fitted = (level + row[:, None] * across)[None] + (column[:, None] * down)[:, None]
     return np.clip(fitted, 0, 255, out=fitted), float(np.median(off)), bool((off < _PLAIN).mean() >= _PLAIN_SHARE)
-
-
-def _steps(pixels: Floats) -> Floats:
-    """By how many levels the grey of a pixel and its eight neighbours differ."""
-    grey = (pixels[..., 0] + pixels[..., 1] + pixels[..., 2]) / np.float32(3)
-    return np.asarray(cv2.subtract(cv2.dilate(grey, _NEXT), cv2.erode(grey, _NEXT)), dtype=np.float32)
 
 
 def _shadow_like(drop: Floats) -> Mask:

@@ -6,18 +6,17 @@ import cv2
 import numpy as np
 
 from imaging.facts import Box, Facts
-from imaging.filters import Floats, Pixels, box_mean, darkest, lightest
+from imaging.filters import Floats, Pixels, box_mean, darkest, lightest, steps
 from imaging.frame import item_box
 from imaging.mending.shapes import grow, opened, shrink
 from imaging.parts import Mask, fill_enclosed, find_parts
 from imaging.subject import Subject
 
-_FEWER = 4  # of so many pixels one is enough for a median of thousands
+FEWER = 4  # of so many pixels one is enough for a median of thousands
 _NEAR = 0.05  # of the longest side: so far beside the subject its shadow is looked for
 _FAR = 0.08  # of the longest side: what is dark so far away is no contact shadow
 _RIM = 0.004  # of the longest side: so near the subject a pixel shows some of its edge
 _SHADED = 3.0  # levels darker than the background: less is noise of the encoder
-_NEXT = np.ones((3, 3), np.uint8)
 _FLAT, _EVEN = 6.0, 4.5  # levels across three pixels, and from a plane, within which a surface is paper
 _DARKEST_PAPER, _TINTED = 0.65, 24  # of the background's level; levels between channels
 _OPENING = 0.055  # of the subject: smaller flat places are facets and links
@@ -32,7 +31,7 @@ def background(small: Pixels, luma: Floats, subject: Subject) -> tuple[Facts, di
     where = subject.background
     red, green, blue, _ = cv2.mean(small, where.view(np.uint8))
     calm = box_mean(luma, 1)
-    low, middle, high = (float(value) for value in np.quantile(calm[where][::_FEWER], (0.02, 0.5, 0.98)))
+    low, middle, high = (float(value) for value in np.quantile(calm[where][::FEWER], (0.02, 0.5, 0.98)))
     facts: Facts = {
         "background_tint": round(max(red, green, blue) - min(red, green, blue), 2),
         "background_unevenness": round(high - low, 2),
@@ -43,7 +42,7 @@ def background(small: Pixels, luma: Floats, subject: Subject) -> tuple[Facts, di
 
 def white_level(luma: Floats, subject: Subject) -> float:
     """The background's median luma 0..255; 255 where nothing is surely background."""
-    return float(np.median(luma[subject.background][::_FEWER])) if subject.background.any() else 255.0
+    return float(np.median(luma[subject.background][::FEWER])) if subject.background.any() else 255.0
 
 
 def shadow(luma: Floats, subject: Subject) -> tuple[Facts, dict[str, Box]]:
@@ -95,9 +94,8 @@ def left_over(small: Pixels, luma: Floats, subject: Subject) -> tuple[Facts, dic
     """
     whole = fill_enclosed(subject.mask)
     size = int(whole.sum())
-    step = np.asarray(cv2.subtract(cv2.dilate(luma, _NEXT), cv2.erode(luma, _NEXT)), dtype=np.float32)
     level = white_level(luma, subject)
-    paper = subject.mask & (step < _FLAT) & (luma > _DARKEST_PAPER * level) & (luma < level - _OFF) & (lightest(small) - darkest(small) < _TINTED)
+    paper = subject.mask & (steps(luma) < _FLAT) & (luma > _DARKEST_PAPER * level) & (luma < level - _OFF) & (lightest(small) - darkest(small) < _TINTED)
     if paper.sum() < _OPENING * size:
         return {"backdrop_left": 0.0}, {}
     found = find_parts(opened(paper, 2))

@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 import imaging
 import rules
 from imaging.facts import Box
+from imaging.parts import fill_enclosed, find_parts
 from imaging.training.drawn import draw
 from tests import shots
 
@@ -164,7 +165,7 @@ def watermark(chance: np.random.Generator) -> Planted:
     """Large see-through letters across the picture; the box is of those that do not lie on the item."""
     thing = item(chance)
     rgb, outline = _pixels(thing.finished(_SMALLER)), thing.outline(_SMALLER)
-    apart = ~cv2.dilate(_filled(_bytes(outline)), np.ones((73, 73), np.uint8)).astype(bool)
+    apart = ~cv2.dilate(fill_enclosed(outline).astype(np.uint8), np.ones((73, 73), np.uint8)).astype(bool)
     there = np.zeros((SIDE, SIDE), bool)
     while not there.any() or (there & apart).sum() < 0.6 * there.sum():
         font = ImageFont.load_default(size=float(chance.uniform(70, 110)))
@@ -253,7 +254,7 @@ def overlap(a: Box, b: Box) -> float:
 
 def _free(chance: np.random.Generator, outline: NDArray[np.bool_], width: int, height: int) -> tuple[int, int]:
     """A place for a box well away from the item, not in its openings, and from the border."""
-    away = cv2.dilate(_filled(_bytes(outline)) // 255, np.ones((101, 101), np.uint8))
+    away = cv2.dilate(fill_enclosed(outline).astype(np.uint8), np.ones((101, 101), np.uint8))
     taken = cv2.integral(away)
     margin = 30
     lefts, tops = np.arange(margin, SIDE - margin - width), np.arange(margin, SIDE - margin - height)
@@ -266,18 +267,13 @@ def _free(chance: np.random.Generator, outline: NDArray[np.bool_], width: int, h
 
 
 def _one_part(alpha: Pixels) -> bool:
-    areas = cv2.connectedComponentsWithStats((alpha >= 128).astype(np.uint8))[2][1:, cv2.CC_STAT_AREA]
-    return bool(areas.max() >= 0.999 * areas.sum())
+    areas = find_parts(alpha >= 128, diagonal=True).areas
+    return bool(areas[0] >= 0.999 * areas.sum())
 
 
 def _filled(alpha: Pixels) -> Pixels:
-    framed = np.pad((alpha >= 128).astype(np.uint8), 1)
-    cv2.floodFill(framed, None, (0, 0), 2)
-    return np.where(framed[1:-1, 1:-1] == 0, np.uint8(255), alpha).astype(np.uint8)
-
-
-def _bytes(mask: NDArray[np.bool_]) -> Pixels:
-    return mask.astype(np.uint8) * np.uint8(255)
+    item = alpha >= 128
+    return np.where(fill_enclosed(item) & ~item, np.uint8(255), alpha).astype(np.uint8)
 
 
 def _box(mask: NDArray[np.bool_]) -> Box:
