@@ -11,7 +11,7 @@ from pathlib import Path
 import structlog
 
 import rules
-from app import alarms, controls, dispatch, life, purge, rulebook
+from app import alarms, controls, dispatch, life, purge, rollout, rulebook
 from app.kit import Kit
 from app.stages import buckets, folders
 from app.store import StoreError
@@ -109,6 +109,12 @@ def forget(house: House) -> None:
         log.info("forgotten", jobs=forgotten)
 
 
+def roll_on(house: House) -> None:
+    """Bring about some more of the rollout that a person asked for."""
+    if moved := rollout.go_on(house.kit):
+        log.info("rolled out", products=moved)
+
+
 def tell_alarms(house: House) -> None:
     alarms.tell(house.kit)
 
@@ -135,6 +141,7 @@ JOBS: tuple[Job, ...] = (
     Job("say that the scheduler lives", 5, beat),
     Job("tell alarms", 5, tell_alarms),
     Job("mark rows that are not as they should be", 10, mark),
+    Job("move some more products to the release in force", 10, roll_on),
     Job("give back the jobs of dead workers", 15, bury),
     Job("forget old jobs of the engine", 86_400, forget),
     Job("clean up what was kept for a while", 86_400, clean_up),

@@ -11,6 +11,7 @@ import click
 from app.commands.common import open_house, table, whoever
 
 if TYPE_CHECKING:
+    from app.rollout import Standing
     from app.stages.publish import PlanLine
 
 JSON = click.option("--json", "as_json", is_flag=True, help="JSON instead of text.")
@@ -62,29 +63,54 @@ def why(sku: str, as_json: bool) -> None:
 
 @click.command()
 @click.argument("skus", nargs=-1)
-@click.option("--all", "every", is_flag=True, help="Every product that is not archived.")
-def rollout(skus: tuple[str, ...], every: bool) -> None:
+@click.option("--share", type=click.FloatRange(0, 100, min_open=True), help="So many percent of all products; more of the same ones each time.")
+@click.option("--all", "every", is_flag=True, help="Every product: --share 100.")
+@click.option("--halt", "why", metavar="WHY", help="Move no further product.")
+def rollout(skus: tuple[str, ...], share: float | None, every: bool, why: str | None) -> None:
     """Make products' pictures again by the recipes, model and version in force; each old picture stays until its successor passes.
 
-    Restart Packshot first: workers that still run on what was in force before cannot make them.
+    Named SKUs move at once. A share moves a few at a time by `packshot serve` (or the scheduler), and halts by itself where too many of the new
+    pictures need a person. With nothing named: how far it is. Restart Packshot first: workers that still run on what was in force before cannot make
+    them.
     """
     import sqlalchemy as sa
 
+    from app import rollout as rolling
     from app.models import Product
-    from app.rollout import roll_out
 
-    if bool(skus) == every:
-        raise click.UsageError("name some SKUs, or --all")
+    if sum((bool(skus), share is not None, every, why is not None)) > 1:
+        raise click.UsageError("name some SKUs, or a --share, or --all, or --halt WHY")
     with open_house() as kit:
-        with kit.db.reading() as session:
-            known = session.scalars(sa.select(Product.sku).where(Product.archived.is_(False)).order_by(Product.id)).all()
-        if missing := sorted(set(skus) - set(known)):
-            raise LookupError(f"there is no product {', '.join(missing)}, or it is archived")
-        for sku in skus or known:  # each in its own transaction: a long list holds nobody up
+        if why is not None:
             with kit.db.writing() as session:
-                photos = roll_out(session, kit, session.scalars(sa.select(Product).where(Product.sku == sku)).one(), whoever())
-            if photos or skus:
+                halted = rolling.halt(session, kit, why, whoever())
+            click.echo("halted: no further product moves" if halted else "nothing was under way")
+        elif skus:
+            with kit.db.reading() as session:
+                known = set(session.scalars(sa.select(Product.sku).where(Product.archived.is_(False), Product.sku.in_(skus))))
+            if missing := sorted(set(skus) - known):
+                raise LookupError(f"there is no product {', '.join(missing)}, or it is archived")
+            for sku in skus:  # each in its own transaction: a long list holds nobody up
+                with kit.db.writing() as session:
+                    photos = rolling.roll_out(session, kit, session.scalars(sa.select(Product).where(Product.sku == sku)).one(), whoever())
                 click.echo(f"{sku}: {photos or 'no'} photo{'s' * (photos != 1)} moved to the release in force")
+        elif every or share is not None:
+            with kit.db.writing() as session:
+                rolling.begin(session, kit, 1.0 if share is None else share / 100, whoever())
+        if not skus:
+            with kit.db.reading() as session:
+                click.echo(_standing(rolling.standing(session, kit)))
+
+
+def _standing(now: Standing) -> str:
+    """Where a rollout is, in a sentence or two."""
+    told = f"release {now.release.id[:12]}: {now.moved} product{'s' * (now.moved != 1)} by it, {now.behind} by another; {now.word}"
+    if now.wish is not None and now.word != "idle":
+        told += f", {now.wish['share']:.0%} asked for by {now.who}"
+    if now.word == "halted" and now.wish is not None:
+        told += f": {now.wish['halted']}"
+    seen = now.outcome
+    return f"{told}\nnew pictures: {seen.good} passed, {seen.to_review} need a person, {seen.coming} not judged yet"
 
 
 @click.group()

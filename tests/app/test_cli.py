@@ -272,7 +272,7 @@ def test_the_rules_commands_show_what_accepted_lessons_changed(kit: Kit, packsho
     assert "amazon-sharpness" in packshot("rules", "diff")[1]
 
 
-def test_rollout_moves_named_products_or_all_and_says_how_many_photos(house: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rollout_moves_named_products_and_asks_for_a_share_of_the_others(house: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kit = Kit(config.load())
     for sku in ("W-1", "W-2", "W-3"):
         factories.item(kit, factories.product(kit, sku, archived=sku == "W-3"))
@@ -282,7 +282,10 @@ def test_rollout_moves_named_products_or_all_and_says_how_many_photos(house: Run
     monkeypatch.setattr(imaging, "FINISH_VERSION", imaging.FINISH_VERSION + 1)
 
     assert house("rollout", "W-1")[:2] == (0, "W-1: 1 photo moved to the release in force\n")
-    assert house("rollout", "--all")[:2] == (0, "W-2: 1 photo moved to the release in force\n")
     assert house("rollout", "W-3")[0] == 1
-    assert house("rollout")[0] == house("rollout", "W-1", "--all")[0] == 2
+    assert house("rollout", "W-1", "--all")[0] == house("rollout", "--share", "0")[0] == 2
+    assert "1 product by it, 1 by another; idle" in house("rollout")[1]
+    assert "1 product by it, 1 by another; under way, 100% asked for by" in house("rollout", "--all")[1]
+    assert "halted" in house("rollout", "--halt", "the gold looks pale")[1]
+    assert house("rollout")[1].splitlines()[0].endswith(": the gold looks pale")
     assert "Restart Packshot first" in house("rollout", "--help")[1]

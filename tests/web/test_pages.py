@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+import imaging
 from app import views
 from app.errors import Refusal
 from app.kit import Kit
@@ -17,7 +18,7 @@ from app.web import create_app, lessons, words
 from tests.web import seed
 from tests.web.conftest import Windows, _drawn, _kit
 
-LISTS = ("/", "/batches", "/batches/1", "/products", "/listings", "/notices", "/lessons/", "/tray", "/review/", "/accounts/")
+LISTS = ("/", "/batches", "/batches/1", "/products", "/listings", "/notices", "/lessons/", "/tray", "/review/", "/releases/", "/accounts/")
 PAGES = (
     *LISTS,
     "/products/W-1042",
@@ -145,6 +146,21 @@ def test_policies_are_kept_and_a_wrong_one_is_refused_in_words(windows: Windows)
     refused = admin.post("/accounts/ebay-uk:main/policy", **{**good, "wait_min": "soon"})
     assert refused.status_code == 409
     assert "number of minutes" in refused.get_data(as_text=True)
+
+
+def test_a_rollout_is_begun_by_an_administrator_and_halted_by_whoever_reviews(windows: Windows, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imaging, "FINISH_VERSION", imaging.FINISH_VERSION + 1)
+    later = Windows(newer := _kit(windows.kit.settings.var), create_app(newer.settings, newer))
+    admin, operator = later.visitor("admin"), later.visitor()
+    assert "made by another" in admin.get("/releases/").get_data(as_text=True)
+
+    assert operator.post("/releases/begin", share="25", most="15").status_code == 403
+    assert admin.post("/releases/begin", share="0", most="15").status_code == 409
+    assert admin.post("/releases/begin", share="25", most="15").status_code == 303
+    assert "under way" in operator.get("/releases/").get_data(as_text=True)
+    assert operator.post("/releases/halt", why="the gold looks pale").status_code == 303
+    assert "Halted: the gold looks pale." in admin.get("/releases/").get_data(as_text=True)
+    newer.close()
 
 
 def test_a_key_is_shown_once(windows: Windows) -> None:
