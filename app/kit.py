@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from app.config import Settings
 from app.db import Database
 from app.jobs import Jobs
 from app.models import Account
+from app.rates import RowBuckets
 from app.secretbox import SecretBox
 from app.store import Media, Store
 
@@ -34,6 +36,7 @@ class Kit:
     settings: Settings
     clock: Callable[[], datetime] = utc_now
     connect: Callable[[integrations.Access], integrations.Marketplace] = integrations.connect
+    sleep: Callable[[float], None] | None = None  # how a call waits for its turn; not said: it waits under the real clock, and nothing counts under another
     _segmenter: imaging.Segmenter | None = None
     _connectors: dict[str, tuple[str, integrations.Marketplace]] = field(default_factory=dict)
     _rule_sets: dict[str, rules.RuleSet] = field(default_factory=dict)
@@ -124,7 +127,14 @@ class Kit:
             endpoints=account.endpoints,
             settings=account.policy.get("listing", {}),
             allow_loopback=account.practice,
+            limiter=self.limiter,
         )
+
+    @cached_property
+    def limiter(self) -> integrations.Limiter | None:
+        """What says when each account may call, for all processes of this installation."""
+        sleep = self.sleep or (time.sleep if self.clock is utc_now else None)
+        return None if sleep is None else integrations.Rates(RowBuckets(self.db), lambda: self.now().timestamp(), sleep)
 
     def close(self) -> None:
         for name in ("jobs", "db"):

@@ -128,6 +128,13 @@ def postpone(session: Session, lease: Lease, *, now: datetime, error: str, delay
     return attempts + 1 if _under(session, lease, values) else None
 
 
+def wait_on(session: Session, lease: Lease, *, now: datetime, why: str, delay: float) -> bool:
+    """End a lease whose turn has not come: due again after `delay`, with its rank and its failures as they were. False if the lease was lost."""
+    at = now + timedelta(seconds=delay)
+    due = sa.case((sa.and_(Work.due_at.is_not(None), Work.due_at > at), Work.due_at), else_=at)
+    return _under(session, lease, {"leased_until": None, "error": why[:2000], "due_at": due, "rank": sa.func.coalesce(Work.rank, at.timestamp())})
+
+
 def vanished(session: Session, lease: Lease) -> bool:
     """Whether this row's jobs have vanished so often that it must be feared to kill its worker."""
     row = session.execute(sa.select(Work.attempts, Work.error).where(Work.stage == lease.stage, Work.row == lease.row)).one_or_none()

@@ -5,9 +5,10 @@ Importing this loads no marketplace SDK.
 """
 
 from integrations import inventory, sources
-from integrations.errors import IntegrationError, NotAuthorised, OutcomeUnknown, Problem, Refused, TryLater
+from integrations.errors import IntegrationError, NotAuthorised, OutcomeUnknown, Problem, Refused, Throttled, TryLater
 from integrations.marketplace import REASONS, Access, Hosted, Marketplace, Notice, NoticeSet, Offer, Picture, ProductFacts, Receipt, Ref, Status
 from integrations.money import to_decimal, to_minor
+from integrations.rates import Bucket, BucketStore, Limiter, MemoryBuckets, Rates
 from integrations.redact import RedactingFilter, redact
 from integrations.registry import connect
 from integrations.sites import SITES, Site
@@ -16,9 +17,13 @@ __all__ = [
     "REASONS",
     "SITES",
     "Access",
+    "Bucket",
+    "BucketStore",
     "Hosted",
     "IntegrationError",
+    "Limiter",
     "Marketplace",
+    "MemoryBuckets",
     "NotAuthorised",
     "Notice",
     "NoticeSet",
@@ -27,12 +32,14 @@ __all__ = [
     "Picture",
     "Problem",
     "ProductFacts",
+    "Rates",
     "Receipt",
     "RedactingFilter",
     "Ref",
     "Refused",
     "Site",
     "Status",
+    "Throttled",
     "TryLater",
     "connect",
     "inventory",

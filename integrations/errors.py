@@ -2,6 +2,7 @@
 
 IntegrationError
 ├── TryLater         nothing happened, or repeating is harmless: due again after `delay` seconds
+│   └── Throttled    not even that: it was not this call's turn, and nobody failed
 ├── Refused          they said no, in their words: to a person
 ├── NotAuthorised    pause the account, one alarm
 └── OutcomeUnknown   a write was sent and no answer came: read back before any second write
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from integrations.marketplace import Hosted
 
-__all__ = ["IntegrationError", "NotAuthorised", "OutcomeUnknown", "Problem", "Refused", "TryLater"]
+__all__ = ["IntegrationError", "NotAuthorised", "OutcomeUnknown", "Problem", "Refused", "Throttled", "TryLater"]
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,10 @@ class TryLater(IntegrationError):
         super().__init__(message)
         self.args = (delay, message)  # pickle rebuilds an exception from args
         self.delay = max(0.0, float(delay))
+
+
+class Throttled(TryLater):
+    """Our own measure kept the call back, so that the marketplace need not: nothing was sent and nothing failed."""
 
 
 class Refused(IntegrationError):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol, runtime_checkable
 
+from integrations.rates import Limiter
 from integrations.sites import Site
 
 __all__ = ["REASONS", "Access", "Hosted", "Marketplace", "Notice", "NoticeKind", "NoticeSet", "Offer", "Picture", "ProductFacts", "Receipt", "Ref", "Status"]
@@ -47,7 +48,7 @@ class Access:
 
     `credentials`: Amazon `lwa_app_id`, `lwa_client_secret`, `refresh_token`; eBay `client_id`, `client_secret`, `refresh_token`.
     `endpoints` overrides the site's own (practice accounts). `settings` are the account's own choices (policies, category ids, location).
-    `allow_loopback` admits plain http to this machine, for practice accounts only.
+    `allow_loopback` admits plain http to this machine, for practice accounts only. `limiter` is asked before each call; None: nobody counts.
     """
 
     account: str
@@ -57,6 +58,7 @@ class Access:
     endpoints: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     allow_loopback: bool = False
+    limiter: Limiter | None = field(default=None, compare=False)
 
     def endpoint(self, name: str) -> str:
         """The override if there is one, else the site's; no trailing slash. KeyError names what is missing."""

@@ -2,7 +2,7 @@
 
 from app.models.base import Base
 from app.models.catalogue import Arrival, Batch, Delivery, ImageSetItem, Photo, Product
-from app.models.house import ApiKey, Event, Heartbeat, IdempotentAnswer, Setting, User, Work
+from app.models.house import ApiKey, Event, Heartbeat, IdempotentAnswer, RateBucket, Setting, User, Work
 from app.models.market import Account, HostedPicture, Lesson, Listing, ListingMember, Notice, Placement, Push, Retouch
 from app.models.pictures import Cutout, FileFacts, Release, Rendition, RuleActivation, RuleSetRow, Verdict
 
@@ -28,6 +28,7 @@ __all__ = [
     "Placement",
     "Product",
     "Push",
+    "RateBucket",
     "Release",
     "Rendition",
     "Retouch",

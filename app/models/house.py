@@ -71,6 +71,15 @@ class Setting(Base):
     who: Mapped[str]
 
 
+class RateBucket(Base):
+    """How fast one account may make one kind of call now (`integrations.Bucket`), for all processes alike."""
+
+    __tablename__ = "rate_buckets"
+
+    key: Mapped[str] = mapped_column(String(160), primary_key=True)
+    state: Mapped[Doc]
+
+
 class User(Base):
     """A person who signs in. Roles: viewer < operator < admin."""
 

@@ -111,6 +111,9 @@ def _failed(kit: Kit, stage: Stage, lease: Lease, task: Any, failure: Exception)
             case integrations.OutcomeUnknown() if stage.unknown is not None and task is not None:
                 stage.unknown(session, kit, task, failure)
                 delay, words = 2.0, str(failure)
+            case integrations.Throttled():  # no failure: its turn has not come
+                work.wait_on(session, lease, now=kit.now(), why=str(failure), delay=failure.delay)
+                return "throttled", str(failure)
             case integrations.TryLater():
                 delay, words = failure.delay, str(failure)
             case integrations.NotAuthorised():

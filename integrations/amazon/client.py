@@ -24,6 +24,7 @@ from integrations.amazon.translate import refusal_reason
 from integrations.errors import IntegrationError, NotAuthorised, OutcomeUnknown, Problem, Refused, TryLater
 from integrations.marketplace import Access
 from integrations.pace import PACE, retry_after
+from integrations.rates import Turn, rates_of
 from integrations.tokens import TOKENS, Token, identity
 
 __all__ = ["AmazonClient"]
@@ -54,6 +55,7 @@ class AmazonClient:
             raise NotAuthorised(f"{access.account}: credentials lack {', '.join(missing)}")
         self.account, self.seller_id = access.account, access.seller_id
         self.marketplace_id, self.locale = access.site.ids["marketplace"], access.site.locale
+        self._turn = Turn(access, rates_of("amazon"))
         self._tokens = _tokens_for(access, transport)
         place = types.SimpleNamespace(endpoint=access.endpoint("api"), marketplace_id=self.marketplace_id, region=access.site.ids["region"])
         self._sdk = _Listings(
@@ -96,12 +98,16 @@ class AmazonClient:
         return {"marketplaceIds": self.marketplace_id, "issueLocale": self.locale}
 
     def _call(self, operation: str, send: Callable[[], ApiResponse], *, writing: bool = False, missing_is_none: bool = False) -> Payload | None:
-        """Every call to Amazon goes through here; a limiter would stand here too. A refused token is forgotten and the call made once more."""
+        """Every call to Amazon goes through here, when it is its turn. A refused token is forgotten and the call made once more."""
         pace = f"{self.account} {operation}"
         for last in (False, True):
+            self._turn.take(operation)
             try:
-                payload: Payload = send().payload
+                response = send()
+                payload: Payload = response.payload
             except Answer as answer:
+                if answer.status == 429:
+                    self._turn.refused(operation, answer.wait)
                 if answer.status == 404 and missing_is_none:
                     PACE.fine(pace)
                     return None
@@ -114,6 +120,7 @@ class AmazonClient:
             except httpx.HTTPError as error:
                 raise _as_error(error, self.account, operation, writing, pace) from error
             PACE.fine(pace)
+            self._turn.told(operation, response.headers.get("x-amzn-RateLimit-Limit"))
             return payload
         raise AssertionError("unreachable")
 

@@ -18,6 +18,7 @@ from integrations.ebay.words import clean, entry_for, problems_of
 from integrations.errors import IntegrationError, NotAuthorised, OutcomeUnknown, Problem, Refused, TryLater
 from integrations.marketplace import Access
 from integrations.pace import PACE, retry_after
+from integrations.rates import Turn, rates_of
 from integrations.tokens import TOKENS, Token, identity
 
 __all__ = ["EbayClient", "Failure", "Reply"]
@@ -93,6 +94,7 @@ class EbayClient:
         if missing:
             raise NotAuthorised(f"{access.account}: credentials lack {', '.join(missing)}")
         self.access, self.account = access, access.account
+        self._turn = Turn(access, rates_of("ebay"))
         self._key = identity("ebay", access.endpoint("token"), *(access.credentials[name] for name in CREDENTIALS))
 
     def trading(self, verb: str, data: Mapping[str, Any], *, writing: bool = False) -> tuple[Reply, tuple[Problem, ...]]:
@@ -102,7 +104,7 @@ class EbayClient:
             connection = Trading(self.access.endpoint("trading"), token, self.access.site.ids["site"], _SLOW_READS.get(verb, TIMEOUT))
             return _execute(connection, verb, data, f"{self.account} {verb}")
 
-        return self._call(verb, send, writing=writing)
+        return self._call(verb, send, writing=writing, trading=True)
 
     def rest(self, operation: str, method: str, url: str, **request: Any) -> requests.Response:
         """One REST call that may be repeated without harm; its answer if that is a success."""
@@ -121,10 +123,12 @@ class EbayClient:
 
         return self._call(operation, send)
 
-    def _call(self, operation: str, send: Callable[[str], T], *, writing: bool = False) -> T:
-        """Every call to eBay goes through here; a limiter would stand here too. A refused token is forgotten and the call made once more."""
+    def _call(self, operation: str, send: Callable[[str], T], *, writing: bool = False, trading: bool = False) -> T:
+        """Every call to eBay goes through here, when it is its turn. A refused token is forgotten and the call made once more."""
         pace = f"{self.account} {operation}"
         for last in (False, True):
+            for counted in ("trading", operation) if trading else (operation,):
+                self._turn.take(counted)
             token = TOKENS.get(self._key, self._refresh)
             try:
                 result = send(token)
@@ -132,8 +136,12 @@ class EbayClient:
                 if failure.says("token") and not last:
                     TOKENS.forget(self._key, token)
                     continue
+                if failure.says("later"):
+                    self._turn.refused(operation)
                 raise _of_failure(failure, pace) from None
             except (NotAnAnswer, requests.RequestException) as error:
+                if isinstance(error, NotAnAnswer) and error.status == 429:
+                    self._turn.refused(operation, error.wait)
                 raise _of_weather(error, f"{self.account} {operation}: ", writing, pace) from error
             PACE.fine(pace)
             return result
