@@ -51,7 +51,7 @@ def add_account(
 
     Raises Refusal naming what is wrong: key, marketplace, seller id, credentials, endpoints or policy.
     """
-    site = _site(key)
+    site = site_of(key)
     if session.scalar(sa.select(Account.id).where(Account.key == key)):
         raise Refusal(f"there is already an account {key}")
     if not 1 <= len(seller_id.strip()) <= 64:
@@ -61,7 +61,7 @@ def add_account(
         marketplace=site.key,
         seller_id=seller_id.strip(),
         credentials=kit.box.seal(_credentials(site, credentials, practice)),
-        endpoints=_endpoints(site, endpoints or {}, practice),
+        endpoints=endpoints_of(site, endpoints or {}, practice),
         policy=_policy({**DEFAULT_POLICY, **(policy or {})}, kit.release["recipes"], confirmed=practice),
         practice=practice,
         confirmed=practice,
@@ -110,7 +110,7 @@ def set_credentials(session: Session, kit: Kit, account: Account, who: str, cred
     site = integrations.SITES[account.marketplace]
     sealed = kit.box.seal(_credentials(site, credentials, account.practice))
     if endpoints is not None:
-        account.endpoints = _endpoints(site, endpoints, account.practice)
+        account.endpoints = endpoints_of(site, endpoints, account.practice)
     account.credentials = sealed
     account.paused = None
     record(session, account, "credentials", now=kit.now(), why="new credentials", who=who)
@@ -137,7 +137,16 @@ def test_account(kit: Kit, account: Account) -> str:
 test_account.__test__ = False  # type: ignore[attr-defined]  # its name is not a test's, wherever it is imported
 
 
-def _site(key: str) -> integrations.Site:
+def practice_endpoints(connector: str, base: str) -> dict[str, str]:
+    """The endpoint overrides of a practice account; `base` is the address of the practice marketplaces."""
+    if connector == "amazon":
+        return {"api": base, "token": f"{base}/auth/o2/token", "consent": f"{base}/apps/authorize/consent"}
+    token = f"{base}/identity/v1/oauth2/token"
+    return {"trading": f"{base}/ws/api.dll", "media": f"{base}/commerce/media/v1_beta", "token": token, "consent": f"{base}/oauth2/authorize"}
+
+
+def site_of(key: str) -> integrations.Site:
+    """The marketplace of an account key. Raises Refusal."""
     found = _KEY.fullmatch(key)
     if found is None:
         raise Refusal(f"{key!r} is no account key: it is marketplace:name, as amazon-uk:main")
@@ -157,7 +166,7 @@ def _credentials(site: integrations.Site, given: Mapping[str, str], practice: bo
     return values
 
 
-def _endpoints(site: integrations.Site, given: Mapping[str, str], practice: bool) -> dict[str, str]:
+def endpoints_of(site: integrations.Site, given: Mapping[str, str], practice: bool) -> dict[str, str]:
     """Endpoint overrides: https; plain http only to this machine and only for a practice account."""
     for name, url in given.items():
         if name not in site.endpoints:

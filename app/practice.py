@@ -202,12 +202,8 @@ def copy_shoot(kit: Kit, shoot: Path) -> int:
     return len(photos)
 
 
-def endpoints(connector: str, port: int) -> dict[str, str]:
-    """The endpoint overrides of a practice account."""
-    base = f"http://{LOOPBACK}:{port}"
-    if connector == "amazon":
-        return {"api": base, "token": f"{base}/auth/o2/token"}
-    return {"trading": f"{base}/ws/api.dll", "media": f"{base}/commerce/media/v1_beta", "token": f"{base}/identity/v1/oauth2/token"}
+def _base(port: int) -> str:
+    return f"http://{LOOPBACK}:{port}"
 
 
 def _account(session: Any, kit: Kit, key: str, port: int) -> None:
@@ -222,13 +218,13 @@ def _account(session: Any, kit: Kit, key: str, port: int) -> None:
             key,
             seller_id=SELLERS[key],
             credentials=credentials,
-            endpoints=endpoints(connector, port),
+            endpoints=accounts.practice_endpoints(connector, _base(port)),
             policy=POLICY,
             practice=True,
             who="practice",
         )
-    elif there.practice and there.endpoints != endpoints(connector, port):
-        there.endpoints = endpoints(connector, port)  # they listen elsewhere this time
+    elif there.practice and there.endpoints != accounts.practice_endpoints(connector, _base(port)):
+        there.endpoints = accounts.practice_endpoints(connector, _base(port))  # they listen elsewhere this time
 
 
 def _existing(port: int, key: str, product: Mapping[str, Any]) -> dict[str, str]:

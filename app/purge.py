@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from app import images
+from app import connect, images
 from app.kit import Kit
 from app.models import IdempotentAnswer
 
@@ -18,5 +18,6 @@ def purge(kit: Kit) -> dict[str, int]:
     """Delete what is over its age; returns how many of each. History, originals and media are not touched."""
     now = kit.now()
     with kit.db.writing() as session:
+        pending = connect.forget(session, now)
         answers = session.execute(sa.delete(IdempotentAnswer).where(IdempotentAnswer.at < now - ANSWERS)).rowcount  # type: ignore[attr-defined]
-    return {"answers": answers, "previews": images.forget(kit, now - PREVIEWS)}
+    return {"answers": answers, "consents": pending, "previews": images.forget(kit, now - PREVIEWS)}

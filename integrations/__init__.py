@@ -4,7 +4,7 @@
 Importing this loads no marketplace SDK.
 """
 
-from integrations import inventory, sources
+from integrations import consent, inventory, sources
 from integrations.errors import IntegrationError, NotAuthorised, OutcomeUnknown, Problem, Refused, Throttled, TryLater
 from integrations.marketplace import REASONS, Access, Hosted, Marketplace, Notice, NoticeSet, Offer, Picture, ProductFacts, Receipt, Ref, Status
 from integrations.money import to_decimal, to_minor
@@ -42,6 +42,7 @@ __all__ = [
     "Throttled",
     "TryLater",
     "connect",
+    "consent",
     "inventory",
     "redact",
     "sources",

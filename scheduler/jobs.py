@@ -11,7 +11,7 @@ from pathlib import Path
 import structlog
 
 import rules
-from app import alarms, controls, dispatch, life, purge, rollout, rulebook
+from app import alarms, connect, controls, dispatch, life, purge, rollout, rulebook
 from app.kit import Kit
 from app.stages import buckets, folders
 from app.store import StoreError
@@ -119,6 +119,12 @@ def tell_alarms(house: House) -> None:
     alarms.tell(house.kit)
 
 
+def warn_of_ends(house: House) -> None:
+    """Tell in good time which seller must be asked again."""
+    if told := connect.warn(house.kit):
+        log.warning("authorisations that end soon", accounts=told)
+
+
 def clean_up(house: House) -> None:
     """Delete what is kept for a while only."""
     log.info("cleaned up", **purge.purge(house.kit))
@@ -143,6 +149,7 @@ JOBS: tuple[Job, ...] = (
     Job("mark rows that are not as they should be", 10, mark),
     Job("move some more products to the release in force", 10, roll_on),
     Job("give back the jobs of dead workers", 15, bury),
+    Job("tell of authorisations that end soon", 3600, warn_of_ends),
     Job("forget old jobs of the engine", 86_400, forget),
     Job("clean up what was kept for a while", 86_400, clean_up),
 )

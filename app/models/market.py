@@ -32,6 +32,7 @@ class Account(Base):
     confirmed: Mapped[bool] = mapped_column(default=False)  # a real account asks until its first import is confirmed
     stopped: Mapped[bool] = mapped_column(default=False)  # a person stopped all writing
     paused: Mapped[str | None]  # we stopped: why (credentials refused ...)
+    authorised_until: Mapped[datetime | None]  # when the seller must say yes again; None: not known
     cursor: Mapped[str | None]  # of the marketplace's notices
     polled_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

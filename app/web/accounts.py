@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 import integrations
 from app import accounts, controls, views
+from app import connect as connecting
 from app.errors import Refusal
 from app.models import Account
 from app.web import queries
@@ -33,7 +36,55 @@ def index() -> ResponseReturnValue:
 def new() -> ResponseReturnValue:
     marketplace = request.args.get("marketplace", "")
     site = integrations.SITES.get(marketplace)
-    return render_template("account_new.html", sites=integrations.SITES, site=site, fields=_fields(marketplace) if site else ())
+    application = integrations.consent.FIELDS.get(site.connector, ()) if site else ()
+    return render_template(
+        "account_new.html", sites=integrations.SITES, site=site, fields=_fields(marketplace), application=application, back=_come_back(), practice=_practice()
+    )
+
+
+@bp.post("/connect")
+@needs("admin")
+def connect() -> ResponseReturnValue:
+    """Where to go next is shown as a link: a form may not lead out of this site."""
+    form, practice = request.form, request.form.get("practice", "")
+    marketplace = form.get("marketplace", "")
+    site = integrations.SITES.get(marketplace) or abort(404, "There is no such marketplace.")
+    application = {name: form.get(f"credential_{name}", "").strip() for name in integrations.consent.FIELDS.get(site.connector, ())}
+    endpoints = accounts.practice_endpoints(site.connector, practice) if practice and practice == _practice() else {}
+    wanted = connecting.Wanted(f"{marketplace}:{form.get('name', '').strip()}", application, endpoints, bool(endpoints))
+    return _leave(wanted)
+
+
+@bp.post("/<key>/connect")
+@needs("admin")
+def connect_again(key: str) -> ResponseReturnValue:
+    return _leave(connecting.again(kit(), _account(key)))
+
+
+@bp.get("/connected")
+@needs("admin")
+def connected() -> ResponseReturnValue:
+    """The seller comes back from the marketplace: the state they carry is what this request is trusted for."""
+    key = connecting.finish(kit(), request.args.to_dict(), who())
+    flash(f"{key} is connected.")
+    return _back(key)
+
+
+def _leave(wanted: connecting.Wanted) -> ResponseReturnValue:
+    address = connecting.begin(session(), kit(), wanted, _come_back(), who())
+    return render_template("account_consent.html", key=wanted.key, address=address, host=urlsplit(address).netloc, back=_come_back())
+
+
+def _come_back() -> str:
+    """Where the marketplace sends people back to; registered there beforehand."""
+    return url_for(".connected", _external=True)
+
+
+def _practice() -> str:
+    """The address of the practice marketplaces beside this installation; empty where there are none."""
+    with kit().db.reading() as reading:
+        found = next((account for account in queries.accounts(reading) if account.practice), None)
+    return "" if found is None else found.endpoints["token"].partition("/auth/")[0].partition("/identity/")[0]
 
 
 @bp.post("/new")

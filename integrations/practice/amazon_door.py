@@ -63,7 +63,13 @@ def signed_in(view: Callable[..., Any]) -> Callable[..., Any]:
 
 @blueprint.post("/auth/o2/token")
 def token() -> tuple[Response, int]:
-    """Login with Amazon: a refresh token for an access token."""
+    """Login with Amazon: a refresh token, or the code of a consent, for an access token."""
+    if request.form.get("grant_type") == "authorization_code" and request.form.get("client_id") and request.form.get("client_secret"):
+        given = tokens.exchange(world(), "amazon", request.form.get("code"))
+        if given is None:
+            return jsonify(error="invalid_grant", error_description="The request has an invalid grant parameter : code"), 400
+        life = int(world().hidden.timing.token_life)
+        return jsonify(access_token=given[1], refresh_token=given[0], token_type="bearer", expires_in=life), 200  # noqa: S106
     if request.form.get("grant_type") != "refresh_token":
         return jsonify(error="unsupported_grant_type", error_description="The authorization grant type is not supported by the authorization server"), 400
     if not request.form.get("client_id") or not request.form.get("client_secret"):

@@ -27,7 +27,7 @@ def problem(status: int, number: int, message: str, domain: str = "API_MEDIA") -
 
 @blueprint.post("/identity/v1/oauth2/token")
 def token() -> tuple[Response, int]:
-    """A refresh token for a user access token; the client signs in by Basic authentication."""
+    """A refresh token, or the code of a consent, for a user access token; the client signs in by Basic authentication."""
     try:
         scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
         client, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
@@ -35,12 +35,19 @@ def token() -> tuple[Response, int]:
         scheme = client = secret = ""
     if scheme.lower() != "basic" or not client or not secret:
         return jsonify(error="invalid_client", error_description="client authentication failed"), 401
+    life = int(world().hidden.timing.token_life)
+    if request.form.get("grant_type") == "authorization_code":
+        given = tokens.exchange(world(), "ebay", request.form.get("code"))
+        if given is None:
+            return jsonify(error="invalid_grant", error_description="the provided authorization grant code is invalid or was issued to another client"), 400
+        ends = 47304000  # 18 months, as eBay says
+        return jsonify(access_token=given[1], expires_in=life, refresh_token=given[0], refresh_token_expires_in=ends, token_type="User Access Token"), 200  # noqa: S106
     if request.form.get("grant_type") != "refresh_token":
         return jsonify(error="unsupported_grant_type", error_description="grant type in request is not supported by the authorization server"), 400
     text = tokens.issue(world(), "ebay", request.form.get("refresh_token"))
     if text is None:
         return jsonify(error="invalid_grant", error_description="the provided authorization refresh token is invalid or was issued to another client"), 400
-    return jsonify(access_token=text, expires_in=int(world().hidden.timing.token_life), token_type="User Access Token"), 200  # noqa: S106
+    return jsonify(access_token=text, expires_in=life, token_type="User Access Token"), 200  # noqa: S106
 
 
 def signed_in() -> str | None:

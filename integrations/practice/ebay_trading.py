@@ -335,6 +335,11 @@ def events(call: Call) -> Content:
         return {"TimeTo": iso(stop), "ItemArray": {"Item": [item(one) for one in session.scalars(query.order_by(Listing.updated))]}}
 
 
+def user(call: Call) -> Content:
+    """Whose token this is."""
+    return {"User": {"UserID": call.seller, "Site": call.site}}
+
+
 CALLS: dict[str, Callable[[Call], Content]] = {
     "AddFixedPriceItem": add,
     "VerifyAddFixedPriceItem": verify,
@@ -343,4 +348,5 @@ CALLS: dict[str, Callable[[Call], Content]] = {
     "GetItem": get,
     "GetMyeBaySelling": mine,
     "GetSellerEvents": events,
+    "GetUser": user,
 }

@@ -65,6 +65,8 @@ def call_name(environ: dict[str, Any]) -> str:
         ("/identity/", "ebay.token"),
         ("/catalog/", "getCatalogItem"),
         ("/images/", "picture"),
+        ("/apps/", "consent"),
+        ("/oauth2/", "consent"),
         ("/practice", "practice"),
     ):
         if path.startswith(start):

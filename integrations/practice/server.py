@@ -18,6 +18,7 @@ from waitress.server import create_server
 from integrations.practice import (
     amazon,
     amazon_read,  # noqa: F401 - adds its routes to Amazon's blueprint, as `amazon` does
+    consent,
     ebay_media,
     ebay_trading,
     page,
@@ -51,7 +52,7 @@ def create_app(
     app.json.sort_keys = False  # type: ignore[attr-defined]  # main picture first
     app.config["PUBLIC_URL"] = lambda: public_url or f"http://{LOOPBACK}:{request.environ['SERVER_PORT']}"
     app.extensions["practice"] = World(Store(database), clock or Clock(), load_hidden(hidden or HIDDEN))
-    for part in (amazon, ebay_media, ebay_trading, witness, page, photographs):
+    for part in (amazon, ebay_media, ebay_trading, consent, witness, page, photographs):
         app.register_blueprint(part.blueprint)
     coat = Faults(app.wsgi_app, load_faults(faults), seed)
     app.extensions["practice_faults"] = coat
@@ -156,8 +157,9 @@ class PracticeServer:
 
     def amazon_endpoints(self) -> dict[str, str]:
         """The endpoint overrides of a practice Amazon account."""
-        return {"api": self.url, "token": f"{self.url}/auth/o2/token"}
+        return {"api": self.url, "token": f"{self.url}/auth/o2/token", "consent": f"{self.url}/apps/authorize/consent"}
 
     def ebay_endpoints(self) -> dict[str, str]:
         """The endpoint overrides of a practice eBay account."""
-        return {"trading": f"{self.url}/ws/api.dll", "media": f"{self.url}/commerce/media/v1_beta", "token": f"{self.url}/identity/v1/oauth2/token"}
+        rest = {"media": f"{self.url}/commerce/media/v1_beta", "token": f"{self.url}/identity/v1/oauth2/token", "consent": f"{self.url}/oauth2/authorize"}
+        return {"trading": f"{self.url}/ws/api.dll", **rest}

@@ -28,6 +28,28 @@ def issue(world: World, connector: str, refresh: str | None) -> str | None:
     return text
 
 
+def consent(world: World, connector: str, name: str) -> str:
+    """The code that a seller's browser carries back; good once and for five minutes."""
+    text = secrets.token_urlsafe(24)
+    with world.store.write() as session:
+        session.add(Token(token=text, connector=f"{connector} code", seller=name, expires=world.now() + 300))
+    return text
+
+
+def exchange(world: World, connector: str, code: str | None) -> tuple[str, str] | None:
+    """(refresh token, access token) for a code, which is used up by it; None for one that is not good."""
+    with world.store.write() as session:
+        found = session.get(Token, code or "")
+        if found is None or found.connector != f"{connector} code":
+            return None
+        session.delete(found)
+        if found.expires <= world.now():
+            return None
+        refresh = PREFIX + found.seller
+    access = issue(world, connector, refresh)
+    return None if access is None else (refresh, access)
+
+
 def holder(world: World, connector: str, text: str | None) -> tuple[str | None, str]:
     """(seller, "ok"), or (None, "missing" | "unknown" | "expired")."""
     if not text:
