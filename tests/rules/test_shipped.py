@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 import rules
-from rules.schema import contradictions
 from tests.rules.facts import GOOD, KNOWN, PHOTO, scope
 
 SHIPPED = rules.load(KNOWN)
@@ -29,24 +28,6 @@ def test_every_rule_keeps_its_own_cases(rule: rules.Rule, case: Any, passes: boo
     found = [finding.rule for finding in rules.judge(SHIPPED, rule.authority, {rule.fact: case}, place)]
 
     assert (rule.id not in found) == passes
-
-
-@pytest.mark.parametrize("rule", SHIPPED.rules, ids=lambda rule: rule.id)
-def test_a_rule_whose_limit_is_moved_contradicts_its_own_cases(rule: rules.Rule) -> None:
-    moved: list[Any] = []
-    if rule.operator in ("at_least", "at_most"):
-        step = max(1, rule.limit // 4) if isinstance(rule.limit, int) else rule.limit * 0.2
-        moved = [rule.limit + step, rule.limit - step]
-    elif rule.operator == "between":
-        low, high = rule.limit
-        moved = [(low * 0.5, high), (low, high * 2), (low + (high - low) * 0.6, high), (low, low + (high - low) * 0.2)]
-    elif rule.operator in ("one_of", "none_of"):
-        moved = [("something else",), (*rule.limit, rule.fails[0]) if rule.operator == "one_of" else (*rule.limit, rule.passes[0])]
-    elif rule.operator == "equals":
-        moved = [rule.fails[0]]
-
-    survivors = [limit for limit in moved if not list(contradictions(rule.model_copy(update={"limit": limit, "strictest": None})))]
-    assert survivors == []
 
 
 @pytest.mark.parametrize("rule", SHIPPED.rules, ids=lambda rule: rule.id)
