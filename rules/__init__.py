@@ -7,6 +7,7 @@ from rules.conflicts import contradicting, redundant
 from rules.diff import diff
 from rules.engine import Box, Finding, RuleSet, judge
 from rules.errors import RuleError
+from rules.json_schema import json_schema
 from rules.learn import Evidence, Proposal, accept, propose
 from rules.loader import load, parse
 from rules.mutate import Mutant, Score, score
@@ -34,6 +35,7 @@ __all__ = [
     "accept",
     "contradicting",
     "diff",
+    "json_schema",
     "judge",
     "load",
     "parse",
