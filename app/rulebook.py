@@ -37,6 +37,14 @@ def by_hash(session: Session, kit: Kit, digest: str) -> rules.RuleSet:
     return kit.rule_set(digest, lambda: session.scalars(sa.select(RuleSetRow.yaml).where(RuleSetRow.hash == digest)).one())
 
 
+def full_hash(session: Session, start: str) -> str:
+    """The hash that begins like this, of a set that was ever in force. Raises LookupError for none and for several."""
+    found = session.scalars(sa.select(RuleSetRow.hash).where(RuleSetRow.hash.startswith(start, autoescape=True)).limit(2)).all() if start else []
+    if len(found) != 1:
+        raise LookupError(f"{start}: {'several rule sets begin' if found else 'no file, and no rule set that was in force here begins'} like this")
+    return found[0]
+
+
 def overlay(session: Session, kit: Kit) -> dict[str, str]:
     """The seller's overlay, file name -> text: from PACKSHOT_RULES_DIR where it is set, else as the newest set kept it."""
     folder = kit.settings.rules_dir

@@ -9,7 +9,7 @@ from rules.engine import Box, Finding, RuleSet, judge
 from rules.errors import RuleError
 from rules.json_schema import json_schema
 from rules.learn import Evidence, Proposal, accept, propose
-from rules.loader import load, parse
+from rules.loader import load, load_file, parse
 from rules.mutate import Mutant, Score, score
 from rules.schema import AUTHORITIES, LEVELS, FactValue, Level, Rule, Scope, Source, Where
 from rules.upkeep import Stale, stale, upkeep
@@ -38,6 +38,7 @@ __all__ = [
     "json_schema",
     "judge",
     "load",
+    "load_file",
     "parse",
     "propose",
     "redundant",

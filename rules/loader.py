@@ -85,14 +85,29 @@ def _shipped() -> tuple[tuple[Entry, ...], tuple[str, ...]]:
     return tuple(base), tuple(problems)
 
 
-def parse(text: str, known_facts: Collection[str]) -> RuleSet:
+def load_file(path: Path, known_facts: Collection[str]) -> RuleSet:
+    """One file: an overlay file by its name (`amazon.yaml`) over the shipped rules, any other as `RuleSet.yaml` wrote it. RuleError with every problem."""
+    if path.name in {f"{name}.yaml" for name in AUTHORITIES}:
+        return load(known_facts, {path.name: _whole(path)})
+    return parse(_whole(path), known_facts, str(path))
+
+
+def _whole(path: Path) -> str:
+    problems: list[str] = []
+    text = _text(str(path), path, problems)
+    if problems:
+        raise RuleError(problems)
+    return text
+
+
+def parse(text: str, known_facts: Collection[str], name: str = "rules.yaml") -> RuleSet:
     """The rule set that `RuleSet.yaml` holds (a database row, an exported file), with the same hash. Raises RuleError with every problem."""
     problems: list[str] = []
-    document = read("rules.yaml", text)
+    document = read(name, text)
     problems.extend(document.problems)
     root = document.data
     if not isinstance(root, dict):
-        raise RuleError(problems or ["rules.yaml:1:1: expected the authorities, each with its rules"])
+        raise RuleError(problems or [f"{name}:1:1: expected the authorities, each with its rules"])
     problems.extend(f"{document.at((name,))}: unknown authority {shown(name)}; there are {', '.join(AUTHORITIES)}" for name in root if name not in AUTHORITIES)
     entries = [entry for name in AUTHORITIES if name in root for entry in _items(document, (name,), root[name], name, problems)]
     return _compose(_by_id(entries, problems).values(), known_facts, problems)
