@@ -78,6 +78,10 @@ class RuleSet:
             raise RuleError([f"no rules of an authority {authority!r}; there are {', '.join(AUTHORITIES)}"])
         return self._judged[authority]
 
+    def owned(self, own: frozenset[str]) -> "RuleSet":
+        """The same set, with these ids as the seller's own."""
+        return RuleSet(self.rules, self._places, own)
+
     def place(self, rule: str, key: str = "") -> str:
         """`file:line:column` of a key of a rule, or of the rule; the rule's id where the set was not read from files."""
         return self._places.get((rule, key)) or self._places.get((rule, ""), rule)

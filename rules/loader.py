@@ -86,18 +86,20 @@ def _shipped() -> tuple[tuple[Entry, ...], tuple[str, ...]]:
 
 
 def load_file(path: Path, known_facts: Collection[str]) -> RuleSet:
-    """One file: an overlay file by its name (`amazon.yaml`) over the shipped rules, any other as `RuleSet.yaml` wrote it. RuleError with every problem."""
-    if path.name in {f"{name}.yaml" for name in AUTHORITIES}:
-        return load(known_facts, {path.name: _whole(path)})
-    return parse(_whole(path), known_facts, str(path))
+    """One file as a person names it: an overlay file (`amazon.yaml`) over the shipped rules, any other as `RuleSet.yaml` wrote it.
 
-
-def _whole(path: Path) -> str:
+    Held to all that `load` asks; its `own` are the rules that are not shipped like this. Raises RuleError with every problem.
+    """
     problems: list[str] = []
     text = _text(str(path), path, problems)
     if problems:
         raise RuleError(problems)
-    return text
+    if path.name in {f"{name}.yaml" for name in AUTHORITIES}:
+        return load(known_facts, {path.name: text})
+    made, shipped = parse(text, known_facts, str(path)), load(known_facts).by_id
+    if conflicts := told(made):
+        raise RuleError(_first(conflicts))
+    return made.owned(frozenset(rule.id for rule in made.rules if rule != shipped.get(rule.id)))
 
 
 def parse(text: str, known_facts: Collection[str], name: str = "rules.yaml") -> RuleSet:

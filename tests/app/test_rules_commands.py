@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,9 @@ from app.cli import main
 from app.commands import rulebook as commands
 from app.kit import Kit
 from app.models import Placement, Verdict
-from tests.app.factories import account, item, placement, product, rendition
+from app.states import ListingState
+from rules.upkeep import Upkeep
+from tests.app.factories import account, item, listing, placement, product, rendition
 
 Run = Callable[..., tuple[int, str, str]]
 SOURCE = "  source: {page: my notes, read: 2026-11-20, says: s}\n"
@@ -139,17 +143,27 @@ def test_the_schema_is_written_for_editors(packshot: Run) -> None:
     assert json.loads(Path("rules.schema.json").read_text()) == json.loads(packshot("rules", "schema")[1]) == rules.json_schema(imaging.FACTS)
 
 
+class Judged:
+    """One picture on eBay, judged once against `ebay-longest-side`, let through by ann, and live for two months."""
+
+    def __init__(self, kit: Kit) -> None:
+        of, on = product(kit, "W-1"), account(kit)
+        dial = item(kit, of)
+        made = rendition(kit, dial)
+        case = placement(kit, dial, on, made)
+        side = {"W-1": {"main": made.file_sha256}}
+        listing(kit, of, on, ListingState.LIVE, pushed=side, live_at=kit.now() - dt.timedelta(days=61))
+        with kit.db.writing() as session:
+            row = session.get_one(Placement, case.id)
+            row.approved_id, row.waived = made.id, {"rendition": made.id, "rules": ["ebay-longest-side"], "who": "ann", "why": "so"}
+            self.rule_set = str(rulebook.active_hash(session))
+            findings = [{"rule": "ebay-longest-side", "level": "stop"}]
+            values = {"placement_id": case.id, "rendition_id": made.id, "file_sha256": str(made.file_sha256), "at": kit.now()}
+            session.add(Verdict(rule_set=self.rule_set, findings=findings, **values))
+
+
 def test_in_an_installation_the_list_says_what_became_of_each_rule(packshot: Run, kit: Kit) -> None:
-    dial = item(kit, product(kit, "W-1"))
-    finding = {"rule": "ebay-longest-side", "level": "stop"}
-    on = account(kit)
-    case = placement(kit, dial, on, rendition(kit, dial))
-    with kit.db.writing() as session:
-        made = session.get_one(Placement, case.id)
-        made.waived = {"rendition": made.rendition_id, "rules": ["ebay-longest-side"], "who": "ann", "why": "so"}
-        digest = rulebook.active_hash(session)
-        assert digest is not None
-        session.add(Verdict(placement_id=made.id, rule_set=digest, rendition_id=str(made.rendition_id), file_sha256="f" * 64, findings=[finding], at=kit.now()))
+    Judged(kit)
 
     heads, *lines = packshot("rules", "list", "--authority", "ebay")[1].splitlines()
     (line,) = (line for line in lines if " ebay-longest-side " in line)
@@ -159,5 +173,58 @@ def test_in_an_installation_the_list_says_what_became_of_each_rule(packshot: Run
     assert line.split()[:6] == ["ebay", "stop", "ebay-longest-side", "1", "1", "0"]
     assert {(each["fired"], each["overridden"]) for each in told if each["id"] == "ebay-longest-side"} == {(1, 1)}
     assert len(told) == len(rules.load(imaging.FACTS).rules)
-    digest_of = packshot("rules", "diff", digest[:10], "active")
-    assert digest_of[:2] == (0, "Nothing: the two sets say the same.\n")
+
+
+def test_in_an_installation_doctor_doubts_rules_by_what_became_of_them(packshot: Run, kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    Judged(kit)
+    monkeypatch.setattr(rules, "upkeep", lambda: replace(real, asked_at_least=1))
+    real = Upkeep(stale_after_months={}, lived_days=60, asked_at_least=2)
+    monkeypatch.setattr("app.commands.common.open_house", lambda: nullcontext(kit))
+
+    code, out, _ = packshot("rules", "doctor")
+    told = [line.split(": ", 1)[1] for line in out.splitlines()]
+
+    assert code == 0
+    assert "ebay-bytes: never fired in 1 verdicts" in told
+    assert "ebay-longest-side: 1 listing live for 60 days or more with its finding waived and no notice: is it right?" in told
+    assert not any("ebay-longest-side: never" in line or "amazon" in line or "ebay-alt" in line for line in told)
+
+    monkeypatch.setattr(rules, "upkeep", lambda: replace(real, lived_days=62))
+    assert packshot("rules", "doctor")[1].startswith("ok ")
+
+
+def test_a_set_that_was_in_force_is_named_by_the_first_letters_of_its_hash(packshot: Run, kit: Kit) -> None:
+    with kit.db.reading() as session:
+        digest = str(rulebook.active_hash(session))
+
+    assert packshot("rules", "diff", digest[:10], "active")[:2] == (0, "Nothing: the two sets say the same.\n")
+    assert packshot("rules", "diff", "f" * 12, "active")[::2] == (
+        1,
+        f"packshot: {'f' * 12}: no file, and no rule set that was in force here begins like this\n",
+    )
+
+
+def test_an_exported_file_that_was_spoilt_is_refused_with_its_line(packshot: Run) -> None:
+    packshot("rules", "export", "--out", "kept.yaml")
+    text = Path("kept.yaml").read_text()
+    line = text[: text.index("operator: at_least")].count("\n") + 1
+    Path("kept.yaml").write_text(text.replace("operator: at_least", "operator: about", 1))
+
+    code, _, err = packshot("rules", "diff", "shipped", "kept.yaml")
+
+    assert code == 1
+    assert err.startswith(f"packshot: kept.yaml:{line}:13: ")
+    assert "operator: must be one of at_least" in err
+
+
+def test_an_exported_file_is_held_to_what_a_person_writes(packshot: Run) -> None:
+    own(GOOD)
+    packshot("rules", "export", "--rules", "own", "--out", "kept.yaml")
+
+    made = rules.load_file(Path("kept.yaml"), imaging.FACTS)
+
+    assert (made, made.own) == (rules.load(imaging.FACTS, Path("own")), {"ebay-jpeg-quality"})
+    text = Path("kept.yaml").read_text()
+    Path("kept.yaml").write_text(text + CONTRADICTORY + SOURCE)
+    with pytest.raises(rules.RuleError, match=r"kept.yaml:\d+:\d+: ebay-.* no value can keep that and "):
+        rules.load_file(Path("kept.yaml"), imaging.FACTS)
