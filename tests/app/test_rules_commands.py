@@ -17,7 +17,7 @@ from app import rulebook
 from app.cli import main
 from app.commands import rulebook as commands
 from app.kit import Kit
-from app.models import Placement, Verdict
+from app.models import Placement, Setting, Verdict
 from app.states import ListingState
 from rules.upkeep import Upkeep
 from tests.app.factories import account, item, listing, placement, product, rendition
@@ -228,3 +228,28 @@ def test_an_exported_file_is_held_to_what_a_person_writes(packshot: Run) -> None
     Path("kept.yaml").write_text(text + CONTRADICTORY + SOURCE)
     with pytest.raises(rules.RuleError, match=r"kept.yaml:\d+:\d+: ebay-.* no value can keep that and "):
         rules.load_file(Path("kept.yaml"), imaging.FACTS)
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"- id: a\n  level: st\xffop\n", "ebay.yaml:2:12: "),
+        (b"- id: a\n  level: \0\n", "ebay.yaml:2:10: "),
+        (b"# nothing\n" * 600_000, "ebay.yaml:100001:1: longer than 1,000,000 characters"),
+    ],
+)
+def test_bytes_that_are_no_text_are_refused_by_a_running_house_at_their_line(make_kit: Callable[..., Kit], tmp_path: Path, data: bytes, told: str) -> None:
+    folder = tmp_path / "overlay"
+    kit = make_kit(rules_dir=folder)
+    before = rulebook.renew(kit, "tests", "start")
+    folder.mkdir()
+    (folder / "ebay.yaml").write_bytes(data)
+
+    with pytest.raises(rules.RuleError) as caught:
+        rulebook.renew(kit, "tests", "a changed file")
+
+    assert caught.value.problems[0].startswith(told)
+    with kit.db.reading() as session:
+        assert rulebook.active_hash(session) == before
+        banner = session.get_one(Setting, rulebook.BROKEN)
+    assert banner.value == {"problems": list(caught.value.problems)}
