@@ -43,19 +43,36 @@ class Score:
 
     mutants: int
     survivors: tuple[Mutant, ...]
+    advice: tuple[str, ...] = ()  # for each survivor
 
 
 def score(rules: Iterable[Rule], steps: Mapping[str, float | None], rule_set: RuleSet) -> Score:
     """Mutate these rules of the set; `steps` says how finely each fact is told. Words that a list may gain are those that any rule of the set names."""
     vocabulary = words_known(rule_set)
-    made = [(rule, mutant) for rule in rules for mutant in mutants(rule, steps.get(rule.fact) or DEFAULT_STEP, vocabulary.get(rule.fact, ()))]
-    return Score(len(made), tuple(mutant for rule, mutant in made if not caught(rule, mutant)))
+    made = [(rule, mutant) for rule in rules for mutant in mutants(rule, _step(rule, steps), vocabulary.get(rule.fact, ()))]
+    alive = [(rule, mutant) for rule, mutant in made if not caught(rule, mutant)]
+    advice = (missing(rule, mutant, _step(rule, steps)) for rule, mutant in alive)
+    words = tuple("no value tells the two apart" if case is None else f"add {case[1]} to {case[0]}" for case in advice)
+    return Score(len(made), tuple(mutant for _, mutant in alive), words)
+
+
+def _step(rule: Rule, steps: Mapping[str, float | None]) -> float:
+    return steps.get(rule.fact) or DEFAULT_STEP
 
 
 def caught(rule: Rule, mutant: Mutant) -> bool:
     """Does some case of the rule come out otherwise under the mutant?"""
     holds = OPERATORS[mutant.operator].holds
     return not all(holds(case, mutant.limit) for case in rule.passes) or any(holds(case, mutant.limit) for case in rule.fails)
+
+
+def missing(rule: Rule, mutant: Mutant, step: float) -> tuple[str, FactValue] | None:
+    """The case that would catch this mutant: (`passes` or `fails`, value); None where no value tells the two apart."""
+    ends = [value for limit in (rule.limit, mutant.limit) for value in (limit if isinstance(limit, tuple) else (limit,)) if value is not None]
+    near = [moved for value in ends if is_number(value) for moved in _both_sides(value, step)]
+    told_apart = (value for value in (*ends, *near, True, False) if rule.holds(value) != OPERATORS[mutant.operator].holds(value, mutant.limit))
+    value = next(told_apart, None)
+    return None if value is None else ("passes" if rule.holds(value) else "fails", value)
 
 
 def mutants(rule: Rule, step: float, words: Iterable[FactValue] = ()) -> Iterator[Mutant]:

@@ -93,7 +93,10 @@ def test(overlay: Path | None) -> int:
     found = requirements.score(made.rules, _steps(), made)
     caught = found.mutants - len(found.survivors)
     click.echo(f"{found.mutants} mutants, {caught} caught by a case: {100 * caught / max(found.mutants, 1):.1f} %.")
-    problems = [f"{made.place(each.rule, 'limit')}: {each.rule}: no case would notice if it asked for {each.words()}" for each in found.survivors]
+    problems = [
+        f"{made.place(each.rule, 'limit')}: {each.rule}: no case would notice if it asked for {each.words()}; {advice}"
+        for each, advice in zip(found.survivors, found.advice, strict=True)
+    ]
     problems += [str(each) for each in requirements.stale(made, _today()) if each.own]
     for problem in problems:
         click.echo(f"packshot: {problem}", err=True)

@@ -64,7 +64,7 @@ def test_a_rule_that_its_cases_do_not_pin_down_is_told_at_its_limit(packshot: Ru
 
     assert code == 1
     assert "100.0 %" not in out
-    assert err == "packshot: own/ebay.yaml:2:10: ebay-jpeg-quality: no case would notice if it asked for at least 84\n"
+    assert err == "packshot: own/ebay.yaml:2:10: ebay-jpeg-quality: no case would notice if it asked for at least 84; add 84 to fails\n"
 
 
 CONTRADICTORY = "- id: ebay-mine\n  fact: longest_side\n  operator: at_most\n  limit: 400\n  level: stop\n  message: m\n  passes: [400]\n  fails: [401]\n"

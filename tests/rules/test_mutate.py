@@ -7,7 +7,7 @@ import pytest
 
 import imaging
 import rules
-from rules.mutate import caught, mutants, score
+from rules.mutate import caught, missing, mutants, score
 from tests.rules.facts import KNOWN
 
 SHIPPED = rules.load(KNOWN)
@@ -81,3 +81,15 @@ def test_a_step_leaves_no_dust_of_binary_fractions() -> None:
     rule = SHIPPED.by_id["amazon-main-fill"].model_copy(update={"limit": 0.3})
 
     assert {each.limit for each in mutants(rule, 0.0001) if each.operator == "at_least"} == {0.3001, 0.2999}
+
+
+@pytest.mark.parametrize("rule", SHIPPED.rules, ids=lambda rule: rule.id)
+def test_the_case_that_is_advised_catches_the_mutant(rule: rules.Rule) -> None:
+    step = STEPS[rule.fact] or 1
+    for mutant in mutants(rule, step):
+        advised = missing(rule, mutant, step)
+        assert advised is not None, mutant
+        key, value = advised
+        bare = rule.model_copy(update={"passes": (), "fails": (), key: (value,)})
+        assert caught(bare, mutant)
+        assert rule.holds(value) == (key == "passes")
