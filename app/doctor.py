@@ -112,6 +112,8 @@ def _rules(kit: Kit) -> Iterator[tuple[bool, str]]:
         texts = rulebook.overlay(session, kit)
     made = rules.load(imaging.FACTS, texts)
     yield in_force is not None, f"{len(made.rules)} rules load; in force is {(in_force or 'none')[:12]}"
+    if aged := rules.stale(made, kit.now().date()):
+        yield True, f"{len(aged)} of their sources were read long ago: `packshot rules doctor` names them"
     if in_force is not None and in_force != made.hash:
         yield False, f"the files give {made.hash[:12]}, which is not yet in force: is a scheduler running?"
 

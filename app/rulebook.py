@@ -16,6 +16,7 @@ from app.models import RuleActivation, RuleSetRow, Setting
 
 BROKEN = "rules_broken"  # the banner's setting: a broken overlay was refused, the old set stays in force
 
+MOST_BYTES = 5_000_000  # of a file of the overlay; the loader refuses far shorter ones
 MUTEX = "rulebook"  # who puts a set in force composes it from the newest overlay, one at a time
 
 
@@ -37,13 +38,27 @@ def by_hash(session: Session, kit: Kit, digest: str) -> rules.RuleSet:
     return kit.rule_set(digest, lambda: session.scalars(sa.select(RuleSetRow.yaml).where(RuleSetRow.hash == digest)).one())
 
 
+def full_hash(session: Session, start: str) -> str:
+    """The hash that begins like this, of a set that was ever in force. Raises LookupError for none and for several."""
+    found = session.scalars(sa.select(RuleSetRow.hash).where(RuleSetRow.hash.startswith(start, autoescape=True)).limit(2)).all() if start else []
+    if len(found) != 1:
+        raise LookupError(f"{start}: {'several rule sets begin' if found else 'no file, and no rule set that was in force here begins'} like this")
+    return found[0]
+
+
 def overlay(session: Session, kit: Kit) -> dict[str, str]:
     """The seller's overlay, file name -> text: from PACKSHOT_RULES_DIR where it is set, else as the newest set kept it."""
     folder = kit.settings.rules_dir
     if folder is not None:
-        return {path.name: path.read_text() for path in sorted(folder.glob("*.yaml"))} if folder.is_dir() else {}
+        return {path.name: _text(path) for path in sorted(folder.glob("*.yaml"))} if folder.is_dir() else {}
     row = session.scalar(sa.select(RuleSetRow).join(RuleActivation, RuleActivation.rule_set == RuleSetRow.hash).order_by(RuleActivation.id.desc()).limit(1))
     return dict(row.overlay) if row else {}
+
+
+def _text(path: Path) -> str:
+    """What a file of the overlay says, as far as rules may go; bytes that are no text stay in it, for the loader to refuse at their line."""
+    with path.open("rb") as file:
+        return file.read(MOST_BYTES).decode("utf-8", "surrogateescape")
 
 
 def renew(kit: Kit, who: str, why: str) -> str:

@@ -13,14 +13,25 @@ Box = tuple[int, int, int, int]  # left, top, right, bottom in px of the file af
 MEASURE_VERSION = 5  # raise it when the same bytes would give other facts
 
 
+# what a unit is told in: two values of a fact that differ by less cannot be met
+_STEPS = {"px": 1, "MP": 0.001, "count": 1, "bytes": 1, "quality": 1, "level": 0.01, "score": 0.01, "L*": 0.01, "a*": 0.01, "b*": 0.01, "times": 0.5}
+_STEPS |= dict.fromkeys(("ratio", "share", "probability"), 0.0001)
+
+
 @dataclass(frozen=True)
 class Fact:
-    """What a fact is, in which unit and range, and how it comes about."""
+    """What a fact is, in which unit and range, and how it comes about; `told`: how finely, where that is not its unit's usual."""
 
     name: str
     unit: str
     range: str
     method: str
+    told: float | None = None
+
+    @property
+    def step(self) -> float | None:
+        """The smallest difference between two values that is told; None for words and flags."""
+        return _STEPS.get(self.unit) if self.told is None else self.told
 
 
 @dataclass(frozen=True)
@@ -49,7 +60,7 @@ _ALL = (
     Fact("jpeg_subsampling", "word", "4:4:4 4:2:2 4:2:0 other, none for other formats and for grey", "how coarsely the file keeps its colours"),
     Fact("dhash", "word", "16 hex digits", "difference hash of 8 x 8 area means of luma: pictures that differ in few bits are nearly the same"),
     # the background
-    Fact("border_min_level", "level", "0..255", "the darkest channel of the darkest pixel of the outermost ring"),
+    Fact("border_min_level", "level", "0..255", "the darkest channel of the darkest pixel of the outermost ring", told=1),
     Fact(
         "background_white_share",
         "share",
@@ -122,7 +133,7 @@ _ALL = (
         "by which the subject could be shrunk with no detail lost: in the middle 700 px, beyond 1 / f of the finest detail its spectrum, times frequency "
         "squared, is under 3.7 % of what it is for coarse detail; blown up or out of focus",
     ),
-    Fact("luminance", "level", "0..255", "median luma of the subject; of the picture's middle where none stands out"),
+    Fact("luminance", "level", "0..255", "median luma of the subject; of the picture's middle where none stands out", told=1),
     Fact("clipped_share", "share", "0..1", "of the subject with all channels >= 254"),
     Fact("noise", "level", "0..", "standard deviation of luma by Immerkaer's mask over the flatter half, at 1000 px longest side"),
     # the cutout, where we made one
@@ -134,7 +145,7 @@ _ALL = (
     ),
     Fact("cutout_pieces", "count", "0..", "separate parts of the mask of at least 0.2 % of the photo"),
     Fact("cutout_touching_sides", "count", "0..4", "sides of the photo that the mask runs out of"),
-    Fact("cutout_area", "share", "0..1", "of the photo that the mask covers"),
+    Fact("cutout_area", "share", "0..1", "of the photo that the mask covers", told=0.00001),
     Fact("cutout_product", "probability", "0..1", "the cut-out net's: there is a product in the photo"),
     Fact("cutout_several", "probability", "0..1", "the cut-out net's: there is more than one product; a pair or a set sold as one is one"),
     Fact("cutout_hand", "probability", "0..1", "the cut-out net's: there is a hand or a person"),

@@ -3,12 +3,16 @@
 Leaf package: it is given the known facts and never measures a picture itself.
 """
 
+from rules.conflicts import contradicting, redundant
 from rules.diff import diff
 from rules.engine import Box, Finding, RuleSet, judge
 from rules.errors import RuleError
+from rules.json_schema import json_schema
 from rules.learn import Evidence, Proposal, accept, propose
-from rules.loader import load, parse
+from rules.loader import load, load_file, parse
+from rules.mutate import Mutant, Score, score
 from rules.schema import AUTHORITIES, LEVELS, FactValue, Level, Rule, Scope, Source, Where
+from rules.upkeep import Stale, stale, upkeep
 
 __all__ = [
     "AUTHORITIES",
@@ -18,17 +22,27 @@ __all__ = [
     "FactValue",
     "Finding",
     "Level",
+    "Mutant",
     "Proposal",
     "Rule",
     "RuleError",
     "RuleSet",
     "Scope",
+    "Score",
     "Source",
+    "Stale",
     "Where",
     "accept",
+    "contradicting",
     "diff",
+    "json_schema",
     "judge",
     "load",
+    "load_file",
     "parse",
     "propose",
+    "redundant",
+    "score",
+    "stale",
+    "upkeep",
 ]

@@ -49,10 +49,12 @@ def _listed(value: Any) -> Any:
 class RuleSet:
     """Rules of all authorities, composed and checked. `hash` is the SHA-256 of what they say: equal meaning, equal hash.
 
-    Comments, order and layout of the files do not change the hash; every word that a person or a verdict sees does.
+    Comments, order and layout of the files do not change the hash; every word that a person or a verdict sees does. `own` are the ids that the seller's
+    overlay adds or changes.
     """
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
+    def __init__(self, rules: Iterable[Rule], places: Mapping[tuple[str, str], str] | None = None, own: frozenset[str] = frozenset()) -> None:
+        self._places, self.own = places or {}, own
         self.rules = tuple(sorted(rules, key=lambda rule: (AUTHORITIES.index(rule.authority), rule.id)))
         self.by_id = {rule.id: rule for rule in self.rules}
         composed = {name: [rule.plain() for rule in self.for_authority(name)] for name in AUTHORITIES}
@@ -75,6 +77,14 @@ class RuleSet:
         if authority not in self._judged:
             raise RuleError([f"no rules of an authority {authority!r}; there are {', '.join(AUTHORITIES)}"])
         return self._judged[authority]
+
+    def owned(self, own: frozenset[str]) -> "RuleSet":
+        """The same set, with these ids as the seller's own."""
+        return RuleSet(self.rules, self._places, own)
+
+    def place(self, rule: str, key: str = "") -> str:
+        """`file:line:column` of a key of a rule, or of the rule; the rule's id where the set was not read from files."""
+        return self._places.get((rule, key)) or self._places.get((rule, ""), rule)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, RuleSet) and other.hash == self.hash

@@ -14,6 +14,8 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 MAX_CHARACTERS = 1_000_000
+MAX_LINE = 20_000  # characters: no person wrote a longer one
+MAX_NODES = 25_000  # more than 600 rules; reading them takes half a second and some 30 MB
 MAX_DEPTH = 12
 TAGS = {"str", "int", "float", "bool", "null", "timestamp", "value", "merge", "seq", "map"}
 Path = tuple[str | int, ...]
@@ -47,13 +49,15 @@ def place(name: str, mark: yaml.Mark | None) -> str:
 def read(name: str, text: str) -> Document:
     """Read one file; never raises for what the text says, `problems` tells."""
     document = Document(name)
-    if len(text) > MAX_CHARACTERS:
-        document.problems.append(f"{name}:1:1: longer than {MAX_CHARACTERS} characters")
+    if (problem := _too_big(text)) is not None:
+        document.problems.append(f"{name}:{problem}")
         return document
     try:
         document.root = _compose(text)
+    except yaml.reader.ReaderError as error:
+        document.problems.append(f"{name}:{line_and_column(text[: error.position])}: holds the character {chr(error.character)!r}, which no text has")
     except yaml.MarkedYAMLError as error:
-        document.problems.append(f"{place(name, error.problem_mark)}: not readable as YAML: {error.problem or error.context}")
+        document.problems.append(f"{place(name, error.problem_mark)}: not readable as YAML: {(error.problem or error.context or '')[:200]}")
     except yaml.YAMLError as error:
         document.problems.append(f"{name}:1:1: not readable as YAML: {' '.join(str(error).split())}")
     if document.root is not None:
@@ -61,10 +65,32 @@ def read(name: str, text: str) -> Document:
     return document
 
 
+def line_and_column(before: str) -> str:
+    """`line:column`, counted from one, of what comes after this much of a text."""
+    return f"{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
+
+
+def shown(value: object, most: int = 80) -> str:
+    """A value as a message may quote it: on one line, and no longer than a person reads."""
+    text = repr(value[: most + 1]) if isinstance(value, str) else repr(value)
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _too_big(text: str) -> str | None:
+    """Where and why a text is refused before any of it is parsed."""
+    if len(text) > MAX_CHARACTERS:
+        return f"{line_and_column(text[:MAX_CHARACTERS])}: longer than {MAX_CHARACTERS:,} characters"
+    for number, line in enumerate(text.split("\n"), 1):
+        if len(line) > MAX_LINE:
+            return f"{number}:{MAX_LINE + 1}: a line of more than {MAX_LINE:,} characters"
+    return None
+
+
 class _Plain(yaml.SafeLoader):
-    """The safe loader, stopped at the first alias, anchor or absurd depth, before anything unfolds."""
+    """The safe loader, stopped at the first alias, anchor, absurd depth or absurd number of values, before anything unfolds."""
 
     depth = 0
+    nodes = 0
 
     def compose_node(self, parent: Node | None, index: int) -> Node | None:
         event = self.peek_event()  # type: ignore[no-untyped-call]  # the stubs leave the parser half typed
@@ -72,6 +98,9 @@ class _Plain(yaml.SafeLoader):
             raise yaml.composer.ComposerError(None, None, "aliases and anchors are not allowed here", event.start_mark)
         if self.depth >= MAX_DEPTH:
             raise yaml.composer.ComposerError(None, None, "nested too deeply", event.start_mark)
+        self.nodes += 1
+        if self.nodes > MAX_NODES:
+            raise yaml.composer.ComposerError(None, None, f"more than {MAX_NODES:,} values", event.start_mark)
         self.depth += 1
         node = super().compose_node(parent, index)
         self.depth -= 1
@@ -95,7 +124,7 @@ class _Reader:
     def value(self, node: Node, path: Path) -> Any:
         self.document.marks[path] = node.start_mark
         if node.tag.removeprefix("tag:yaml.org,2002:") not in TAGS:
-            self._problem(node, f"tag {node.tag!r} is not allowed here")
+            self._problem(node, f"tag {shown(node.tag)} is not allowed here")
         if isinstance(node, MappingNode):
             return self._mapping(node, path)
         if isinstance(node, SequenceNode):
@@ -111,7 +140,7 @@ class _Reader:
                 continue
             name = str(key.value)
             if name in data:
-                self._problem(key, f"key {name!r} stands twice")
+                self._problem(key, f"key {shown(name)} stands twice")
             data[name] = self.value(value, (*path, name))
         return data
 

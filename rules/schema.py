@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from rules.operators import OPERATORS, is_number
+from rules.reading import shown
 
 FactValue = bool | int | float | str | None
 Level = Literal["stop", "review", "warn"]
@@ -154,9 +155,12 @@ def contradictions(rule: Rule) -> Iterator[tuple[tuple[str | int, ...], str]]:
             if not (is_scalar(case) or (case is None and rule.operator == "present")):
                 yield (key, index), "a case is a single measured value"
             elif shape in ("number", "pair") and not is_number(case):
-                yield (key, index), f"case {case!r} is no number, and operator {rule.operator} compares numbers"
+                yield (key, index), f"case {shown(case)} is no number, and operator {rule.operator} compares numbers"
             elif rule.holds(case) != (key == "passes"):
-                yield (key, index), f"case {case!r} is said to {key[:4]} but {'passes' if key == 'fails' else 'fails'} ({words_of(rule.operator, rule.limit)})"
+                yield (
+                    (key, index),
+                    f"case {shown(case)} is said to {key[:4]} but {'passes' if key == 'fails' else 'fails'} ({words_of(rule.operator, rule.limit)[:120]})",
+                )
     for index, word in enumerate(rule.prevents):
         if word.split(":")[0] not in ("reason", rule.authority):
             yield ("prevents", index), f"{word!r}: a code must be this authority's own ({rule.authority}:…) or a reason:…"

@@ -86,9 +86,16 @@ def render(
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Your overlay.",
 )
+@click.option(
+    "--fail-on", default="stop", show_default=True, type=click.Choice(["stop", "review", "warn"]), help="The mildest level of finding that gives exit code 1."
+)
 @JSON
-def check(paths: tuple[Path, ...], marketplace: str, position: str, category: str, condition: str, overlay: Path | None, as_json: bool) -> int:
-    """Judge picture files by a marketplace's rules; exit 1 if a finding stops one."""
+def check(paths: tuple[Path, ...], marketplace: str, position: str, category: str, condition: str, overlay: Path | None, fail_on: str, as_json: bool) -> int:
+    """Judge picture files by a marketplace's rules. Needs no database and no account.
+
+    Exit 0: nothing at the level of --fail-on or above. 1: a finding of that level, or a file that is no picture. 2: wrong usage, rules that do not load, or
+    no picture at all in the folders named.
+    """
     import imaging
     import integrations
     import rules
@@ -98,14 +105,21 @@ def check(paths: tuple[Path, ...], marketplace: str, position: str, category: st
         raise click.UsageError(f"--marketplace: there is no {marketplace}; there are {', '.join(integrations.SITES)}")
     if position not in site.positions_for(condition):
         raise click.UsageError(f"--position: {marketplace} has no {position} for {condition} goods; it has {', '.join(site.positions_for(condition))}")
-    rule_set = rules.load(imaging.FACTS, overlay)
+    try:
+        rule_set = rules.load(imaging.FACTS, overlay)
+    except rules.RuleError as error:
+        for problem in error.problems:
+            click.echo(f"packshot: {problem}", err=True)
+        return 2
     scope = rules.Scope(marketplace=site.key, country=site.country, category=category, position=position, condition=condition)
-    stopped = 0
+    failing = rules.LEVELS[: rules.LEVELS.index(fail_on) + 1]
+    seen = failed = 0
     for path in _pictures(paths):
+        seen += 1
         try:
             measured = imaging.measure(path.read_bytes())
         except (imaging.ImagingError, OSError) as error:
-            stopped += 1
+            failed += 1
             words = error.strerror or str(error) if isinstance(error, OSError) else str(error)
             if as_json:
                 click.echo(json.dumps({"file": str(path), "error": words}, ensure_ascii=False))
@@ -113,13 +127,15 @@ def check(paths: tuple[Path, ...], marketplace: str, position: str, category: st
                 click.echo(f"packshot: {path}: {words}", err=True)
             continue
         findings = rules.judge(rule_set, site.connector, measured.facts, scope, measured.regions)
-        stopped += any(finding.level == "stop" for finding in findings)
+        failed += any(finding.level in failing for finding in findings)
         if as_json:
             told = [finding.to_dict() for finding in findings]
             click.echo(json.dumps({"file": str(path), "facts": dict(measured.facts), "findings": told}, ensure_ascii=False))
         else:
             _tell(path, findings)
-    return 1 if stopped else 0
+    if not seen:
+        raise click.UsageError(f"there is no picture in {', '.join(map(str, paths))}")
+    return 1 if failed else 0
 
 
 def _tell(path: Path, findings: list[Any]) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +12,7 @@ import click
 
 if TYPE_CHECKING:
     import rules as requirements
+    from app import rule_record
 
 OVERLAY = click.option(
     "--rules", "overlay", envvar="PACKSHOT_RULES_DIR", type=click.Path(file_okay=False, path_type=Path), help="Your own rules over the shipped ones."
@@ -29,11 +33,14 @@ def _load(overlay: Path | None) -> requirements.RuleSet:
     return requirements.load(imaging.FACTS, own)
 
 
-def _installed() -> dict[str, str] | None:
-    """The overlay that this installation keeps in its database; None where there is no installation. Makes none."""
-    import os
+def _is_installed() -> bool:
+    """Is there an installation here? Makes none."""
+    return "PACKSHOT_DATABASE_URL" in os.environ or (Path(os.environ.get("PACKSHOT_VAR", "var")) / "packshot.db").exists()
 
-    if "PACKSHOT_DATABASE_URL" not in os.environ and not (Path(os.environ.get("PACKSHOT_VAR", "var")) / "packshot.db").exists():
+
+def _installed() -> dict[str, str] | None:
+    """The overlay that this installation keeps in its database; None where there is no installation."""
+    if not _is_installed():
         return None
     from app import rulebook
     from app.commands.common import open_house
@@ -45,38 +52,72 @@ def _installed() -> dict[str, str] | None:
 @rules.command("list")
 @OVERLAY
 @click.option("--authority", help="intake, amazon or ebay alone.")
-def list_(overlay: Path | None, authority: str | None) -> None:
-    """Every rule: what it requires, where, and what happens if not."""
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def list_(overlay: Path | None, authority: str | None, as_json: bool) -> None:
+    """Every rule: what it requires, where, and what happens if not; in an installation also what became of it.
+
+    fired: findings in verdicts. overridden: pictures that a person approved all the same. escaped: suppressions that the rule should have prevented, of
+    pictures that keep it as it is now.
+    """
     from app.commands.common import table
 
+    made = _load(overlay)
+    record = _record(made)
+    shown = [rule for rule in made.rules if authority in (None, rule.authority)]
+    if as_json:
+        for rule in shown:
+            counts = {"fired": record.fired[rule.id], "overridden": record.overridden[rule.id], "escaped": record.escaped[rule.id]} if record else {}
+            click.echo(json.dumps({**rule.to_dict(), **counts}, ensure_ascii=False))
+        return
     rows = []
-    for rule in _load(overlay).rules:
-        if authority in (None, rule.authority):
-            where = "; ".join(f"{name} {', '.join(value)}" for name, value in rule.applies_to.model_dump().items() if value)
-            rows.append(
-                (rule.authority, rule.level, rule.id, f"{rule.fact} {rule.operator} {'' if rule.limit is None else rule.limit}".strip(), where or "everywhere")
-            )
-    table(("authority", "level", "rule", "requires", "where"), rows)
+    for rule in shown:
+        where = "; ".join(f"{name} {', '.join(value)}" for name, value in rule.applies_to.model_dump().items() if value)
+        requires = f"{rule.fact} {rule.operator} {'' if rule.limit is None else rule.limit}".strip()
+        counts_of = (record.fired[rule.id], record.overridden[rule.id], record.escaped[rule.id]) if record else ()
+        rows.append((rule.authority, rule.level, rule.id, *counts_of, requires, where or "everywhere"))
+    table(("authority", "level", "rule", *(("fired", "overridden", "escaped") if record else ()), "requires", "where"), rows)
 
 
 @rules.command()
 @OVERLAY
-def test(overlay: Path | None) -> None:
-    """Load every file and hold every rule to its own cases; exit 1 names each problem as file:line:column."""
+def test(overlay: Path | None) -> int:
+    """Load every file, hold every rule to its own cases, and move every limit to see that a case notices.
+
+    Exit 1 names each problem as file:line:column: what does not load, limits and operators that no case pins down, sources of your own that are stale.
+    """
+    import rules as requirements
+
     made = _load(overlay)
     cases = sum(len(rule.passes) + len(rule.fails) for rule in made.rules)
     click.echo(f"{len(made.rules)} rules, {cases} cases: all hold. Rule set {made.hash[:12]}.")
+    found = requirements.score(made.rules, _steps(), made)
+    caught = found.mutants - len(found.survivors)
+    click.echo(f"{found.mutants} mutants, {caught} caught by a case: {100 * caught / max(found.mutants, 1):.1f} %.")
+    problems = [
+        f"{made.place(each.rule, 'limit')}: {each.rule}: no case would notice if it asked for {each.words()}; {advice}"
+        for each, advice in zip(found.survivors, found.advice, strict=True)
+    ]
+    problems += [str(each) for each in requirements.stale(made, _today()) if each.own]
+    for problem in problems:
+        click.echo(f"packshot: {problem}", err=True)
+    return 1 if problems else 0
 
 
 @rules.command()
 @OVERLAY
-def diff(overlay: Path | None) -> None:
-    """What your own rules change in the shipped ones, in words."""
-    import imaging
+@click.argument("a", required=False)
+@click.argument("b", required=False)
+def diff(overlay: Path | None, a: str | None, b: str | None) -> None:
+    """What changes from rule set A to B, in words; without them, what your own rules change in the shipped ones.
+
+    A and B are `shipped`, `active` (in force here), a folder of overlay files, an overlay file such as amazon.yaml, a file that `packshot rules export`
+    wrote, or the first letters of the hash of a set that was ever in force here. B alone left out is what your own rules give.
+    """
     import rules as requirements
 
-    lines = requirements.diff(requirements.load(imaging.FACTS), _load(overlay))
-    click.echo("\n".join(lines) if lines else "Nothing: the shipped rules are in force as they are.")
+    lines = requirements.diff(_named(a or "shipped"), _named(b) if b else _load(overlay))
+    same = "the two sets say the same" if a else "the shipped rules are in force as they are"
+    click.echo("\n".join(lines) if lines else f"Nothing: {same}.")
 
 
 @rules.command()
@@ -90,6 +131,106 @@ def export(overlay: Path | None, out: Path | None) -> None:
     else:
         out.write_text(made.yaml, encoding="utf-8")
         click.echo(f"{out}: rule set {made.hash[:12]}, {len(made.rules)} rules")
+
+
+@rules.command()
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write; standard output where not given.")
+def schema(out: Path | None) -> None:
+    """The JSON Schema of a rule file, for editors."""
+    import imaging
+    import rules as requirements
+
+    text = json.dumps(requirements.json_schema(imaging.FACTS), indent=2, ensure_ascii=False) + "\n"
+    if out is None:
+        click.echo(text, nl=False)
+    else:
+        out.write_text(text, encoding="utf-8")
+        click.echo(f"{out}: JSON Schema of a rule file")
+
+
+@rules.command("doctor")
+@OVERLAY
+def doctor(overlay: Path | None) -> int:
+    """What is doubtful about the rules: contradictions, stale sources, rules that say nothing new, never fired, or were proved wrong by listings that live.
+
+    Exit 1 where something should be mended (BAD); a note is for a person to think about.
+    """
+    import rules as requirements
+
+    made = _load(overlay)
+    sick = [f"{made.place(one.id)}: {one.id} and {other.id}: no value can keep both where both apply" for one, other in requirements.contradicting(made.rules)]
+    aged = requirements.stale(made, _today())
+    sick += [str(each) for each in aged if each.own]
+    notes = [str(each) for each in aged if not each.own]
+    notes += [f"{made.place(one.id)}: {one.id}: says nothing that {other.id} does not say" for one, other in requirements.redundant(made.rules)]
+    notes += _doubts(made)
+    for kind, lines in (("BAD ", sick), ("note", notes)):
+        for line in lines:
+            click.echo(f"{kind}  {line}")
+    if not sick and not notes:
+        click.echo(f"ok    {len(made.rules)} rules, nothing doubtful.")
+    return 1 if sick else 0
+
+
+def _doubts(made: requirements.RuleSet) -> list[str]:
+    """What this installation's history says against rules; nothing where there is no installation."""
+    import rules as requirements
+
+    limits, record = requirements.upkeep(), _record(made)
+    if record is None:
+        return []
+    from app import rule_record
+    from app.commands.common import open_house
+
+    with open_house() as kit, kit.db.reading() as session:
+        lived = rule_record.lived(session, kit.now(), limits.lived_days)
+    often = [(rule.id, record.asked[rule.id]) for rule in made.rules if record.asked[rule.id] >= limits.asked_at_least and not record.fired[rule.id]]
+    waived = f"live for {limits.lived_days} days or more with its finding waived and no notice"
+    doubts = [f"{name}: never fired in {asked:,} verdicts" for name, asked in often]
+    doubts += [f"{name}: {count} {'listing' if count == 1 else 'listings'} {waived}: is it right?" for name, count in sorted(lived.items())]
+    return [f"{made.place(line.partition(':')[0])}: {line}" for line in doubts]
+
+
+def _record(made: requirements.RuleSet) -> rule_record.Record | None:
+    """What became of each rule here; None where there is no installation."""
+    if not _is_installed():
+        return None
+    from app import rule_record
+    from app.commands.common import open_house
+
+    with open_house() as kit, kit.db.reading() as session:
+        return rule_record.of(session, made)
+
+
+def _named(what: str) -> requirements.RuleSet:
+    """The rule set that a person means by a word, a path or a hash. Raises RuleError, LookupError."""
+    import imaging
+    import rules as requirements
+
+    path = Path(what)
+    if what == "shipped":
+        return requirements.load(imaging.FACTS)
+    if path.is_dir():
+        return requirements.load(imaging.FACTS, path)
+    if path.exists():
+        return requirements.load_file(path, imaging.FACTS)
+    if not _is_installed():
+        raise LookupError(f"{what}: no such file or folder, and no installation here that could know a rule set of this name")
+    from app import rulebook
+    from app.commands.common import open_house
+
+    with open_house() as kit, kit.db.reading() as session:
+        return rulebook.active(session, kit) if what == "active" else rulebook.by_hash(session, kit, rulebook.full_hash(session, what))
+
+
+def _steps() -> dict[str, float | None]:
+    import imaging
+
+    return {name: fact.step for name, fact in imaging.FACTS.items()}
+
+
+def _today() -> dt.date:
+    return dt.datetime.now(dt.UTC).date()
 
 
 COMMANDS = (rules,)

@@ -188,7 +188,7 @@ def test_rules_hold_their_cases_and_a_broken_overlay_is_named_by_line(packshot: 
     code, _, err = packshot("rules", "test", "--rules", "own")
 
     assert code == 1
-    assert err.startswith("packshot: amazon.yaml:")
+    assert err.startswith("packshot: own/amazon.yaml:")
 
 
 def test_rules_export_is_what_the_hash_is_of(packshot: Run, tmp_path: Path) -> None:

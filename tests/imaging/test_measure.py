@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -35,6 +36,15 @@ def test_every_measured_fact_is_registered_and_every_picture_fact_is_measured() 
     assert set(facts) == set(FACTS) - HOUSE - CUTOUT
     assert set(probe(shots.watch_photo()).facts) <= set(FACTS)
     assert all(fact.name == name and fact.method for name, fact in FACTS.items())
+
+
+def test_every_number_is_told_as_finely_as_its_fact_says() -> None:
+    facts = measure(shots.watch_photo()).facts
+
+    steps = {name: FACTS[name].step for name in facts}
+    numbers = {name: value for name, value in facts.items() if isinstance(value, int | float) and not isinstance(value, bool)}
+    assert {name for name, step in steps.items() if step is not None} - numbers.keys() <= {name for name, value in facts.items() if value is None}
+    assert [name for name, value in numbers.items() if Decimal(repr(value)) % Decimal(repr(steps[name]))] == []
 
 
 def test_fill_centre_and_pieces_of_a_known_drawing() -> None:

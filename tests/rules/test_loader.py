@@ -125,8 +125,9 @@ def test_every_problem_of_every_file_is_told_at_once() -> None:
         ("- ? [a, b]\n  : 1\n", "a key must be a plain word"),
         ('- id: "\\ud800"\n', "lone surrogate"),
         ("id: x\n", "expected a list of rules"),
-        ("- \x07\n", "not readable as YAML"),
-        ("x" * 1_000_001, "longer than"),
+        ("- id: a\n- \x07\n", "amazon.yaml:2:3: holds the character '\\x07'"),
+        ("- id: a\n  fact: \0\n", "amazon.yaml:2:9: holds the character '\\x00'"),
+        ("- id: a\n" * 125_001, "amazon.yaml:125001:1: longer than 1,000,000 characters"),
         ("- id: a\n\tfact: b\n", "amazon.yaml:2:1: not readable as YAML"),
     ],
 )
