@@ -12,11 +12,10 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from imaging.decode import ORDINARY_PIXELS, load, read_header
+from imaging.encode import encode_finished
 from imaging.errors import Unreadable
 from imaging.frame import Alpha, Frame
-from imaging.jpeg import encode_within
 from imaging.recipe import AnyRecipe, OwnRecipe, Recipe, RenderRequest
-from imaging.record import xmp_of
 from imaging.steps.balance import balance
 from imaging.steps.cast import cast
 from imaging.steps.colour import colour
@@ -30,11 +29,13 @@ from imaging.steps.place import place
 from imaging.steps.shadow import shadow
 from imaging.steps.sharpen import sharpen
 from imaging.steps.turn import lean, turn
+from imaging.steps.whiten import whiten
 
 _Kind = TypeVar("_Kind", Recipe, OwnRecipe)
 
 STEPS: tuple[Callable[[Frame, Recipe], Frame], ...] = (
     balance,
+    whiten,
     cast,
     crop,
     orient,
@@ -55,7 +56,7 @@ OWN_STEPS: tuple[Callable[[Frame, OwnRecipe], Frame], ...] = (fit, orient, colou
 class Rendered:
     """A finished picture and how it came about."""
 
-    data: bytes  # JPEG, sRGB
+    data: bytes  # JPEG or PNG as the recipe says, sRGB
     notes: tuple[str, ...]
     ms: dict[str, float]  # per step
     size: tuple[int, int]
@@ -85,13 +86,9 @@ def render(data: bytes, alpha: bytes | Alpha | None, request: RenderRequest, *, 
             raise ValueError(f"recipe {recipe.name} needs a mask")
         frame = _stepped(_opened(data, _alpha(alpha), request, recipe, most_pixels), STEPS, recipe, lap)
     image = Image.fromarray(frame.rgb)
-    finished, quality = encode_within(image, quality=recipe.quality, subsampling=recipe.subsampling, most_bytes=recipe.most_bytes, xmp=xmp_of(request))
-    if len(finished) > recipe.most_bytes:
-        frame = frame.noted(f"{len(finished):,} bytes, more than the recipe's {recipe.most_bytes:,}, even at JPEG quality {quality}")
-    elif quality != recipe.quality:
-        frame = frame.noted(f"JPEG quality {quality} instead of {recipe.quality}, to stay below {recipe.most_bytes:,} bytes")
+    finished, notes = encode_finished(image, request)
     lap("encode")
-    return Rendered(finished, frame.notes, ms, image.size)
+    return Rendered(finished, (*frame.notes, *notes), ms, image.size)
 
 
 def _stepped(frame: Frame, steps: Sequence[Callable[[Frame, _Kind], Frame]], recipe: _Kind, lap: Callable[[str], None]) -> Frame:

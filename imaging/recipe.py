@@ -60,6 +60,13 @@ class Exposure(_Strict):
     target: Annotated[float, Field(ge=50, le=98, strict=True)]
 
 
+class WhitePoint(_Strict):
+    """How light white paper comes out: a photo is exposed anew, by at most `most_ev` stops, so that the paper behind its item would have this level."""
+
+    level: Annotated[int, Field(ge=200, le=250, strict=True)]
+    most_ev: Annotated[float, Field(gt=0, le=1, strict=True)]
+
+
 class Upright(_Strict):
     """A leaning item is turned upright if it leans by no more than `most_degrees` and that is at least so sure (0..1)."""
 
@@ -91,9 +98,11 @@ class _AnyRecipe(_Strict):
     width_px: Annotated[int, Field(ge=100, le=4000, strict=True)]
     height_px: Annotated[int, Field(ge=100, le=4000, strict=True)]
     sharpen: Sharpen
-    quality: Annotated[int, Field(ge=50, le=100, strict=True)]
+    format: Annotated[Literal["jpeg", "png"], Field(exclude_if=lambda format: format == "jpeg")] = "jpeg"
+    quality: Annotated[int | None, Field(ge=50, le=100, strict=True, exclude_if=lambda quality: quality is None)] = None
+    subsampling: Annotated[Literal["4:4:4", "4:2:2", "4:2:0"] | None, Field(exclude_if=lambda subsampling: subsampling is None)] = None
     most_bytes: Annotated[int, Field(ge=20_000, strict=True)]
-    subsampling: Literal["4:4:4", "4:2:2", "4:2:0"]
+    metadata: Annotated[Literal["record", "profile", "none"], Field(exclude_if=lambda metadata: metadata == "record")] = "record"
     in_place_of: Annotated[str | None, Field(exclude=True)] = None
     shots: Annotated[tuple[str, ...], Field(exclude=True)] = ()
 
@@ -101,6 +110,15 @@ class _AnyRecipe(_Strict):
     def _chosen(self) -> Self:
         if bool(self.in_place_of) != bool(self.shots):
             raise ValueError("in_place_of (another recipe) and shots go together")
+        return self
+
+    @model_validator(mode="after")
+    def _encodable(self) -> Self:
+        said = {"quality": self.quality is not None, "subsampling": self.subsampling is not None}
+        if self.format == "png" and any(said.values()):
+            raise ValueError(f"{', '.join(key for key in said if said[key])}: a PNG loses nothing and has none, so leave this out")
+        if self.format == "jpeg" and not all(said.values()):
+            raise ValueError(f"{', '.join(key for key in said if not said[key])}: a JPEG needs it")
         return self
 
     @property
@@ -124,6 +142,7 @@ class Recipe(_AnyRecipe):
     backdrop: _Colour
     white_balance: Annotated[float, Field(ge=0, le=0.3, strict=True)]
     upright: Annotated[Upright | None, Field(exclude_if=lambda upright: upright is None)] = None
+    white_point: Annotated[WhitePoint | None, Field(exclude_if=lambda white_point: white_point is None)] = None
     exposure: Annotated[Exposure | None, Field(exclude_if=lambda exposure: exposure is None)] = None
     shadow: Shadow
 
@@ -149,7 +168,7 @@ class Recipe(_AnyRecipe):
             raise RecipeError(_problems("recipe", str(values.get("name", "?")), error)) from error
 
 
-_NEEDS_CUTOUT = ("fill", "align", "clear", "backdrop", "white_balance", "upright", "exposure", "shadow")
+_NEEDS_CUTOUT = ("fill", "align", "clear", "backdrop", "white_balance", "upright", "white_point", "exposure", "shadow")
 
 
 class OwnRecipe(_AnyRecipe):

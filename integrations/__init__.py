@@ -6,7 +6,21 @@ Importing this loads no marketplace SDK.
 
 from integrations import inventory, sources
 from integrations.errors import IntegrationError, NotAuthorised, OutcomeUnknown, Problem, Refused, TryLater
-from integrations.marketplace import REASONS, Access, Hosted, Marketplace, Notice, NoticeSet, Offer, Picture, ProductFacts, Receipt, Ref, Status
+from integrations.marketplace import (
+    REASONS,
+    Access,
+    Hosted,
+    Marketplace,
+    Notice,
+    NoticeSet,
+    Offer,
+    Picture,
+    ProductFacts,
+    Receipt,
+    Ref,
+    Status,
+    picture_kind,
+)
 from integrations.money import to_decimal, to_minor
 from integrations.redact import RedactingFilter, redact
 from integrations.registry import connect
@@ -36,6 +50,7 @@ __all__ = [
     "TryLater",
     "connect",
     "inventory",
+    "picture_kind",
     "redact",
     "sources",
     "to_decimal",
