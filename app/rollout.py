@@ -9,18 +9,21 @@ from app import work
 from app.db import lock, record
 from app.kit import Kit
 from app.models import ImageSetItem, Product
+from app.stages import backdrop
 from app.stages.arrange import current_release
 
 
 def roll_out(session: Session, kit: Kit, product: Product, who: str) -> int:
-    """Pin a product's photos to the release in force and have its pictures made by it; how many were of another.
+    """Pin a product's photos to the release in force and have its pictures made by it; how many were of another, or would be made from something else.
+
+    What they are made from beside photo and release (the batch's backdrop, the product's category and sizes) is taken down anew as well.
 
     What is live stays until its successor passes, and the new set goes out together. What a person rejected or sent to retouch stays so.
     """
     lock(session, product)
     inforce = current_release(session, kit)
-    older = sa.or_(ImageSetItem.release_id.is_(None), ImageSetItem.release_id != inforce)
-    items = session.scalars(sa.select(ImageSetItem).where(ImageSetItem.product_id == product.id, older)).all()
+    every = session.scalars(sa.select(ImageSetItem).where(ImageSetItem.product_id == product.id)).all()
+    items = [item for item in every if backdrop.renew(session, kit, product, item) or item.release_id != inforce]
     for item in items:
         item.release_id = inforce
     if items:

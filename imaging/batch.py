@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from imaging.cutout import Cutout, cut_out, cutout_id, to_png
+from imaging.cutout import Cutout, cut_out, cutout_id, mask_input, to_png
 from imaging.decode import Original, read_header
 from imaging.errors import ImagingError
 from imaging.measure import measure
@@ -152,8 +152,8 @@ def _cut(data: bytes, photo: str, recipe: AnyRecipe, segmenter: Segmenter | None
         return None, RenderRequest(photo=photo, recipe=recipe)
     if segmenter is None:
         raise ImagingError(f"recipe {recipe.name} cuts out: it needs a model")
-    mask_input = "net" if backdrop is None else f"net, backdrop {backdrop.id}"
-    return cut_out(data, segmenter, backdrop=backdrop), RenderRequest(photo=photo, cutout=cutout_id(photo, segmenter.sha256, mask_input), recipe=recipe)
+    name = cutout_id(photo, segmenter.sha256, mask_input(backdrop))
+    return cut_out(data, segmenter, backdrop=backdrop), RenderRequest(photo=photo, cutout=name, recipe=recipe)
 
 
 def full_size_alpha(mask: NDArray[np.uint8], size: tuple[int, int]) -> bytes:

@@ -16,10 +16,11 @@ from imaging.encode import encode_finished
 from imaging.errors import Unreadable
 from imaging.frame import Alpha, Frame
 from imaging.recipe import AnyRecipe, OwnRecipe, Recipe, RenderRequest
+from imaging.scales import longest_px
 from imaging.steps.balance import balance
 from imaging.steps.cast import cast
 from imaging.steps.colour import colour
-from imaging.steps.crop import crop, scale
+from imaging.steps.crop import crop, item_size, scale
 from imaging.steps.cutout import cutout
 from imaging.steps.expose import expose
 from imaging.steps.fit import fit, fitted
@@ -116,7 +117,6 @@ def _whole(data: bytes, request: RenderRequest, recipe: OwnRecipe, most_pixels: 
 def _opened(data: bytes, alpha: Alpha, request: RenderRequest, recipe: Recipe, most_pixels: int) -> Frame:
     """The photo decoded no larger than the finished picture needs it."""
     header = read_header(data)
-    longest_px = None if request.mm_per_px is None else request.adjustments["longest_mm"] / request.mm_per_px
     backdrop = (request.backdrop or recipe.backdrop).removeprefix("#")
     frame = Frame(
         image=Image.new("RGB", (1, 1)),
@@ -125,11 +125,12 @@ def _opened(data: bytes, alpha: Alpha, request: RenderRequest, recipe: Recipe, m
         orientation=header.orientation,
         icc=header.icc,
         backdrop=(int(backdrop[0:2], 16), int(backdrop[2:4], 16), int(backdrop[4:6], 16)),
-        longest_px=longest_px,
         adjustments=dict(request.adjustments),
     )
     _same_shape(alpha, header.size)
     frame = lean(frame, recipe)
+    if request.mm_per_px is not None:
+        frame = replace(frame, longest_px=longest_px(item_size(frame), request.mm_per_px, request.adjustments))
     wanted = scale(frame, recipe) * alpha.shape[1] / header.size[0]
     return replace(frame, image=load(data, min(1.0, wanted), most_pixels=most_pixels).image)
 
