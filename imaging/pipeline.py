@@ -32,6 +32,7 @@ from imaging.steps.sharpen import sharpen
 from imaging.steps.turn import lean, turn
 from imaging.steps.whiten import whiten
 
+_SEEN = 0.01  # a difference in scale that somebody may see
 _Kind = TypeVar("_Kind", Recipe, OwnRecipe)
 
 STEPS: tuple[Callable[[Frame, Recipe], Frame], ...] = (
@@ -130,9 +131,20 @@ def _opened(data: bytes, alpha: Alpha, request: RenderRequest, recipe: Recipe, m
     _same_shape(alpha, header.size)
     frame = lean(frame, recipe)
     if request.mm_per_px is not None:
-        frame = replace(frame, longest_px=longest_px(item_size(frame), request.mm_per_px, request.adjustments))
+        frame = _to_scale(frame, recipe, request.mm_per_px)
     wanted = scale(frame, recipe) * alpha.shape[1] / header.size[0]
     return replace(frame, image=load(data, min(1.0, wanted), most_pixels=most_pixels).image)
+
+
+def _to_scale(frame: Frame, recipe: Recipe, mm_per_px: float) -> Frame:
+    """With the length that the item has at a scale; notes where the recipe's fill does not let it have that."""
+    size = item_size(frame)
+    wished = longest_px(size, mm_per_px, frame.adjustments)
+    scaled = replace(frame, longest_px=wished)
+    times = scale(scaled, recipe) * max(size) / wished
+    if abs(times - 1) < _SEEN:
+        return scaled
+    return scaled.noted(f"shown {times:.2f} x as large as its family's scale: the recipe's fill leaves it no more {'room' if times < 1 else 'white'}")
 
 
 def _alpha(given: bytes | Alpha) -> Alpha:
