@@ -102,7 +102,15 @@ def test_whatever_decides_the_picture_decides_the_id(recipe: Recipe) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"adjustments": {"glow": 1.0}}, {"mm_per_px": 0.1}, {"adjustments": {"exposure": 9.0}}, {"backdrop": "white"}, {"adjustments": {"longest_mm": 3.0}}],
+    [
+        {"adjustments": {"glow": 1.0}},
+        {"mm_per_px": 0.1},
+        {"adjustments": {"exposure": 9.0}},
+        {"backdrop": "white"},
+        {"adjustments": {"longest_mm": 3.0}},
+        {"mm_per_px": 0.1, "adjustments": {"longest_mm": 3.0, "width_mm": 2.0}},
+        {"mm_per_px": 0.1, "adjustments": {"height_mm": 0.0}},
+    ],
 )
 def test_a_request_that_cannot_be_meant_is_refused(recipe: Recipe, wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 pydantic's own words
