@@ -19,6 +19,7 @@ from app.db import insert, lock, record
 from app.errors import Refusal
 from app.kit import Kit
 from app.models import ImageSetItem, Placement, Product, Release, Setting
+from app.stages import backdrop
 from app.stages.arrange import current_release
 from app.states import PlacementState
 
@@ -30,13 +31,16 @@ _PAGE = 5000
 
 
 def roll_out(session: Session, kit: Kit, product: Product, who: str) -> int:
-    """Pin a product's photos to the release in force and have its pictures made by it; how many were of another.
+    """Pin a product's photos to the release in force and have its pictures made by it; how many were of another, or would be made from something else.
+
+    What they are made from beside photo and release (the batch's backdrop, the product's category and sizes) is taken down anew as well.
 
     What is live stays until its successor passes, and the new set goes out together. What a person rejected or sent to retouch stays so.
     """
     lock(session, product)
     inforce = current_release(session, kit)
-    items = session.scalars(sa.select(ImageSetItem).where(ImageSetItem.product_id == product.id, _older(inforce))).all()
+    every = session.scalars(sa.select(ImageSetItem).where(ImageSetItem.product_id == product.id)).all()
+    items = [item for item in every if backdrop.renew(session, kit, product, item) or item.release_id != inforce]
     for item in items:
         item.release_id = inforce
     if items:

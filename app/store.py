@@ -15,6 +15,8 @@ import obstore
 from obstore.exceptions import AlreadyExistsError
 from obstore.store import LocalStore, ObjectStore, S3Store
 
+import integrations
+
 
 class StoreError(Exception):
     """The store does not answer or lost a file; the message names the store and the key."""
@@ -77,13 +79,13 @@ class Media:
     def __init__(self, store: Store, keys: tuple[str, ...], base_url: str) -> None:
         self.store, self._key, self.base_url = store, keys[0].encode(), base_url
 
-    def name(self, digest: str) -> str:
-        """`<keyed hash>.jpg`, the same for the same bytes and key."""
-        return hmac.new(self._key, b"media:" + digest.encode(), hashlib.sha256).hexdigest()[:40] + ".jpg"
+    def name(self, digest: str, suffix: str = ".jpg") -> str:
+        """`<keyed hash>.jpg` (or another suffix), the same for the same bytes and key."""
+        return hmac.new(self._key, b"media:" + digest.encode(), hashlib.sha256).hexdigest()[:40] + suffix
 
     def publish(self, data: bytes) -> str | None:
-        """Put a finished file where marketplaces can fetch it; returns its address, None without a public media address."""
-        name = self.name(hashlib.sha256(data).hexdigest())
+        """Put a finished file where marketplaces can fetch it, named as its own first bytes say; returns its address, None without a public one."""
+        name = self.name(hashlib.sha256(data).hexdigest(), integrations.picture_kind(data).suffix)
         self.store.put(data, name)
         return f"{self.base_url}/media/{name}" if self.base_url else None
 

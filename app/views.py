@@ -185,6 +185,8 @@ def _not_ready(session: Session, product: Product, account: Account) -> str:
     if main.state in (PlacementState.REJECTED, PlacementState.RETOUCH):
         return f"its main picture {'was rejected' if main.state == PlacementState.REJECTED else 'is out for retouching'}"
     if main.state == PlacementState.WAITING:
+        if main.rendition_id is None and items[0].mask_input is None:
+            return "its main photo waits for the rest of its batch, whose backdrop helps to cut it out"
         return "its main picture is being made"
     return f"waits up to {account.policy.get('wait_s', 1800)} s for its other pictures, so that the set goes out together"
 

@@ -14,7 +14,7 @@ from app.kit import Kit
 from app.stages import STAGES
 from app.stages.run import run
 
-IMAGING = ("render",)  # slow, on the processor, hungry for memory
+IMAGING = ("backdrop", "render")  # slow, on the processor, hungry for memory
 WAITING = 4  # jobs of a quick stage at once: they mostly wait for a database or a marketplace
 log = structlog.get_logger("packshot.worker")
 

@@ -9,7 +9,7 @@ from imaging.bench import Report as BenchReport
 from imaging.bench import blown_up, is_flat, peak_memory, time_render
 from imaging.compare import SAME, dhash, same_picture
 from imaging.consistency import Consistency, Odd, consistency
-from imaging.cutout import CUTOUT_VERSION, Cutout, cut_out, cutout_id
+from imaging.cutout import CUTOUT_VERSION, Cutout, cut_out, cutout_id, mask_input
 from imaging.decode import MOST_PIXELS, Original
 from imaging.errors import ImagingError, TooBig, Unreadable
 from imaging.facts import FACTS, MEASURE_VERSION, Box, Fact, Facts, FactValue, Measured
@@ -21,12 +21,16 @@ from imaging.preview import to_review_jpeg
 from imaging.quality import quality
 from imaging.quality import table as quality_table
 from imaging.recipe import FINISH_VERSION, AnyRecipe, OwnRecipe, Recipe, RecipeError, RenderRequest, finishing, for_shot, load_recipes, request_id
+from imaging.scales import scale_for
 from imaging.segment import Segmenter, load_segmenter, shipped_model_sha256
+from imaging.shoots import LEAST as LEAST_SHOOT
+from imaging.shoots import backdrop_of_shoot
 
 __all__ = [
     "CUTOUT_VERSION",
     "FACTS",
     "FINISH_VERSION",
+    "LEAST_SHOOT",
     "MEASURE_VERSION",
     "MOST_PIXELS",
     "SAME",
@@ -54,6 +58,7 @@ __all__ = [
     "TooBig",
     "Unreadable",
     "backdrop_of_empty_frame",
+    "backdrop_of_shoot",
     "blown_up",
     "consistency",
     "cut_out",
@@ -64,6 +69,7 @@ __all__ = [
     "is_flat",
     "load_recipes",
     "load_segmenter",
+    "mask_input",
     "measure",
     "peak_memory",
     "plan_files",
@@ -74,6 +80,7 @@ __all__ = [
     "render_paths",
     "request_id",
     "same_picture",
+    "scale_for",
     "shared_backdrop",
     "shipped_model_sha256",
     "time_render",

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from imaging.cutout import Cutout, cut_out, cutout_id, to_png
+from imaging.cutout import Cutout, cut_out, cutout_id, mask_input, to_png
 from imaging.decode import Original, read_header
 from imaging.errors import ImagingError
 from imaging.measure import measure
@@ -30,6 +30,7 @@ from imaging.segment import Segmenter, load_segmenter
 from imaging.shoots import find_backdrops
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".heic", ".heif", ".avif", ".bmp", ".gif"})
+SUFFIX_OF = {"jpeg": ".jpg", "png": ".png"}  # of finished files, by the recipe's format
 _AHEAD = 4  # files per process that may be under way, so that a million paths are not queued at once
 
 
@@ -103,7 +104,7 @@ def _apart(found: list[tuple[Path, Path]], crowded: set[int]) -> list[tuple[Path
 def render_file(
     source: Path, target: Path, recipe: AnyRecipe, segmenter: Segmenter | None, *, beside: Beside = ALONE, backdrop: Backdrop | None = None
 ) -> dict[str, Any]:
-    """Renders one file to `target`.jpg, with what is wanted beside it, and tells what came of it; errors are told, not raised."""
+    """Renders one file to `target`.jpg (or .png, as the recipe says), with what is wanted beside it, and tells what came of it; errors are told, not raised."""
     try:
         return _rendered(source, target, recipe, segmenter, beside, backdrop)
     except ImagingError as error:
@@ -122,7 +123,7 @@ def _rendered(source: Path, target: Path, recipe: AnyRecipe, segmenter: Segmente
     rendered = time.perf_counter()
     facts = measure(finished.data).facts | (cutout.facts if cutout else {"background_kept": True})
     measured = time.perf_counter()
-    output, mask = _beside(target, ".jpg"), _beside(target, ".alpha.png") if beside.alpha and cutout else None
+    output, mask = _beside(target, SUFFIX_OF[recipe.format]), _beside(target, ".alpha.png") if beside.alpha and cutout else None
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_bytes(finished.data)
     if mask is not None and cutout is not None:
@@ -151,8 +152,8 @@ def _cut(data: bytes, photo: str, recipe: AnyRecipe, segmenter: Segmenter | None
         return None, RenderRequest(photo=photo, recipe=recipe)
     if segmenter is None:
         raise ImagingError(f"recipe {recipe.name} cuts out: it needs a model")
-    mask_input = "net" if backdrop is None else f"net, backdrop {backdrop.id}"
-    return cut_out(data, segmenter, backdrop=backdrop), RenderRequest(photo=photo, cutout=cutout_id(photo, segmenter.sha256, mask_input), recipe=recipe)
+    name = cutout_id(photo, segmenter.sha256, mask_input(backdrop))
+    return cut_out(data, segmenter, backdrop=backdrop), RenderRequest(photo=photo, cutout=name, recipe=recipe)
 
 
 def full_size_alpha(mask: NDArray[np.uint8], size: tuple[int, int]) -> bytes:

@@ -55,6 +55,11 @@ def cutout_id(photo_sha256: str, model_sha256: str, mask_input: str = "net", ver
     return hashlib.sha256(words.encode()).hexdigest()
 
 
+def mask_input(backdrop: Backdrop | str | None) -> str:
+    """What a cutout is made from, in the words of `cutout_id`: the net alone, or with the backdrop that the photo's shoot shares (or the id of it)."""
+    return "net" if backdrop is None else f"net, backdrop {backdrop if isinstance(backdrop, str) else backdrop.id}"
+
+
 def cut_out(
     data: bytes,
     segmenter: Segmenter,

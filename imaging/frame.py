@@ -29,6 +29,7 @@ class Frame:
     longest_px: float | None = None  # wanted length of the item's longest side on the canvas, where a scale was asked for, within the recipe's bounds
     adjustments: Mapping[str, float] = field(default_factory=dict)
     gains: tuple[float, float, float] | None = None  # by which linear light is to be multiplied, from `balance` to `colour`
+    lift: tuple[float, float] | None = None  # by which linear light is to be multiplied up to which light (paper's), from `whiten` to `colour`
     cast: NDArray[np.float32] | None = None  # 0..1, darkness of the photo's own shadow over the whole upright photo, where it is kept
     placing: NDArray[np.float64] | None = None  # 2x3, from shares of the whole upright photo's sides to px of the picture, from `crop` on
     turn: float = 0.0  # degrees by which the item is still to be turned counter-clockwise

@@ -21,17 +21,17 @@ _LEAST_QUALITY = 60  # what is still too large then is no picture of a product o
 _STEP = 4
 
 
-def encode_within(image: Image.Image, *, quality: int, subsampling: str, most_bytes: int, xmp: bytes = b"") -> tuple[bytes, int]:
+def encode_within(image: Image.Image, *, quality: int, subsampling: str, most_bytes: int, xmp: bytes = b"", profile: bool = True) -> tuple[bytes, int]:
     """`encode` at `quality`, or at the next lower one whose file has no more than `most_bytes` (at 60 whatever it has); the file and its quality."""
     while True:
-        data = encode(image, quality=quality, subsampling=subsampling, xmp=xmp)
+        data = encode(image, quality=quality, subsampling=subsampling, xmp=xmp, profile=profile)
         if len(data) <= most_bytes or quality <= _LEAST_QUALITY:
             return data, quality
         quality = max(_LEAST_QUALITY, quality - _STEP)
 
 
-def encode(image: Image.Image, *, quality: int, subsampling: str, xmp: bytes = b"") -> bytes:
-    """An sRGB JPEG with its profile and an XMP packet if one is given; the same picture always gives the same bytes.
+def encode(image: Image.Image, *, quality: int, subsampling: str, xmp: bytes = b"", profile: bool = True) -> bytes:
+    """An sRGB JPEG with its profile, if wanted, and an XMP packet if one is given; the same picture always gives the same bytes.
 
     What is 255 before is exactly 255 in every coding block (8 px, 16 at 4:2:0) that is white all over, at 4:2:0 but for the pixel beside another
     block, which decoders smooth; so the outermost ring is, where the margin holds a whole block. In a block with the end of a shadow it is at least
@@ -39,14 +39,14 @@ def encode(image: Image.Image, *, quality: int, subsampling: str, xmp: bytes = b
     247 at 98, 252 at 100 (4:2:0: 205, 221, 221), and 41 %, 10 % and .1 % of such blocks' white (4:2:0: 24 %, 9 %, 8 %) are below 253.
     """
     try:
-        return _encoded(image, quality, subsampling, xmp, optimize=True)
+        return _encoded(image, quality, subsampling, xmp, profile, optimize=True)
     except OSError:  # Pillow gives libjpeg one byte a pixel to optimise in; a photo full of grain needs more
-        return _encoded(image, quality, subsampling, xmp, optimize=False)
+        return _encoded(image, quality, subsampling, xmp, profile, optimize=False)
 
 
-def _encoded(image: Image.Image, quality: int, subsampling: str, xmp: bytes, *, optimize: bool) -> bytes:
-    out = io.BytesIO()
-    image.save(out, "JPEG", quality=quality, subsampling=subsampling, optimize=optimize, icc_profile=srgb_profile(), xmp=xmp)
+def _encoded(image: Image.Image, quality: int, subsampling: str, xmp: bytes, profile: bool, *, optimize: bool) -> bytes:
+    out, icc = io.BytesIO(), srgb_profile() if profile else None
+    image.save(out, "JPEG", quality=quality, subsampling=subsampling, optimize=optimize, icc_profile=icc, xmp=xmp)
     return out.getvalue()
 
 

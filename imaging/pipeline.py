@@ -12,15 +12,15 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from imaging.decode import ORDINARY_PIXELS, load, read_header
+from imaging.encode import encode_finished
 from imaging.errors import Unreadable
 from imaging.frame import Alpha, Frame
-from imaging.jpeg import encode_within
 from imaging.recipe import AnyRecipe, OwnRecipe, Recipe, RenderRequest
-from imaging.record import xmp_of
+from imaging.scales import longest_px
 from imaging.steps.balance import balance
 from imaging.steps.cast import cast
 from imaging.steps.colour import colour
-from imaging.steps.crop import crop, scale
+from imaging.steps.crop import crop, item_size, scale
 from imaging.steps.cutout import cutout
 from imaging.steps.expose import expose
 from imaging.steps.fit import fit, fitted
@@ -30,11 +30,14 @@ from imaging.steps.place import place
 from imaging.steps.shadow import shadow
 from imaging.steps.sharpen import sharpen
 from imaging.steps.turn import lean, turn
+from imaging.steps.whiten import whiten
 
+_SEEN = 0.01  # a difference in scale that somebody may see
 _Kind = TypeVar("_Kind", Recipe, OwnRecipe)
 
 STEPS: tuple[Callable[[Frame, Recipe], Frame], ...] = (
     balance,
+    whiten,
     cast,
     crop,
     orient,
@@ -55,7 +58,7 @@ OWN_STEPS: tuple[Callable[[Frame, OwnRecipe], Frame], ...] = (fit, orient, colou
 class Rendered:
     """A finished picture and how it came about."""
 
-    data: bytes  # JPEG, sRGB
+    data: bytes  # JPEG or PNG as the recipe says, sRGB
     notes: tuple[str, ...]
     ms: dict[str, float]  # per step
     size: tuple[int, int]
@@ -85,13 +88,9 @@ def render(data: bytes, alpha: bytes | Alpha | None, request: RenderRequest, *, 
             raise ValueError(f"recipe {recipe.name} needs a mask")
         frame = _stepped(_opened(data, _alpha(alpha), request, recipe, most_pixels), STEPS, recipe, lap)
     image = Image.fromarray(frame.rgb)
-    finished, quality = encode_within(image, quality=recipe.quality, subsampling=recipe.subsampling, most_bytes=recipe.most_bytes, xmp=xmp_of(request))
-    if len(finished) > recipe.most_bytes:
-        frame = frame.noted(f"{len(finished):,} bytes, more than the recipe's {recipe.most_bytes:,}, even at JPEG quality {quality}")
-    elif quality != recipe.quality:
-        frame = frame.noted(f"JPEG quality {quality} instead of {recipe.quality}, to stay below {recipe.most_bytes:,} bytes")
+    finished, notes = encode_finished(image, request)
     lap("encode")
-    return Rendered(finished, frame.notes, ms, image.size)
+    return Rendered(finished, (*frame.notes, *notes), ms, image.size)
 
 
 def _stepped(frame: Frame, steps: Sequence[Callable[[Frame, _Kind], Frame]], recipe: _Kind, lap: Callable[[str], None]) -> Frame:
@@ -119,7 +118,6 @@ def _whole(data: bytes, request: RenderRequest, recipe: OwnRecipe, most_pixels: 
 def _opened(data: bytes, alpha: Alpha, request: RenderRequest, recipe: Recipe, most_pixels: int) -> Frame:
     """The photo decoded no larger than the finished picture needs it."""
     header = read_header(data)
-    longest_px = None if request.mm_per_px is None else request.adjustments["longest_mm"] / request.mm_per_px
     backdrop = (request.backdrop or recipe.backdrop).removeprefix("#")
     frame = Frame(
         image=Image.new("RGB", (1, 1)),
@@ -128,13 +126,25 @@ def _opened(data: bytes, alpha: Alpha, request: RenderRequest, recipe: Recipe, m
         orientation=header.orientation,
         icc=header.icc,
         backdrop=(int(backdrop[0:2], 16), int(backdrop[2:4], 16), int(backdrop[4:6], 16)),
-        longest_px=longest_px,
         adjustments=dict(request.adjustments),
     )
     _same_shape(alpha, header.size)
     frame = lean(frame, recipe)
+    if request.mm_per_px is not None:
+        frame = _to_scale(frame, recipe, request.mm_per_px)
     wanted = scale(frame, recipe) * alpha.shape[1] / header.size[0]
     return replace(frame, image=load(data, min(1.0, wanted), most_pixels=most_pixels).image)
+
+
+def _to_scale(frame: Frame, recipe: Recipe, mm_per_px: float) -> Frame:
+    """With the length that the item has at a scale; notes where the recipe's fill does not let it have that."""
+    size = item_size(frame)
+    wished = longest_px(size, mm_per_px, frame.adjustments)
+    scaled = replace(frame, longest_px=wished)
+    times = scale(scaled, recipe) * max(size) / wished
+    if abs(times - 1) < _SEEN:
+        return scaled
+    return scaled.noted(f"shown {times:.2f} x as large as its family's scale: the recipe's fill leaves it no more {'room' if times < 1 else 'white'}")
 
 
 def _alpha(given: bytes | Alpha) -> Alpha:

@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, field_validator, model_validator
 
 from imaging.errors import ImagingError
+from imaging.scales import SIDES, Family
 
 FINISH_VERSION = 6  # raise it when the same request would give another file
 
@@ -60,6 +61,13 @@ class Exposure(_Strict):
     target: Annotated[float, Field(ge=50, le=98, strict=True)]
 
 
+class WhitePoint(_Strict):
+    """How light white paper comes out: a photo is exposed anew, by at most `most_ev` stops, so that the paper behind its item would have this level."""
+
+    level: Annotated[int, Field(ge=200, le=250, strict=True)]
+    most_ev: Annotated[float, Field(gt=0, le=1, strict=True)]
+
+
 class Upright(_Strict):
     """A leaning item is turned upright if it leans by no more than `most_degrees` and that is at least so sure (0..1)."""
 
@@ -85,15 +93,17 @@ class Fill(_Strict):
 
 
 class _AnyRecipe(_Strict):
-    """What every recipe says, whatever is behind the item; `in_place_of` and `shots` choose it and decide no picture."""
+    """What every recipe says, whatever is behind the item; `in_place_of` and `shots` choose it and decide no picture themselves."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
     width_px: Annotated[int, Field(ge=100, le=4000, strict=True)]
     height_px: Annotated[int, Field(ge=100, le=4000, strict=True)]
     sharpen: Sharpen
-    quality: Annotated[int, Field(ge=50, le=100, strict=True)]
+    format: Annotated[Literal["jpeg", "png"], Field(exclude_if=lambda format: format == "jpeg")] = "jpeg"
+    quality: Annotated[int | None, Field(ge=50, le=100, strict=True, exclude_if=lambda quality: quality is None)] = None
+    subsampling: Annotated[Literal["4:4:4", "4:2:2", "4:2:0"] | None, Field(exclude_if=lambda subsampling: subsampling is None)] = None
     most_bytes: Annotated[int, Field(ge=20_000, strict=True)]
-    subsampling: Literal["4:4:4", "4:2:2", "4:2:0"]
+    metadata: Annotated[Literal["record", "profile", "none"], Field(exclude_if=lambda metadata: metadata == "record")] = "record"
     in_place_of: Annotated[str | None, Field(exclude=True)] = None
     shots: Annotated[tuple[str, ...], Field(exclude=True)] = ()
 
@@ -101,6 +111,15 @@ class _AnyRecipe(_Strict):
     def _chosen(self) -> Self:
         if bool(self.in_place_of) != bool(self.shots):
             raise ValueError("in_place_of (another recipe) and shots go together")
+        return self
+
+    @model_validator(mode="after")
+    def _encodable(self) -> Self:
+        said = {"quality": self.quality is not None, "subsampling": self.subsampling is not None}
+        if self.format == "png" and any(said.values()):
+            raise ValueError(f"{', '.join(key for key in said if said[key])}: a PNG loses nothing and has none, so leave this out")
+        if self.format == "jpeg" and not all(said.values()):
+            raise ValueError(f"{', '.join(key for key in said if not said[key])}: a JPEG needs it")
         return self
 
     @property
@@ -115,7 +134,10 @@ class _AnyRecipe(_Strict):
 
 
 class Recipe(_AnyRecipe):
-    """A named set of finishing parameters for one kind of output, the item cut out; see recipes.yaml for what each means."""
+    """A named set of finishing parameters for one kind of output, the item cut out; see recipes.yaml for what each means.
+
+    `scales` decides no picture itself: a request says the scale that came of it.
+    """
 
     background: Annotated[Literal["white"], Field(exclude=True)] = "white"  # said by no request: those of before it could be said keep their ids
     fill: Fill
@@ -124,8 +146,10 @@ class Recipe(_AnyRecipe):
     backdrop: _Colour
     white_balance: Annotated[float, Field(ge=0, le=0.3, strict=True)]
     upright: Annotated[Upright | None, Field(exclude_if=lambda upright: upright is None)] = None
+    white_point: Annotated[WhitePoint | None, Field(exclude_if=lambda white_point: white_point is None)] = None
     exposure: Annotated[Exposure | None, Field(exclude_if=lambda exposure: exposure is None)] = None
     shadow: Shadow
+    scales: Annotated[Mapping[str, Family], Field(exclude=True)] = {}
 
     @field_validator("background", mode="before")
     @classmethod
@@ -140,6 +164,10 @@ class Recipe(_AnyRecipe):
             raise ValueError("fill.most + 2 x clear is more than the canvas (clear is a share of its longer side)")
         return self
 
+    def to_dict(self) -> dict[str, Any]:
+        scales = {"scales": {category: family.model_dump(mode="json") for category, family in self.scales.items()}} if self.scales else {}
+        return super().to_dict() | scales
+
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> AnyRecipe:
         """The recipe of `to_dict`, of either kind; raises RecipeError."""
@@ -149,7 +177,7 @@ class Recipe(_AnyRecipe):
             raise RecipeError(_problems("recipe", str(values.get("name", "?")), error)) from error
 
 
-_NEEDS_CUTOUT = ("fill", "align", "clear", "backdrop", "white_balance", "upright", "exposure", "shadow")
+_NEEDS_CUTOUT = ("fill", "align", "clear", "backdrop", "white_balance", "upright", "white_point", "exposure", "shadow", "scales")
 
 
 class OwnRecipe(_AnyRecipe):
@@ -180,7 +208,7 @@ def for_shot(recipes: Mapping[str, Mapping[str, Any]], standard: str, shot: str)
 
 def finishing(values: Mapping[str, Any]) -> dict[str, Any]:
     """What a render request says of a recipe, from its `to_dict`: all that decides the picture, not what chooses the recipe."""
-    return {key: value for key, value in values.items() if key not in ("in_place_of", "shots")}
+    return {key: value for key, value in values.items() if key not in ("in_place_of", "shots", "scales")}
 
 
 def request_id(values: Mapping[str, Any]) -> str:
@@ -188,7 +216,8 @@ def request_id(values: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-_ADJUSTMENTS = frozenset({"exposure", "longest_mm"})
+_LENGTHS = frozenset(f"{side}_mm" for side in SIDES)
+_ADJUSTMENTS = frozenset({"exposure"}) | _LENGTHS
 
 
 def _background(recipe: Any) -> str:
@@ -201,10 +230,10 @@ class RenderRequest(_Strict):
     """All that decides a finished picture, frozen.
 
     cutout      None where the recipe keeps the photo's own background; then there is no scale and no backdrop to choose either
-    mm_per_px   of the finished picture: with adjustments["longest_mm"] (the item's longest side) sister items come out
-                at one scale, as far as the recipe's fill lets them
+    mm_per_px   of the finished picture: with the length of one of the item's sides, adjustments["longest_mm"], ["shortest_mm"], ["width_mm"] or
+                ["height_mm"], sister items come out at one scale, as far as the recipe's fill lets them
     backdrop    "#rrggbb" instead of the recipe's
-    adjustments exposure: stops, -2..2; longest_mm: see above
+    adjustments exposure: stops, -2..2; a length in mm: see above
     finish      the FINISH_VERSION of the release that it belongs to
     """
 
@@ -219,7 +248,8 @@ class RenderRequest(_Strict):
     @field_validator("recipe")
     @classmethod
     def _without_choice(cls, recipe: AnyRecipe) -> AnyRecipe:
-        return recipe.model_copy(update={"in_place_of": None, "shots": ()})
+        chosen: dict[str, Any] = {"in_place_of": None, "shots": ()}
+        return recipe.model_copy(update=chosen if isinstance(recipe, OwnRecipe) else {**chosen, "scales": {}})
 
     @model_validator(mode="after")
     def _of_one_kind(self) -> RenderRequest:
@@ -236,10 +266,11 @@ class RenderRequest(_Strict):
             raise ValueError(f"unknown adjustment {unknown[0]}; there are {', '.join(sorted(_ADJUSTMENTS))}")
         if abs(self.adjustments.get("exposure", 0.0)) > 2:
             raise ValueError("exposure must be within 2 stops")
-        if (self.mm_per_px is None) != ("longest_mm" not in self.adjustments):
-            raise ValueError("mm_per_px and adjustments['longest_mm'] go together")
-        if self.adjustments.get("longest_mm", 1.0) <= 0:
-            raise ValueError("longest_mm must be more than 0")
+        lengths = sorted(_LENGTHS & set(self.adjustments))
+        if len(lengths) != (self.mm_per_px is not None):
+            raise ValueError(f"mm_per_px and one of adjustments {', '.join(sorted(_LENGTHS))} go together")
+        if any(self.adjustments[length] <= 0 for length in lengths):
+            raise ValueError(f"{lengths[0]} must be more than 0")
         return self
 
     @property

@@ -6,7 +6,21 @@ Importing this loads no marketplace SDK.
 
 from integrations import consent, inventory, sources
 from integrations.errors import IntegrationError, NotAuthorised, OutcomeUnknown, Problem, Refused, Throttled, TryLater
-from integrations.marketplace import REASONS, Access, Hosted, Marketplace, Notice, NoticeSet, Offer, Picture, ProductFacts, Receipt, Ref, Status
+from integrations.marketplace import (
+    REASONS,
+    Access,
+    Hosted,
+    Marketplace,
+    Notice,
+    NoticeSet,
+    Offer,
+    Picture,
+    ProductFacts,
+    Receipt,
+    Ref,
+    Status,
+    picture_kind,
+)
 from integrations.money import to_decimal, to_minor
 from integrations.rates import Bucket, BucketStore, Limiter, MemoryBuckets, Rates
 from integrations.redact import RedactingFilter, redact
@@ -44,6 +58,7 @@ __all__ = [
     "connect",
     "consent",
     "inventory",
+    "picture_kind",
     "redact",
     "sources",
     "to_decimal",

@@ -87,6 +87,22 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Kind:
+    """A format that finished files have: its suffix and its media type."""
+
+    suffix: str
+    mime: str
+
+
+_JPEG, _PNG = Kind(".jpg", "image/jpeg"), Kind(".png", "image/png")
+
+
+def picture_kind(data: bytes) -> Kind:
+    """The format of a finished file by its first bytes, so that no name or header ever says another; JPEG unless it is a PNG."""
+    return _PNG if data.startswith(b"\x89PNG\r\n\x1a\n") else _JPEG
+
+
+@dataclass(frozen=True)
 class ProductFacts:
     """What a listing says about the product, as far as creating one needs it. `price_minor` is in minor units of `currency`."""
 

@@ -4,7 +4,7 @@ from app.models.base import Base
 from app.models.catalogue import Arrival, Batch, Delivery, ImageSetItem, Photo, Product
 from app.models.house import ApiKey, Event, Heartbeat, IdempotentAnswer, RateBucket, Setting, User, Work
 from app.models.market import Account, HostedPicture, Lesson, Listing, ListingMember, Notice, Placement, Push, Retouch
-from app.models.pictures import Cutout, FileFacts, Release, Rendition, RuleActivation, RuleSetRow, Verdict
+from app.models.pictures import BatchBackdrop, Cutout, FileFacts, Release, Rendition, RuleActivation, RuleSetRow, Verdict
 
 __all__ = [
     "Account",
@@ -12,6 +12,7 @@ __all__ = [
     "Arrival",
     "Base",
     "Batch",
+    "BatchBackdrop",
     "Cutout",
     "Delivery",
     "Event",

@@ -81,6 +81,10 @@ class ImageSetItem(Base):
     findings: Mapped[Docs] = mapped_column(default=list)  # of rules/intake.yaml, or the words of the decoder
     judged_rules: Mapped[str | None] = mapped_column(Hash)
     release_id: Mapped[str | None] = mapped_column(ForeignKey("releases.id"))
+    # what its pictures are made from beside photo and release, taken down when a cut-out one is first asked for, renewed by a rollout
+    mask_input: Mapped[str | None] = mapped_column(String(100))  # imaging.mask_input; None: not known yet
+    category: Mapped[str] = mapped_column(String(64), default="")  # the product's, as it was then
+    size_mm: Mapped[Doc] = mapped_column(default=dict)
     replaces_id: Mapped[int | None] = mapped_column(ForeignKey("image_set_items.id"))  # the item this retouched photo stands in for
     created_at: Mapped[datetime]
 

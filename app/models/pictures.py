@@ -24,6 +24,20 @@ class Release(Base):
     created_at: Mapped[datetime]
 
 
+class BatchBackdrop(Base):
+    """The backdrop that a batch's photos share, as one model and cut-out version see it; measured once, when the batch has settled, and never again."""
+
+    __tablename__ = "batch_backdrops"
+
+    batch_id: Mapped[int] = mapped_column(ForeignKey("batches.id"), primary_key=True)
+    model_sha256: Mapped[str] = mapped_column(Hash, primary_key=True)
+    cutout_version: Mapped[int] = mapped_column(primary_key=True)
+    backdrop_id: Mapped[str | None] = mapped_column(Hash)  # None: they share none
+    backdrop: Mapped[Doc] = mapped_column(default=dict)  # imaging.Backdrop.to_dict
+    photos: Mapped[int]  # in the batch when it was measured
+    created_at: Mapped[datetime]
+
+
 class Cutout(Base):
     """photo x model x mask input -> stored alpha. Made once, used by every recipe; the id is known before it is made."""
 

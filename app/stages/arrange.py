@@ -19,6 +19,7 @@ from app import work
 from app.db import insert, lock, move, record
 from app.kit import Kit
 from app.models import Account, ImageSetItem, Listing, ListingMember, Placement, Product, Release, Rendition
+from app.stages import backdrop
 from app.stages.run import Stage
 from app.states import PhotoState, PlacementState, RenditionState
 
@@ -106,19 +107,19 @@ def request_for(session: Session, kit: Kit, item: ImageSetItem, wish: Wish) -> A
     """
     pinned = session.get_one(Release, item.release_id)
     if pinned.id == kit.release["id"]:
-        return _request(pinned, item, wish)
+        return _request(session, pinned, item, wish)
     inforce = session.get_one(Release, current_release(session, kit))
     older = inforce.created_at < pinned.created_at
     if wish.granted_by(pinned):
-        request = _request(pinned, item, wish)
+        request = _request(session, pinned, item, wish)
         if older or _made(session, [request.id]):
             return request
     if older:
-        return _request(inforce, item, wish)
-    if not _made(session, [_request(pinned, item, Wish(name)).id for name in pinned.recipes]):
+        return _request(session, inforce, item, wish)
+    if not _made(session, [_request(session, pinned, item, Wish(name)).id for name in pinned.recipes]):
         item.release_id = inforce.id
-        return _request(inforce, item, wish)
-    return _made_since(session, pinned, item, wish) or _request(inforce, item, wish)
+        return _request(session, inforce, item, wish)
+    return _made_since(session, pinned, item, wish) or _request(session, inforce, item, wish)
 
 
 def is_ahead(session: Session, kit: Kit, item: ImageSetItem) -> bool:
@@ -135,26 +136,36 @@ def _made(session: Session, requests: Iterable[str]) -> set[str]:
 def _made_since(session: Session, pinned: Release, item: ImageSetItem, wish: Wish) -> Asked | None:
     """What a release that came after the pinned one made of a photo for want of the pinned; by the first of them, so that it stays the same."""
     releases = session.scalars(sa.select(Release).where(Release.created_at > pinned.created_at).order_by(Release.created_at, Release.id))
-    requests = {request.id: request for request in (_request(release, item, wish) for release in releases if wish.granted_by(release))}
+    requests = {request.id: request for request in (_request(session, release, item, wish) for release in releases if wish.granted_by(release))}
     made = _made(session, requests)
     return next((request for name, request in requests.items() if name in made), None)
 
 
-def _request(release: Release, item: ImageSetItem, wish: Wish) -> Asked:
-    """As `imaging.RenderRequest.to_dict` has it. KeyError names a recipe the release lacks."""
-    recipe = wish.under(release.recipes)
-    cutout = None if _keeps_background(recipe) else imaging.cutout_id(item.photo_sha256, release.model_sha256, version=release.cutout_version)
+def _request(session: Session, release: Release, item: ImageSetItem, wish: Wish) -> Asked:
+    """As `imaging.RenderRequest.to_dict` has it, from the release and what was taken down on the item. KeyError names a recipe the release lacks."""
+    recipe, cutout = wish.under(release.recipes), None
+    if not _keeps_background(recipe):
+        mask_input = backdrop.input_under(session, release, item)
+        cutout = imaging.cutout_id(item.photo_sha256, release.model_sha256, mask_input, version=release.cutout_version)
+    mm_per_px, lengths = imaging.scale_for(recipe, item.category, item.shot, item.size_mm) or (None, {})
     return Asked(
         {
             "photo": item.photo_sha256,
             "cutout": cutout,
             "recipe": imaging.finishing(recipe),
-            "mm_per_px": None,
+            "mm_per_px": mm_per_px,
             "backdrop": None,
-            "adjustments": {},
+            "adjustments": lengths,
             "finish": release.finish_version,
         }
     )
+
+
+def _is_cut_out(session: Session, kit: Kit, item: ImageSetItem, wish: Wish) -> bool:
+    """Whether the item's own release or the one in force would cut it out for a place."""
+    pinned = session.get(Release, item.release_id) if item.release_id else None
+    among = [kit.release["recipes"], *([pinned.recipes] if pinned else [])]
+    return any(wish.recipe in recipes and not _keeps_background(wish.under(recipes)) for recipes in among)
 
 
 def _keeps_background(recipe: Mapping[str, Any]) -> bool:
@@ -249,8 +260,8 @@ def _follow(session: Session, kit: Kit, product: Product, placement: Placement, 
 
 
 def _rendition(session: Session, kit: Kit, product: Product, item: ImageSetItem, wish: Wish) -> Rendition | None:
-    """The rendition row of an accepted photo, made and woken if need be; None while the photo is not accepted."""
-    if item.state != PhotoState.ACCEPTED:
+    """The rendition row of an accepted photo, made and woken if need be; None while the photo is not accepted, or waits for its batch's backdrop."""
+    if item.state != PhotoState.ACCEPTED or (_is_cut_out(session, kit, item, wish) and not backdrop.decide(session, kit, product, item)):
         return None
     request = request_for(session, kit, item, wish)
     session.execute(

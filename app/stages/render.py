@@ -15,6 +15,7 @@ from app import work
 from app.db import insert, move
 from app.kit import Kit
 from app.models import Cutout, FileFacts, Placement, Product, Rendition
+from app.stages import backdrop
 from app.stages.arrange import is_ahead
 from app.stages.intake import wake_missing
 from app.stages.run import Stage
@@ -30,7 +31,8 @@ class Task:
     rendition_id: str
     request: imaging.RenderRequest | None
     alpha_sha256: str | None
-    measured: bool
+    makeable: bool = True  # the cutout by the release in force, where one is needed and not there
+    backdrop: dict[str, Any] | None = None  # imaging.Backdrop.to_dict, where the cutout's id speaks of one
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,10 @@ def gather(session: Session, kit: Kit, row: str) -> Task | None:
         return None
     cutout = session.get(Cutout, rendition.cutout_id) if rendition.cutout_id else None
     ours = rendition.request.get("finish") == kit.release["finish_version"]
-    return Task(rendition.id, imaging.RenderRequest.from_dict(rendition.request) if ours else None, cutout.alpha_sha256 if cutout else None, False)
+    request, makeable, shared = imaging.RenderRequest.from_dict(rendition.request) if ours else None, True, None
+    if request is not None and request.cutout is not None and cutout is None:
+        makeable, shared = backdrop.backdrop_behind(session, kit, request.photo, request.cutout)
+    return Task(rendition.id, request, cutout.alpha_sha256 if cutout else None, makeable, shared)
 
 
 def do(kit: Kit, task: Task) -> Made | imaging.ImagingError | None:
@@ -62,9 +67,8 @@ def do(kit: Kit, task: Task) -> Made | imaging.ImagingError | None:
     """
     if task.request is None:
         return None
-    in_force = imaging.cutout_id(task.request.photo, kit.release["model_sha256"], version=kit.release["cutout_version"])
     cuts = task.request.cutout is not None
-    if cuts and task.alpha_sha256 is None and task.request.cutout != in_force:
+    if cuts and task.alpha_sha256 is None and not task.makeable:
         return None
     data = imaging.Original(kit.originals.get(task.request.photo))
     alpha, cutout, ms = None, None, {}
@@ -73,7 +77,7 @@ def do(kit: Kit, task: Task) -> Made | imaging.ImagingError | None:
             if kit.segmenter.sha256 != kit.release["model_sha256"]:
                 return imaging.ImagingError("the cut-out model's file was changed while Packshot was running: restart it, then render again")
             begun = time.perf_counter()
-            cut = imaging.cut_out(data, kit.segmenter)
+            cut = imaging.cut_out(data, kit.segmenter, backdrop=imaging.Backdrop.from_dict(task.backdrop) if task.backdrop else None)
             ms["cutout"] = (time.perf_counter() - begun) * 1000
             alpha = cut.alpha
             cutout = {

@@ -11,7 +11,8 @@ from app.store import StoreError
 from app.web.auth import PUBLIC, states
 from app.web.session import kit
 
-NAME = re.compile(r"[0-9a-f]{40}\.jpg")
+NAME = re.compile(r"([0-9a-f]{40})\.(jpg|png)")
+MIME = {"jpg": "image/jpeg", "png": "image/png"}  # of the formats that a recipe may ask for
 
 bp = states(Blueprint("media", __name__), PUBLIC)
 
@@ -19,16 +20,17 @@ bp = states(Blueprint("media", __name__), PUBLIC)
 @bp.get("/media/<path:name>")
 def picture(name: str) -> ResponseReturnValue:
     """A finished file by its keyed name; 404 for anything else, in the same words, so that guessing learns nothing."""
-    if not NAME.fullmatch(name):
+    known = NAME.fullmatch(name)
+    if known is None:
         return _plain(404, "not found")
     try:
         data = kit().media.store.read(name)
     except StoreError as error:
         return _plain(404, "not found") if isinstance(error.__cause__, FileNotFoundError) else _plain(503, "not available at the moment")
-    response = Response(data, mimetype="image/jpeg")
+    response = Response(data, mimetype=MIME[known[2]])
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.set_etag(name.removesuffix(".jpg"))
+    response.set_etag(known[1])
     return response.make_conditional(request, accept_ranges=True, complete_length=len(data))
 
 

@@ -7,9 +7,12 @@ which hides another part, add up to one that knows the whole frame.
 
 from __future__ import annotations
 
+import base64
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +26,7 @@ _SAMPLES = 6000  # pixels a fit looks at: beyond that only time grows
 _LEAST_SEEN = 0.04  # of the frame
 _GRID = (12, 16)  # rows, columns of rests
 _BLOCKS = 8  # a side: the held-out check leaves out whole blocks, for neighbours of a used pixel prove nothing
+_SHAPES = {"gram": (10, 10), "moment": (10, 3), "rest": (*_GRID, 3), "seen": _GRID}
 _SAME = 1.6  # a shared backdrop may miss this times as much as the photo's own
 
 Doubles = NDArray[np.float64]
@@ -45,6 +49,19 @@ class Backdrop:
     def id(self) -> str:
         """Names it: equal backdrops have one id."""
         return hashlib.sha256(b"".join(part.tobytes() for part in (self.gram, self.moment, self.rest, self.seen))).hexdigest()[:16]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able, for `from_dict`; the sums as base64 of their bytes, since a database may keep a number of JSON otherwise (-0.0, infinity)."""
+        sums = {name: base64.b64encode(getattr(self, name).astype("<f8").tobytes()).decode() for name in _SHAPES}
+        miss = self.miss if np.isfinite(self.miss) else None
+        return {**sums, "miss": miss, "odd": self.odd, "aspect": self.aspect, "photos": self.photos}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Backdrop:
+        """The backdrop of `to_dict`, bit by bit."""
+        sums = {name: np.frombuffer(base64.b64decode(values[name]), "<f8").astype(np.float64).reshape(shape) for name, shape in _SHAPES.items()}
+        miss = float("inf") if values["miss"] is None else float(values["miss"])
+        return cls(**sums, miss=miss, odd=float(values["odd"]), aspect=float(values["aspect"]), photos=int(values["photos"]))
 
     def surface(self, size: tuple[int, int]) -> Floats:
         """Log colour for every pixel of a (width, height) frame, HxWx3."""

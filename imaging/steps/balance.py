@@ -20,7 +20,7 @@ _FAR = 0.03  # of the longest side: nearer to the item the backdrop mirrors it
 _LEAST = 0.08  # of the frame that must show backdrop
 _PAPER = 7.0  # CIELAB chroma up to which a backdrop is taken for white paper in tinted light: beige is beyond it, and steel on beige would turn blue
 _DARKEST, _BURNT = 65.0, 0.98  # L* below which (grey paper is often bluish by itself), and linear light above which, a backdrop tells no tint
-_LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
+LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
 
 def balance(frame: Frame, recipe: Recipe) -> Frame:
@@ -29,24 +29,29 @@ def balance(frame: Frame, recipe: Recipe) -> Frame:
     A photo whose backdrop is coloured, dark, burnt out or hardly seen keeps its colours.
     """
     limit = recipe.white_balance
-    if not limit:
+    if not limit or (light := paper_light(frame)) is None:
         return frame
-    few = frame.image.resize(shrunk_size(frame.image.size, _SIDE), Image.Resampling.NEAREST)  # their median is as good as that of all, in a tenth of the time
-    pixels = as_array(to_srgb(few, frame.icc)).astype(np.float32) / np.float32(255)
-    alpha = cv2.resize(as_stored(frame.alpha, frame.orientation), (pixels.shape[1], pixels.shape[0]), interpolation=cv2.INTER_AREA)
-    backdrop = ~grow(alpha > 0, round(_FAR * _SIDE))
-    if backdrop.mean() < _LEAST:
-        return frame
-    light = np.median(to_linear(pixels[backdrop]), axis=0).astype(np.float32)
-    lightness, a, b = cv2.cvtColor(to_levels(light)[None, None], cv2.COLOR_RGB2LAB)[0, 0]
-    if float(np.hypot(a, b)) > _PAPER or lightness < _DARKEST or light.max() > _BURNT:
-        return frame
-    gains = float(light @ _LUMINANCE) / light
+    gains = float(light @ LUMINANCE) / light
     most = float(np.abs(gains - 1).max())
     if most > limit:
         gains = 1 + (gains - 1) * (limit / most)
     red, green, blue = (round(float(gain), 4) for gain in gains)
     return replace(frame, gains=(red, green, blue))
+
+
+def paper_light(frame: Frame) -> Floats | None:
+    """The linear light, one figure a channel, of the white or light grey paper behind the item; None where there is none, or it tells nothing."""
+    few = frame.image.resize(shrunk_size(frame.image.size, _SIDE), Image.Resampling.NEAREST)  # their median is as good as that of all, in a tenth of the time
+    pixels = as_array(to_srgb(few, frame.icc)).astype(np.float32) / np.float32(255)
+    alpha = cv2.resize(as_stored(frame.alpha, frame.orientation), (pixels.shape[1], pixels.shape[0]), interpolation=cv2.INTER_AREA)
+    backdrop = ~grow(alpha > 0, round(_FAR * _SIDE))
+    if backdrop.mean() < _LEAST:
+        return None
+    light = np.median(to_linear(pixels[backdrop]), axis=0).astype(np.float32)
+    lightness, a, b = cv2.cvtColor(to_levels(light)[None, None], cv2.COLOR_RGB2LAB)[0, 0]
+    if float(np.hypot(a, b)) > _PAPER or lightness < _DARKEST or light.max() > _BURNT:
+        return None
+    return light
 
 
 def to_linear(levels: Floats) -> Floats:

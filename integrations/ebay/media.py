@@ -11,7 +11,7 @@ import requests
 
 from integrations.ebay.client import EbayClient
 from integrations.errors import IntegrationError, Problem, Refused, TryLater
-from integrations.marketplace import Hosted, Picture
+from integrations.marketplace import Hosted, Picture, picture_kind
 
 __all__ = ["host_all", "store"]
 
@@ -45,10 +45,10 @@ def store(client: EbayClient, picture: Picture) -> Hosted:
             f"{picture.position}: the stored file is not the one that was checked", (Problem("sha256", "content differs", None, (picture.position,)),)
         )
     base = client.access.endpoint("media")
+    kind = picture_kind(data)
+    part = (f"{picture.sha256[:16]}{kind.suffix}", data, kind.mime)
     try:
-        answer = client.rest(
-            "createImageFromFile", "POST", f"{base}/image/create_image_from_file", files={"image": (f"{picture.sha256[:16]}.jpg", data, "image/jpeg")}
-        )
+        answer = client.rest("createImageFromFile", "POST", f"{base}/image/create_image_from_file", files={"image": part})
     except Refused as refused:
         issues = tuple(Problem(problem.code, problem.message, problem.reason, (picture.position,)) for problem in refused.issues)
         raise Refused(f"{picture.position}: {refused.message}", issues) from None

@@ -102,6 +102,27 @@ def test_a_picture_keeps_its_cutout_and_one_made_later_may_have_none(url: str) -
         assert conn.execute(sa.select(renditions.c.cutout_id)).all() == [(None,)], "back and forth it still has no cutout"
 
 
+def test_photos_of_before_keep_the_net_alone_and_the_sizes_that_their_product_has(url: str) -> None:
+    with migrate.connection(url) as conn:
+        command.upgrade(migrate.config(conn), "0003")
+        known, at, photo = sa.MetaData(), datetime(2026, 1, 1), "a" * 64
+        known.reflect(conn)
+        rows: dict[str, dict[str, Any]] = {
+            "photos": {"sha256": photo},
+            "products": {"id": 1, "category": "watch", "size_mm": {"case": 40.5}, "archived": False},
+            "image_set_items": {"id": 1, "product_id": 1, "photo_sha256": photo},
+        }
+        for name, given in rows.items():
+            table = known.tables[name]
+            filled = {column.name: _anything(column, at) for column in table.columns if not column.nullable}
+            conn.execute(table.insert().values({**filled, **given}))
+    migrate.migrate(url)
+
+    with migrate.connection(url) as conn:
+        items = Base.metadata.tables["image_set_items"]
+        assert conn.execute(sa.select(items.c.mask_input, items.c.category, items.c.size_mm)).all() == [("net", "watch", {"case": 40.5})]
+
+
 def _anything(column: sa.Column[Any], at: datetime) -> Any:
     """A value that the column takes."""
     kind = column.type

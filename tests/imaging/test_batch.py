@@ -45,6 +45,17 @@ def test_a_folder_is_rendered_and_a_bad_file_does_not_stop_it(tmp_path: Path, re
     assert ((mask >= 128) & truth).sum() > 0.9 * truth.sum()
 
 
+def test_the_suffix_follows_the_recipe_s_format(tmp_path: Path, recipe: Recipe) -> None:
+    shoot(tmp_path / "in")
+    png = recipe.model_copy(update={"format": "png", "quality": None, "subsampling": None, "width_px": 400, "height_px": 400})
+
+    (result,) = render_paths([tmp_path / "in" / "a"], png, tmp_path / "out", sidecar=True)
+
+    assert result["output"].endswith("dial.png")
+    assert result["facts"]["format"] == "PNG"
+    assert json.loads((tmp_path / "out" / "dial.json").read_text())["request"]["recipe"]["format"] == "png"
+
+
 def test_processes_give_the_same_bytes_in_the_same_order(tmp_path: Path, recipe: Recipe) -> None:
     shoot(tmp_path / "in")
 

@@ -17,6 +17,7 @@ from tests import shots
 RECIPE = load_recipes()["amazon-main"]
 ALT = load_recipes()["amazon-alt"]
 SMALL = RECIPE.model_copy(update={"width_px": 400, "height_px": 400})
+PNG = {"format": "png", "quality": None, "subsampling": None}
 
 
 def finished(recipe: Recipe = SMALL, **photo: object) -> Rendered:
@@ -51,21 +52,23 @@ def test_a_finished_main_picture_is_what_amazon_asks_for() -> None:
     shift=st.tuples(st.floats(-0.4, 0.4), st.floats(-0.4, 0.4)),
     orientation=st.integers(1, 8),
     share=st.floats(0.5, 0.9),
+    format=st.sampled_from(["jpeg", "png"]),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_whatever_the_photo_the_border_is_white_and_the_item_has_its_size(
-    seed: int, item: str, size: tuple[int, int], fill: float, shift: tuple[float, float], orientation: int, share: float
+    seed: int, item: str, size: tuple[int, int], fill: float, shift: tuple[float, float], orientation: int, share: float, format: str
 ) -> None:
     alpha = shots.watch_alpha(seed, size, item=item, fill=fill, shift=shift)
     if not (alpha >= 128).any():
         return
-    recipe = SMALL.model_copy(update={"fill": Fill(by="side", share=share, least=share, most=share)})
+    recipe = SMALL.model_copy(update={"fill": Fill(by="side", share=share, least=share, most=share), **(PNG if format == "png" else {})})
 
     rendered = finished(recipe, seed=seed, size=size, item=item, fill=fill, shift=shift, orientation=orientation)
 
     picture = pixels(rendered)
     ring = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
     assert (ring == 255).all()
+    assert picture.shape == (400, 400, 3)
     differs = picture.min(axis=2) < 200
     rows, columns = np.flatnonzero(differs.any(axis=1)), np.flatnonzero(differs.any(axis=0))
     longest = max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1
@@ -253,6 +256,44 @@ def test_a_file_that_would_be_too_large_is_made_at_a_lower_quality_and_says_so()
     assert len(rendered.data) <= budget.most_bytes
     assert rendered.notes[0].startswith("JPEG quality ")
     assert measure(rendered.data).facts["jpeg_quality"] < 92  # type: ignore[operator]
+
+
+def test_a_png_loses_nothing_and_carries_the_profile_and_the_record() -> None:
+    recipe = SMALL.model_copy(update=PNG)
+    photo, mask = shots.watch_photo(size=(600, 600)), shots.watch_alpha(size=(600, 600))
+    request = RenderRequest(photo="p", cutout="c", recipe=recipe)
+
+    rendered = render(photo, mask, request)
+
+    facts = measure(rendered.data).facts
+    assert (facts["format"], facts["mode"], facts["has_alpha"], facts["profile"], facts["jpeg_quality"]) == ("PNG", "RGB", False, "srgb", None)
+    assert (pixels(rendered) == unencoded(photo, mask, request).rgb).all()
+    assert request.id in Image.open(io.BytesIO(rendered.data)).info["xmp"].decode()
+    assert rendered.data == render(photo, mask, request).data
+    assert rendered.notes == ()
+
+
+def test_a_png_that_would_be_too_large_is_packed_harder_and_says_where_that_is_not_enough() -> None:
+    recipe = SMALL.model_copy(update=PNG)
+    usual = finished(recipe, size=(600, 600))
+
+    tighter = finished(recipe.model_copy(update={"most_bytes": len(usual.data) - 1}), size=(600, 600))
+    never = finished(recipe.model_copy(update={"most_bytes": 20_000}), size=(600, 600))
+
+    assert (tighter.notes, len(tighter.data) < len(usual.data)) == ((), True)
+    assert never.notes[0].endswith("bytes, more than the recipe's 20,000, as a PNG, which loses nothing; a JPEG would be smaller")
+    assert (pixels(tighter) == pixels(usual)).all()
+    assert (pixels(never) == pixels(usual)).all()
+
+
+@pytest.mark.parametrize("format", [{}, PNG])
+@pytest.mark.parametrize(("metadata", "profile", "record"), [("record", "srgb", True), ("profile", "srgb", False), ("none", "none", False)])
+def test_a_recipe_says_what_is_written_into_the_file(format: dict[str, object], metadata: str, profile: str, record: bool) -> None:
+    rendered = finished(SMALL.model_copy(update={**format, "metadata": metadata}))
+
+    assert measure(rendered.data).facts["profile"] == profile
+    assert (b"packshot" in rendered.data) == record
+    assert (pixels(rendered) == pixels(finished(SMALL.model_copy(update=format)))).all(), "the picture is the same"
 
 
 def test_another_backdrop_can_be_asked_for() -> None:

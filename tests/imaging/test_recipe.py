@@ -47,6 +47,12 @@ def test_an_overlay_adds_and_replaces(tmp_path: Path) -> None:
         ({"fill": FILL | {"by": "area", "least": 0.95}}, "least 0.95 is more than most 0.9"),
         ({"fill": FILL | {"by": "height"}}, "recipes.yaml: mine: fill.by: "),
         ({"quality": 20}, "recipes.yaml: mine: quality: "),
+        ({"quality": None}, "quality: a JPEG needs it"),
+        ({"format": "png"}, "quality, subsampling: a PNG loses nothing and has none, so leave this out"),
+        ({"format": "gif"}, "recipes.yaml: mine: format: "),
+        ({"metadata": "all"}, "recipes.yaml: mine: metadata: "),
+        ({"white_point": {"level": 255, "most_ev": 0.5}}, "recipes.yaml: mine: white_point.level: "),
+        ({"white_point": 250}, "recipes.yaml: mine: white_point: "),
         ({"fill": FILL | {"most": 0.98}}, "more than the canvas"),
         ({"width_px": 600, "height_px": 2000, "clear": 0.05}, "more than the canvas"),
         ({"shadow": {"contact": 2.0, "ambient": 0.1, "spread": 0.02}}, "recipes.yaml: mine: shadow.contact: "),
@@ -96,7 +102,15 @@ def test_whatever_decides_the_picture_decides_the_id(recipe: Recipe) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"adjustments": {"glow": 1.0}}, {"mm_per_px": 0.1}, {"adjustments": {"exposure": 9.0}}, {"backdrop": "white"}, {"adjustments": {"longest_mm": 3.0}}],
+    [
+        {"adjustments": {"glow": 1.0}},
+        {"mm_per_px": 0.1},
+        {"adjustments": {"exposure": 9.0}},
+        {"backdrop": "white"},
+        {"adjustments": {"longest_mm": 3.0}},
+        {"mm_per_px": 0.1, "adjustments": {"longest_mm": 3.0, "width_mm": 2.0}},
+        {"mm_per_px": 0.1, "adjustments": {"height_mm": 0.0}},
+    ],
 )
 def test_a_request_that_cannot_be_meant_is_refused(recipe: Recipe, wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 pydantic's own words
@@ -107,11 +121,22 @@ def test_what_goes_without_saying_leaves_the_ids_of_older_requests_as_they_were(
     kept = recipe.model_copy(update={"shadow": recipe.shadow.model_copy(update={"kind": "kept", "most": 0.3})})
     lifted = Recipe.from_dict(recipe.to_dict() | {"exposure": {"most_ev": 0.5, "target": 90.0}, "upright": {"most_degrees": 6, "least_confidence": 0.8}})
 
-    assert {"exposure", "upright"}.isdisjoint(recipe.to_dict())
+    late = {"format": "png", "metadata": "none", "white_point": {"level": 245, "most_ev": 0.5}}
+    png = Recipe.from_dict({key: value for key, value in recipe.to_dict().items() if key not in ("quality", "subsampling")} | late)
+
+    assert {"exposure", "upright", *late}.isdisjoint(recipe.to_dict())
+    assert {"quality", "subsampling"}.isdisjoint(png.to_dict())
+    assert late.items() <= png.to_dict().items()
+    assert Recipe.from_dict(png.to_dict()) == png
     assert Recipe.from_dict(lifted.to_dict()) == lifted
     assert set(recipe.to_dict()["shadow"]) == {"contact", "ambient", "spread"}
     assert set(kept.to_dict()["shadow"]) == {"contact", "ambient", "spread", "kind", "most"}
     assert Recipe.from_dict(kept.to_dict()) == kept
+
+
+def test_a_request_of_before_the_newer_keys_has_the_id_that_it_had(recipe: Recipe) -> None:
+    """Written down when there were none of format, metadata, white_point and scales."""
+    assert RenderRequest(photo="p", cutout="c", recipe=recipe, finish=6).id == "74be92e91208e2e47a4972a5f231fac5fba9c94efb2f64429e2146f9cc83b273"
 
 
 def test_a_broken_stored_recipe_is_an_imaging_error() -> None:

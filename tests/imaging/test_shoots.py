@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import io
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from imaging.shoots import LEAST, find_backdrops
+from imaging.errors import Unreadable
+from imaging.mending import Backdrop
+from imaging.shoots import LEAST, backdrop_of_shoot, find_backdrops
 from tests import shots
 from tests.imaging.conftest import KnowsTheTruth
 
@@ -60,3 +64,32 @@ def test_the_order_in_which_the_files_are_given_does_not_matter(tmp_path: Path) 
     one, other = (find_backdrops(order, NET)[tmp_path / "a"] for order in (files, files[::-1]))
 
     assert one.id == other.id
+
+
+def test_a_stored_backdrop_is_the_same_bit_by_bit(tmp_path: Path) -> None:
+    found = find_backdrops(shoot(tmp_path / "a", LEAST), NET)[tmp_path / "a"]
+
+    back = Backdrop.from_dict(json.loads(json.dumps(found.to_dict(), allow_nan=False)))
+
+    assert back.id == found.id
+    assert (back.miss, back.odd, back.aspect, back.photos) == (found.miss, found.odd, found.aspect, found.photos)
+    assert back.surface((64, 48)).tobytes() == found.surface((64, 48)).tobytes()
+
+
+def test_a_backdrop_of_which_too_little_was_seen_is_stored_too(tmp_path: Path) -> None:
+    found = replace(find_backdrops(shoot(tmp_path / "a", LEAST), NET)[tmp_path / "a"], miss=float("inf"))
+
+    assert Backdrop.from_dict(json.loads(json.dumps(found.to_dict(), allow_nan=False))).miss == float("inf")
+
+
+def test_a_shoot_is_known_by_its_bytes_as_by_its_files(tmp_path: Path) -> None:
+    files = shoot(tmp_path / "a", LEAST)
+
+    def lost() -> bytes:
+        raise Unreadable("gone")
+
+    found = backdrop_of_shoot([lost, *(file.read_bytes for file in files)], NET)
+
+    assert found is not None
+    assert found.photos == 5, "one of the six that were looked at is lost"
+    assert backdrop_of_shoot([file.read_bytes for file in files], NET).id == find_backdrops(files, NET)[tmp_path / "a"].id  # type: ignore[union-attr]

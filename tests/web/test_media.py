@@ -34,6 +34,17 @@ def test_a_published_picture_is_public_and_kept_for_ever(house: House) -> None:
     assert "Set-Cookie" not in answer.headers
 
 
+def test_a_png_is_published_and_served_as_what_it_is(house: House) -> None:
+    png = b"\x89PNG\r\n\x1a\n a finished picture"
+    address = house.kit.media.publish(png)
+    assert address is not None
+
+    answer = house.client.get(address.removeprefix("https://pictures.example"))
+
+    assert address.endswith(".png")
+    assert (answer.status_code, answer.data, answer.content_type) == (200, png, "image/png")
+
+
 def test_a_head_request_says_the_length_and_sends_nothing(house: House) -> None:
     answer = house.client.head(_publish(house))
 

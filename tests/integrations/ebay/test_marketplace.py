@@ -64,6 +64,16 @@ def uploads(wire: responses.RequestsMock) -> int:
     return len([call for call in wire.calls if str(call.request.url).endswith("create_image_from_file")])
 
 
+@pytest.mark.parametrize(("data", "says"), [(b"\xff\xd8\xff", (b'.jpg"', b"image/jpeg")), (b"\x89PNG\r\n\x1a\n", (b'.png"', b"image/png"))])
+def test_a_picture_is_sent_as_the_format_that_it_is(data: bytes, says: tuple[bytes, bytes], ebay: Ebay, script: Script, wire: responses.RequestsMock) -> None:
+    script.answers["ReviseFixedPriceItem"] = [xml("ReviseFixedPriceItem", "<ItemID>110000000001</ItemID>")]
+
+    ebay.publish(offer(external_id="110000000001", pictures=(picture(data=data),)))
+
+    sent = next(call.request.body for call in wire.calls if str(call.request.url).endswith("create_image_from_file"))
+    assert all(word in sent for word in says)
+
+
 def test_a_stored_picture_is_told_in_the_receipt(wire: responses.RequestsMock, script: Script, ebay: Ebay) -> None:
     script.answers["ReviseFixedPriceItem"] = [xml("ReviseFixedPriceItem", "<ItemID>110000000001</ItemID>")]
 
