@@ -12,8 +12,8 @@ from imaging.consistency import Consistency, Odd, consistency
 from imaging.cutout import CUTOUT_VERSION, Cutout, cut_out, cutout_id
 from imaging.decode import MOST_PIXELS, Original
 from imaging.errors import ImagingError, TooBig, Unreadable
-from imaging.facts import FACTS, MEASURE_VERSION, Box, Fact, Facts, FactValue, Measured
-from imaging.measure import measure, probe
+from imaging.facts import FACTS, Box, Fact, Facts, FactValue, Measured
+from imaging.measure import MEASURE_VERSION, measure, probe
 from imaging.mending import Backdrop, Change, Switches, backdrop_of_empty_frame, shared_backdrop
 from imaging.pairs import truth_of
 from imaging.pipeline import Rendered, render
@@ -22,6 +22,7 @@ from imaging.quality import quality
 from imaging.quality import table as quality_table
 from imaging.recipe import FINISH_VERSION, AnyRecipe, OwnRecipe, Recipe, RecipeError, RenderRequest, finishing, for_shot, load_recipes, request_id
 from imaging.segment import Segmenter, load_segmenter, shipped_model_sha256
+from imaging.words import words_reader
 
 __all__ = [
     "CUTOUT_VERSION",
@@ -79,4 +80,5 @@ __all__ = [
     "time_render",
     "to_review_jpeg",
     "truth_of",
+    "words_reader",
 ]

@@ -103,7 +103,7 @@ def check(paths: tuple[Path, ...], marketplace: str, position: str, category: st
     stopped = 0
     for path in _pictures(paths):
         try:
-            measured = imaging.measure(path.read_bytes())
+            measured = imaging.measure(path.read_bytes(), search_words=True)
         except (imaging.ImagingError, OSError) as error:
             stopped += 1
             words = error.strerror or str(error) if isinstance(error, OSError) else str(error)
