@@ -1,4 +1,4 @@
-"""What lies beside the subject and is no soft shadow: a halo along its outline, marks apart from it, stains."""
+"""What lies beside the subject and is no soft shadow: a halo along its outline, marks apart from it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def outskirts(rgb: Pixels, small: Pixels, subject: Subject) -> tuple[Facts, dict
     mask, cliffs = _large(subject.mask, rgb), _cliffs(rgb, small, subject)
     white = np.median(small[subject.background][::FEWER], axis=0) if subject.background.any() else np.full(3, 255.0)
     facts, regions = _halo(rgb, mask, cliffs, white)
-    more, where = _marks(mask, cliffs | _large(subject.marks, rgb))
+    more, where = _marks(mask, (cliffs | _large(subject.marks, rgb)) & ~grow(_large(subject.joined, rgb), _WIDE))
     return facts | more, regions | where
 
 
