@@ -85,13 +85,14 @@ _ALL = (
         "share",
         "0..1",
         "of the subject's outline along which a band of what lay behind it is left: one that ends in a step of 10 levels within 3 % of the longest side, "
-        "or a pale one of one tone under the outline; at 1000 px longest side",
+        "or a pale one of one tone under the outline, or a thin flat line of one nearly all around (80 %); at 1000 px longest side",
     ),
     Fact(
         "marks",
         "count",
         "0..",
-        "groups of small things with hard edges further than 3 % of the longest side from the subject: letters, a watermark, specks; joined across 2 % of it",
+        "groups of small things with hard edges further than 3 % of the longest side from the subject: letters, a watermark, specks; joined across 2 % of it; none is "
+        "what hangs together with the subject by anything that differs from the background",
     ),
     Fact(
         "text_outside",
