@@ -91,8 +91,8 @@ _ALL = (
         "marks",
         "count",
         "0..",
-        "groups of small things with hard edges further than 3 % of the longest side from the subject: letters, a watermark, specks; joined across 2 % of it; none is "
-        "what hangs together with the subject by anything that differs from the background",
+        "groups of small things with hard edges further than 3 % of the longest side from the subject: letters, a watermark, specks; joined across 2 % of it; "
+        "none is what hangs together with the subject by anything that differs from the background",
     ),
     Fact(
         "text_outside",
