@@ -37,7 +37,7 @@ prove: $(DEV) ## the long proofs; MINUTES=n says for how long
 
 lock: $(DEV) ## renew the lock files from pyproject.toml
 	$(UV) pip compile --quiet pyproject.toml --universal --generate-hashes --no-emit-index-url -o requirements.lock
-	$(UV) pip compile --quiet pyproject.toml --universal --generate-hashes --no-emit-index-url --group dev -o requirements-dev.lock
+	$(UV) pip compile --quiet pyproject.toml --universal --generate-hashes --no-emit-index-url --group dev --extra ocr -o requirements-dev.lock
 
 clean: ## remove .venv; the data in var/ stays
 	rm -rf $(VENV)

@@ -106,6 +106,12 @@ def _model(kit: Kit) -> Iterator[tuple[bool, str]]:
     yield True, f"{len(recipes)} recipes{f', those of {kit.settings.recipes} among them' if kit.settings.recipes else ''}: {', '.join(recipes)}"
 
 
+def _words(_: Kit) -> Iterator[tuple[bool, str]]:
+    reader = imaging.words_reader()  # has it read a word
+    without = "not read: the extra `ocr` is not installed (text beside a product is still found, by `marks`)"
+    yield True, f"read beside products by {reader}" if reader else without
+
+
 def _rules(kit: Kit) -> Iterator[tuple[bool, str]]:
     with kit.db.reading() as session:
         in_force = rulebook.active_hash(session)
@@ -153,6 +159,7 @@ PARTS: tuple[tuple[str, Look], ...] = (
     ("disk", _disk),
     ("media address", _media),
     ("model", _model),
+    ("words", _words),
     ("rules", _rules),
     ("processes", _processes),
     ("queue", _queue),

@@ -12,8 +12,8 @@ from imaging.consistency import Consistency, Odd, consistency
 from imaging.cutout import CUTOUT_VERSION, Cutout, cut_out, cutout_id, mask_input
 from imaging.decode import MOST_PIXELS, Original
 from imaging.errors import ImagingError, TooBig, Unreadable
-from imaging.facts import FACTS, MEASURE_VERSION, Box, Fact, Facts, FactValue, Measured
-from imaging.measure import measure, probe
+from imaging.facts import FACTS, Box, Fact, Facts, FactValue, Measured
+from imaging.measure import MEASURE_VERSION, measure, probe
 from imaging.mending import Backdrop, Change, Switches, backdrop_of_empty_frame, shared_backdrop
 from imaging.pairs import truth_of
 from imaging.pipeline import Rendered, render
@@ -25,6 +25,7 @@ from imaging.scales import scale_for
 from imaging.segment import Segmenter, load_segmenter, shipped_model_sha256
 from imaging.shoots import LEAST as LEAST_SHOOT
 from imaging.shoots import backdrop_of_shoot
+from imaging.words import words_reader
 
 __all__ = [
     "CUTOUT_VERSION",
@@ -86,4 +87,5 @@ __all__ = [
     "time_render",
     "to_review_jpeg",
     "truth_of",
+    "words_reader",
 ]

@@ -8,17 +8,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from imaging import detail, outskirts, surround
+from imaging import detail, outskirts, surround, words
 from imaging.colour import to_srgb
 from imaging.compare import dhash_of
 from imaging.decode import Header, as_array, load, picture, read_header, shrunk_size, upright
 from imaging.errors import TooBig
-from imaging.facts import Box, Facts, Measured
+from imaging.facts import FACTS_VERSION, Box, Facts, Measured
 from imaging.filters import Pixels, darkest, shrink
 from imaging.invented import upscaling
 from imaging.parts import Mask, find_parts
 from imaging.subject import SIDE, Subject, find_subject
 from imaging.tone import tone
+
+MEASURE_VERSION = 10 * FACTS_VERSION + words.INSTALLED  # with the extra `ocr` the same bytes give more facts: files are measured again once it is there
 
 _WHITE = 253  # Amazon's "pure white", less what JPEG rounds away
 _CLIPPED = 254
@@ -27,8 +29,12 @@ _CUT = 0.02  # of the longest side: so deep a strip is shown where the subject r
 _Full = Callable[[Box], Box]  # a box of the small picture -> of the file
 
 
-def measure(data: bytes) -> Measured:
-    """Every fact of a finished file or of any stranger's picture, from its bytes; raises Unreadable, TooBig."""
+def measure(data: bytes, *, search_words: bool = False) -> Measured:
+    """Every fact of a finished file or of any stranger's picture, from its bytes; raises Unreadable, TooBig.
+
+    Words are read, where the extra `ocr` is installed, beside the product where something stands there; with `search_words` in the whole picture,
+    which takes about half a second and also finds what runs from the product into the background, or is very pale.
+    """
     header = read_header(data)
     photo = load(data, 1.0)
     rgb = as_array(to_srgb(upright(photo.image, header.orientation), header.icc))
@@ -38,7 +44,7 @@ def measure(data: bytes) -> Measured:
     if where is not None:
         regions["border_min_level"] = where
     small, subject = _picture_facts(rgb, facts, regions)
-    _finish_facts(rgb, small, subject, facts, regions)
+    _finish_facts(rgb, small, subject, facts, regions, search_words)
     scale = header.size[0] / rgb.shape[1]  # of a JPEG too big for the memory, a half or less was decoded
     if scale > 1:
         facts["upscaling"] = None
@@ -135,20 +141,28 @@ def _picture_facts(rgb: Pixels, facts: Facts, regions: dict[str, Box]) -> tuple[
     return small, subject
 
 
-def _finish_facts(rgb: Pixels, small: Pixels, subject: Subject, facts: Facts, regions: dict[str, Box]) -> None:
+def _finish_facts(rgb: Pixels, small: Pixels, subject: Subject, facts: Facts, regions: dict[str, Box], search_words: bool) -> None:
     """What only finished pictures are judged by, at full size."""
     size = rgb.shape[1], rgb.shape[0]
     facts["dhash"] = dhash_of(small)
     grey = _grey(rgb)
     facts["upscaling"] = upscaling(grey, _as_large(_looked(subject), grey) > 0)
-    if subject.box is None:
-        return
-    regions["upscaling"] = regions["fill"]
-    across, down = size[0] / small.shape[1], size[1] / small.shape[0]
-    _take(surround.left_over(small, _luma(small), subject), facts, regions, lambda box: _scaled(box, across, down, size))
     fine = outskirts.at_side(rgb)
     wider, taller = size[0] / fine.shape[1], size[1] / fine.shape[0]
-    _take(outskirts.outskirts(fine, small, subject), facts, regions, lambda box: _scaled(box, wider, taller, size))
+
+    def full(box: Box) -> Box:
+        return _scaled(box, wider, taller, size)
+
+    beside: list[Box] = []
+    if subject.box is not None:
+        regions["upscaling"] = regions["fill"]
+        across, down = size[0] / small.shape[1], size[1] / small.shape[0]
+        _take(surround.left_over(small, _luma(small), subject), facts, regions, lambda box: _scaled(box, across, down, size))
+        around = outskirts.outskirts(fine, small, subject)
+        _take(around, facts, regions, full)
+        beside = outskirts.perhaps_words(fine, subject, around[1].get("marks"))
+    if subject.plain:  # otherwise nobody can tell a dial's words from others
+        _take(words.words_outside(fine, outskirts.filled(fine, subject), beside, everywhere=search_words), facts, regions, full)
 
 
 def _take(found: tuple[Facts, dict[str, Box]], facts: Facts, regions: dict[str, Box], full: _Full) -> None:

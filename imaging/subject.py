@@ -40,6 +40,7 @@ class Subject:
     mask: Mask
     marks: Mask  # what stands out apart from it: specks, letters
     background: Mask  # surely neither
+    joined: Mask  # the subject and all that differs from the background and hangs together with it: its shadow, parts as pale as that
     plain: bool  # the border shows one smooth background
     pieces: tuple[Box, ...]  # boxes at small size, largest first
     box: Box | None  # at small size
@@ -52,20 +53,20 @@ def find_subject(rgb: NDArray[np.uint8]) -> Subject:
     fitted, spread, plain = _fit_background(pixels)
     nothing = np.zeros(rgb.shape[:2], bool)
     if not plain:
-        return Subject(nothing, nothing, _border_band(nothing.shape), False, (), None, ())
+        return Subject(nothing, nothing, _border_band(nothing.shape), nothing, False, (), None, ())
     drop = fitted - pixels
     differs = lightest(np.abs(drop)) > max(_LEAST_STEP, 4 * spread)
     smooth = _shadow_like(drop) & differs
     step = steps((pixels[..., 0] + pixels[..., 1] + pixels[..., 2]) / np.float32(3))
     solid = _without_dust(differs & ~(smooth & (step < _SHADOW_STEP)))
     if not solid.any():
-        return Subject(nothing, nothing, ~nothing, True, (), None, ())
+        return Subject(nothing, nothing, ~nothing, nothing, True, (), None, ())
     filled = fill_enclosed(solid)
     mask = _mended(differs & (filled | _nearly_enclosed(filled, differs & ~(smooth & (step < _FAINT_STEP)))))
     whole, kept = mask, _pieces(mask, lightest(drop))
     mask = np.logical_or.reduce(kept)
     background = ~_grown(whole, max(2, round(2 * _GAP * max(mask.shape))))
-    return Subject(mask, whole & ~mask, background, True, tuple(_box(piece) for piece in kept), _box(mask), _touching(mask))
+    return Subject(mask, whole & ~mask, background, _joined(mask, differs), True, tuple(_box(piece) for piece in kept), _box(mask), _touching(mask))
 
 
 def _pieces(mask: Mask, drop: Floats) -> list[Mask]:
@@ -88,6 +89,14 @@ def _pieces(mask: Mask, drop: Floats) -> list[Mask]:
         if int(find_parts(piece, diagonal=True).areas[0]) >= _SOLID * areas[part]:
             pieces.append(piece)
     return pieces
+
+
+def _joined(mask: Mask, differs: Mask) -> Mask:
+    parts = find_parts(differs | mask, diagonal=True)
+    held = np.zeros(len(parts) + 1, bool)
+    held[parts.labels[mask]] = True
+    joined: Mask = held[parts.labels]
+    return joined
 
 
 def _fit_background(pixels: Floats) -> tuple[Floats, float, bool]:

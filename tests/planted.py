@@ -42,7 +42,7 @@ class Item:
     def outline(self, recipe: imaging.Recipe = _RECIPE, alpha: Pixels | None = None) -> NDArray[np.bool_]:
         """Where the finished picture shows the item."""
         mask = self.alpha if alpha is None else alpha
-        black = _jpeg(np.zeros((*mask.shape, 3), np.uint8))
+        black = jpeg(np.zeros((*mask.shape, 3), np.uint8))
         return _pixels(self.finished(recipe.model_copy(update=_BARE), mask, black)).max(axis=2) < 128
 
 
@@ -75,7 +75,7 @@ def item(chance: np.random.Generator, kinds: tuple[str, ...] = WHOLE) -> Item:
     shade = 1 - 0.25 * cv2.GaussianBlur(np.roll(alpha[..., 0], side // 100, axis=0), (0, 0), side * 0.015)[..., None]
     paper = (float(chance.uniform(185, 235)) + ramp) * shade
     rgb = rgba[..., :3] * alpha + paper * (1 - alpha) + chance.normal(0, 1.2, (side, side, 1)).astype(np.float32)
-    return Item(_jpeg(np.clip(np.rint(rgb), 0, 255).astype(np.uint8), 95), np.ascontiguousarray(rgba[..., 3].astype(np.uint8)))
+    return Item(jpeg(np.clip(np.rint(rgb), 0, 255).astype(np.uint8), 95), np.ascontiguousarray(rgba[..., 3].astype(np.uint8)))
 
 
 def clean(chance: np.random.Generator) -> bytes:
@@ -96,7 +96,7 @@ def halo(chance: np.random.Generator) -> Planted:
     grown = cv2.dilate(outline.astype(np.float32), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * wide + 1, 2 * wide + 1)))
     share = np.maximum(cv2.GaussianBlur(grown, (0, 0), 0.6) - cv2.GaussianBlur(outline.astype(np.float32), (0, 0), 0.6), 0)[..., None]
     paper = tone + chance.normal(0, 1.5, (SIDE, SIDE, 1))
-    return Planted(_jpeg(np.clip(np.rint(rgb * (1 - share) + paper * share), 0, 255).astype(np.uint8)), _box(grown > 0.5))
+    return Planted(jpeg(np.clip(np.rint(rgb * (1 - share) + paper * share), 0, 255).astype(np.uint8)), _box(grown > 0.5))
 
 
 def grey_corner(chance: np.random.Generator) -> Planted:
@@ -105,7 +105,7 @@ def grey_corner(chance: np.random.Generator) -> Planted:
     ys, xs = np.mgrid[:SIDE, :SIDE]
     x, y = (xs if chance.random() < 0.5 else SIDE - 1 - xs), (ys if chance.random() < 0.5 else SIDE - 1 - ys)
     drop = deep * np.clip(1 - np.hypot(x, y) / reach, 0, 1)
-    return Planted(_jpeg(np.rint(np.clip(rgb - drop[..., None], 0, 255)).astype(np.uint8)), _box(drop > 4))
+    return Planted(jpeg(np.rint(np.clip(rgb - drop[..., None], 0, 255)).astype(np.uint8)), _box(drop > 4))
 
 
 def unfilled_hole(chance: np.random.Generator) -> Planted:
@@ -130,7 +130,7 @@ def cropped_lug(chance: np.random.Generator) -> Planted:
     moved[: SIDE - by] = rgb[by:]
     cut = np.zeros((SIDE, SIDE), bool)
     cut[: SIDE // 50] = outline[by]
-    return Planted(_jpeg(np.ascontiguousarray(np.rot90(moved, -turns))), _box(np.rot90(cut, -turns)))
+    return Planted(jpeg(np.ascontiguousarray(np.rot90(moved, -turns))), _box(np.rot90(cut, -turns)))
 
 
 def second_object(chance: np.random.Generator) -> Planted:
@@ -145,7 +145,7 @@ def second_object(chance: np.random.Generator) -> Planted:
     rgb[part] = np.rint(small[..., :3] * alpha + rgb[part] * (1 - alpha)).astype(np.uint8)
     there = np.zeros((SIDE, SIDE), bool)
     there[part] = alpha[..., 0] > 0.5
-    return Planted(_jpeg(rgb), _box(there))
+    return Planted(jpeg(rgb), _box(there))
 
 
 def text_overlay(chance: np.random.Generator) -> Planted:
@@ -158,7 +158,7 @@ def text_overlay(chance: np.random.Generator) -> Planted:
     image = Image.fromarray(rgb)
     ink = tuple(int(v) for v in chance.integers(0, 170, 3))
     ImageDraw.Draw(image).text((x - left, y - top), words, fill=ink, font=font)
-    return Planted(_jpeg(np.asarray(image)), (x, y, x + int(right - left), y + int(bottom - top)))
+    return Planted(jpeg(np.asarray(image)), (x, y, x + int(right - left), y + int(bottom - top)))
 
 
 def watermark(chance: np.random.Generator) -> Planted:
@@ -178,19 +178,19 @@ def watermark(chance: np.random.Generator) -> Planted:
         there = np.asarray(layer) > 128
     share = np.asarray(layer, dtype=np.float32)[..., None] / 255 * chance.uniform(0.15, 0.4)
     grey = chance.uniform(90, 160)
-    return Planted(_jpeg(np.rint(rgb * (1 - share) + grey * share).astype(np.uint8)), _box(there & apart))
+    return Planted(jpeg(np.rint(rgb * (1 - share) + grey * share).astype(np.uint8)), _box(there & apart))
 
 
 def blur(chance: np.random.Generator) -> Planted:
     thing = item(chance)
     image = Image.fromarray(_pixels(thing.finished())).filter(ImageFilter.GaussianBlur(float(chance.uniform(4, 8))))
-    return Planted(_jpeg(np.asarray(image)), _box(thing.outline()))
+    return Planted(jpeg(np.asarray(image)), _box(thing.outline()))
 
 
 def tint(chance: np.random.Generator) -> Planted:
     gains = np.ones(3, np.float32)
     gains[int(chance.integers(3))] -= np.float32(chance.uniform(0.03, 0.08))
-    return Planted(_jpeg(np.rint(_pixels(clean(chance)) * gains).astype(np.uint8)), (0, 0, SIDE, SIDE))
+    return Planted(jpeg(np.rint(_pixels(clean(chance)) * gains).astype(np.uint8)), (0, 0, SIDE, SIDE))
 
 
 def upscaled(chance: np.random.Generator) -> Planted:
@@ -200,7 +200,7 @@ def upscaled(chance: np.random.Generator) -> Planted:
         side = round(photo.width / chance.uniform(3, 5))
         small = photo.resize((side, side), Image.Resampling.LANCZOS)
     alpha = np.asarray(Image.fromarray(thing.alpha).resize((side, side), Image.Resampling.LANCZOS))
-    return Planted(thing.finished(alpha=alpha, photo=_jpeg(np.asarray(small), 95)), _box(thing.outline()))
+    return Planted(thing.finished(alpha=alpha, photo=jpeg(np.asarray(small), 95)), _box(thing.outline()))
 
 
 def border_line(chance: np.random.Generator) -> Planted:
@@ -209,7 +209,7 @@ def border_line(chance: np.random.Generator) -> Planted:
     rgb[:thick] = int(chance.integers(0, 240))
     there = np.zeros((SIDE, SIDE), bool)
     there[:thick] = True
-    return Planted(_jpeg(np.ascontiguousarray(np.rot90(rgb, -turns)), 95), _box(np.rot90(there, -turns)))
+    return Planted(jpeg(np.ascontiguousarray(np.rot90(rgb, -turns)), 95), _box(np.rot90(there, -turns)))
 
 
 # by what it is, the maker and the facts of which one tells it
@@ -219,8 +219,8 @@ FAULTS: dict[str, tuple[Callable[[np.random.Generator], Planted], tuple[str, ...
     "unfilled hole": (unfilled_hole, ("backdrop_left",)),
     "cropped lug": (cropped_lug, ("touching_sides",)),
     "second object": (second_object, ("pieces", "marks")),
-    "text overlay": (text_overlay, ("marks", "pieces")),
-    "watermark": (watermark, ("marks",)),
+    "text overlay": (text_overlay, ("marks", "pieces", "text_words")),
+    "watermark": (watermark, ("marks", "text_words")),
     "blur": (blur, ("sharpness",)),
     "tint": (tint, ("background_tint",)),
     "upscaling": (upscaled, ("upscaling",)),
@@ -286,7 +286,7 @@ def _pixels(data: bytes) -> Pixels:
         return np.array(image.convert("RGB"))
 
 
-def _jpeg(rgb: Pixels, quality: int = 92) -> bytes:
+def jpeg(rgb: Pixels, quality: int = 92) -> bytes:
     out = io.BytesIO()
     Image.fromarray(rgb).save(out, "JPEG", quality=quality, subsampling=0)
     return out.getvalue()

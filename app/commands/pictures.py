@@ -117,7 +117,7 @@ def check(paths: tuple[Path, ...], marketplace: str, position: str, category: st
     for path in _pictures(paths):
         seen += 1
         try:
-            measured = imaging.measure(path.read_bytes())
+            measured = imaging.measure(path.read_bytes(), search_words=True)
         except (imaging.ImagingError, OSError) as error:
             failed += 1
             words = error.strerror or str(error) if isinstance(error, OSError) else str(error)

@@ -111,7 +111,7 @@ def number(value: object) -> str:
         return f"{value:,}"
     if isinstance(value, (list, tuple)):
         return ", ".join(number(v) for v in value)
-    return "not measured" if value is None else str(value)
+    return "not measured" if value is None else str(value) or "nothing"
 
 
 def fact_words(fact: str | None) -> str:

@@ -248,6 +248,7 @@ def test_doctor_says_what_is_not_well(house: Run) -> None:
     assert code == 1
     assert "ok    database" in out
     assert "ok    model" in out
+    assert "ok    words" in out
     assert "BAD   processes: worker: none is alive" in out
 
 

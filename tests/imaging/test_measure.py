@@ -320,3 +320,27 @@ def test_odd_sizes_are_measured(width: int, height: int) -> None:
     facts = measure(jpeg(Image.new("RGB", (width, height), (250, 250, 250)))).facts
 
     assert (facts["width"], facts["height"]) == (width, height)
+
+
+def test_a_pale_part_of_the_product_is_no_mark_beside_it_and_a_pale_letter_is() -> None:
+    image = Image.new("RGB", (1000, 1000), "white")
+    pen = ImageDraw.Draw(image)
+    pen.rectangle((350, 300, 650, 700), fill=(60, 60, 70))
+    pen.rectangle((450, 120, 550, 300), fill=(226, 226, 226))  # a lug nearly as white as the page
+    assert value(measure(jpeg(image)), "marks") == 0
+
+    pen.rectangle((100, 120, 130, 180), fill=(200, 200, 200))
+
+    assert value(measure(jpeg(image)), "marks") == 1
+
+
+def test_a_halo_of_five_pixels_is_told_and_no_soft_edge_is() -> None:
+    def item(halo: int) -> bytes:
+        image = Image.new("RGB", (1000, 1000), "white")
+        pen = ImageDraw.Draw(image)
+        pen.ellipse((300 - halo, 300 - halo, 700 + halo, 700 + halo), fill=(208, 208, 208) if halo else (150, 40, 30))
+        pen.ellipse((300, 300, 700, 700), fill=(150, 40, 30))
+        return jpeg(image.filter(ImageFilter.GaussianBlur(0.6)))
+
+    assert value(measure(item(5)), "halo") > 0.5
+    assert value(measure(item(0)), "halo") < 0.3

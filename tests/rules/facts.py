@@ -22,6 +22,8 @@ KNOWN = frozenset(
         "stain_share",
         "halo",
         "marks",
+        "text_outside",
+        "text_words",
         "backdrop_left",
         "upscaling",
         "border_min_level",
