@@ -13,6 +13,7 @@ from imaging.cutout import CUTOUT_VERSION, Cutout, cut_out, cutout_id
 from imaging.decode import MOST_PIXELS, Original
 from imaging.errors import ImagingError, TooBig, Unreadable
 from imaging.facts import FACTS, MEASURE_VERSION, Box, Fact, Facts, FactValue, Measured
+from imaging.fixes import Breach, fixes, remedy, words_of
 from imaging.measure import measure, probe
 from imaging.mending import Backdrop, Change, Switches, backdrop_of_empty_frame, shared_backdrop
 from imaging.pairs import truth_of
@@ -34,6 +35,7 @@ __all__ = [
     "Backdrop",
     "BenchReport",
     "Box",
+    "Breach",
     "Change",
     "Consistency",
     "Cutout",
@@ -60,6 +62,7 @@ __all__ = [
     "cutout_id",
     "dhash",
     "finishing",
+    "fixes",
     "for_shot",
     "is_flat",
     "load_recipes",
@@ -70,6 +73,7 @@ __all__ = [
     "probe",
     "quality",
     "quality_table",
+    "remedy",
     "render",
     "render_paths",
     "request_id",
@@ -79,4 +83,5 @@ __all__ = [
     "time_render",
     "to_review_jpeg",
     "truth_of",
+    "words_of",
 ]

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, field_validator, model_validator
 
+from imaging.adjustments import adjusted, faults
 from imaging.errors import ImagingError
 
 FINISH_VERSION = 6  # raise it when the same request would give another file
@@ -188,9 +189,6 @@ def request_id(values: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-_ADJUSTMENTS = frozenset({"exposure", "longest_mm"})
-
-
 def _background(recipe: Any) -> str:
     """Which kind of recipe a request holds, stored or made."""
     said = recipe.get("background", "white") if isinstance(recipe, Mapping) else getattr(recipe, "background", "white")
@@ -204,7 +202,7 @@ class RenderRequest(_Strict):
     mm_per_px   of the finished picture: with adjustments["longest_mm"] (the item's longest side) sister items come out
                 at one scale, as far as the recipe's fill lets them
     backdrop    "#rrggbb" instead of the recipe's
-    adjustments exposure: stops, -2..2; longest_mm: see above
+    adjustments exposure: stops, -2..2; longest_mm: see above; the others (imaging/adjustments.py) change what the recipe says, for this picture alone
     finish      the FINISH_VERSION of the release that it belongs to
     """
 
@@ -232,15 +230,16 @@ class RenderRequest(_Strict):
 
     @model_validator(mode="after")
     def _known(self) -> RenderRequest:
-        if unknown := sorted(set(self.adjustments) - _ADJUSTMENTS):
-            raise ValueError(f"unknown adjustment {unknown[0]}; there are {', '.join(sorted(_ADJUSTMENTS))}")
-        if abs(self.adjustments.get("exposure", 0.0)) > 2:
-            raise ValueError("exposure must be within 2 stops")
+        if problem := next(faults(self.adjustments, self.recipe), None):
+            raise ValueError(problem)
         if (self.mm_per_px is None) != ("longest_mm" not in self.adjustments):
             raise ValueError("mm_per_px and adjustments['longest_mm'] go together")
-        if self.adjustments.get("longest_mm", 1.0) <= 0:
-            raise ValueError("longest_mm must be more than 0")
         return self
+
+    @property
+    def finishing(self) -> AnyRecipe:
+        """The recipe by which this picture is really made: the one that is named, with the adjustments."""
+        return adjusted(self.recipe, self.adjustments)
 
     @property
     def id(self) -> str:
