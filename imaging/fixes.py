@@ -67,7 +67,7 @@ def remedy(request: RenderRequest, breaches: Sequence[Breach]) -> RenderRequest 
 
 def words_of(adjustments: Mapping[str, float]) -> str:
     """What is adjusted, in words a reviewer reads: `a margin 2 times as wide, pure white behind it`."""
-    return ", ".join(_WORDS[name].format(value) for name, value in adjustments.items())
+    return ", ".join(words.format(adjustments[name]) for name, words in _WORDS.items() if name in adjustments)
 
 
 @cache

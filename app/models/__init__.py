@@ -5,12 +5,14 @@ from app.models.catalogue import Arrival, Batch, Delivery, ImageSetItem, Photo, 
 from app.models.house import ApiKey, Event, Heartbeat, IdempotentAnswer, Setting, User, Work
 from app.models.market import Account, HostedPicture, Lesson, Listing, ListingMember, Notice, Placement, Push, Retouch
 from app.models.pictures import Cutout, FileFacts, Release, Rendition, RuleActivation, RuleSetRow, Verdict
+from app.models.verdicts import Baseline, KnownFinding, Remake, Waiver
 
 __all__ = [
     "Account",
     "ApiKey",
     "Arrival",
     "Base",
+    "Baseline",
     "Batch",
     "Cutout",
     "Delivery",
@@ -20,6 +22,7 @@ __all__ = [
     "HostedPicture",
     "IdempotentAnswer",
     "ImageSetItem",
+    "KnownFinding",
     "Lesson",
     "Listing",
     "ListingMember",
@@ -29,6 +32,7 @@ __all__ = [
     "Product",
     "Push",
     "Release",
+    "Remake",
     "Rendition",
     "Retouch",
     "RuleActivation",
@@ -36,5 +40,6 @@ __all__ = [
     "Setting",
     "User",
     "Verdict",
+    "Waiver",
     "Work",
 ]

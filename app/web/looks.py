@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
+from app import verdicts
 from app.models import Arrival, Cutout, FileFacts, ImageSetItem, Photo, Placement, Product, Retouch
-from app.stages.intake import FLAGS
 from app.states import RetouchState
 from app.web import queries
 
@@ -36,7 +36,7 @@ class Look:
     @property
     def stops(self) -> bool:
         """Whether approving needs a reason."""
-        return any(finding.get("level") in FLAGS for finding in self.findings)
+        return bool(verdicts.against(list(self.findings)))
 
     @property
     def keeps_background(self) -> bool:
