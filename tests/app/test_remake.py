@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import yaml
 
 import imaging
 from app.kit import Kit
-from app.models import Cutout, Event, FileFacts, ImageSetItem, Listing, Placement, Product, Release, Remake, Rendition
+from app.models import Cutout, Event, FileFacts, ImageSetItem, Listing, Photo, Placement, Product, Release, Remake, Rendition
 from app.stages import STAGES, arrange, review
 from app.stages.arrange import Wish, request_for
 from app.stages.run import settle_all
-from app.states import ListingState, PlacementState, RenditionState
+from app.states import ListingState, PhotoState, PlacementState, RenditionState
+from tests import shots
 from tests.app.factories import GOOD_FACTS, account, item, product, sha
 
 STEPS = {name: STAGES[name] for name in ("arrange", "check", "want")}  # not render: what was made is said by `finish`
@@ -175,3 +179,32 @@ def test_what_another_recipe_makes_may_have_its_own_try(kit: Kit) -> None:
     assert place.request["recipe"]["name"] == "ebay-main"
     assert place.request["adjustments"]
     assert place.remakes() == [(WHITE, False), (WHITE, None)]
+
+
+def test_on_the_road_a_grey_border_is_rendered_away_from_the_photograph_itself(make_kit: Callable[..., Kit], tmp_path: Path) -> None:
+    values = yaml.safe_load(imaging.load_recipes()["amazon-main"].model_dump_json())
+    values |= {"width_px": 1000, "height_px": 1000, "backdrop": "#fcfcfc"}
+    recipes = tmp_path / "recipes.yaml"
+    recipes.write_text(yaml.safe_dump({"amazon-main": {key: value for key, value in values.items() if key not in ("name", "in_place_of", "shots")}}))
+    kit = make_kit(recipes=recipes)
+    photo, mask = shots.watch_photo(size=(900, 900)), shots.alpha_png(shots.watch_alpha(size=(900, 900)))
+    account(kit, "amazon-us:main")
+    of = product(kit, "W-1")
+    with kit.db.writing() as session:
+        release = session.get_one(Release, arrange.current_release(session, kit))
+        digest = kit.originals.put(photo)
+        session.add(Photo(sha256=digest, bytes=len(photo), facts={}, regions={}, received_at=kit.now()))
+        cutout = imaging.cutout_id(digest, release.model_sha256, version=release.cutout_version)
+        session.flush()
+        session.add(Cutout(id=cutout, photo_sha256=digest, model_sha256="m", alpha_sha256=kit.originals.put(mask), probability=0.9, created_at=kit.now()))
+        session.add(ImageSetItem(product_id=of.id, photo_sha256=digest, shot="dial", state=PhotoState.ACCEPTED, release_id=release.id, created_at=kit.now()))
+        session.flush()
+        arrange.arrange(session, kit, session.get_one(Product, of.id))
+
+    settle_all(kit, {**STEPS, "render": STAGES["render"]})
+
+    with kit.db.reading() as session:
+        place = session.scalars(sa.select(Placement)).one()
+        assert place.state == PlacementState.APPROVED, place.findings
+        assert {(row.rule, row.passed) for row in session.scalars(sa.select(Remake))} == {(WHITE, True), ("amazon-main-white-background", True)}
+        assert sorted(row.facts["border_min_level"] for row in session.scalars(sa.select(FileFacts))) == [252, 255]
