@@ -23,6 +23,8 @@ from app.models import Account, Baseline, Cutout, FileFacts, KnownFinding, Listi
 from app.stages.check import facts_of
 from app.verdicts import FLAGS
 
+CHUNK = 500  # rows a statement: SQLite takes some thousands of parameters
+
 
 @dataclass(frozen=True)
 class Broken:
@@ -89,8 +91,8 @@ def keep(session: Session, kit: Kit, seen: Seen, who: str, why: str, *, account:
     session.add(baseline)
     session.flush()
     rows = [{"placement_id": b.placement_id, "file_sha256": b.file_sha256, "rule": b.rule, "baseline_id": baseline.id} for b in seen.broken]
-    for start in range(0, len(rows), 500):
-        session.execute(insert(session, KnownFinding).values(rows[start : start + 500]).on_conflict_do_nothing())
+    for start in range(0, len(rows), CHUNK):
+        session.execute(insert(session, KnownFinding).values(rows[start : start + CHUNK]).on_conflict_do_nothing())
     placements = sorted({b.placement_id for b in seen.broken})
     words = f"{len(seen.broken)} findings of {len(placements)} live pictures are known{_of(account, rule)}: {baseline.why}"
     record(session, baseline, "taken", now=kit.now(), why=words, who=who)
@@ -132,5 +134,9 @@ def _of(account: Account | None, rule: str | None) -> str:
 
 
 def _judge_again(session: Session, kit: Kit, placements: Sequence[int]) -> None:
-    for number in placements:
-        work.wake(session, "check", number, at=kit.now())
+    """Wake them in few statements, in the order in which every transaction wakes rows: by key, as text."""
+    session.flush()
+    in_order = sorted(placements, key=str)
+    for start in range(0, len(in_order), CHUNK):
+        rows = sa.select(Placement.id, Product.priority * work.PRIORITY_HEAD_START_S).join(Product, Product.id == Placement.product_id)
+        work.wake_every(session, "check", rows.where(Placement.id.in_(in_order[start : start + CHUNK])), at=kit.now())

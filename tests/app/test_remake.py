@@ -11,14 +11,16 @@ import sqlalchemy as sa
 import yaml
 
 import imaging
+import rules
+from app import rulebook
 from app.kit import Kit
-from app.models import Cutout, Event, FileFacts, ImageSetItem, Listing, Photo, Placement, Product, Release, Remake, Rendition
-from app.stages import STAGES, arrange, review
+from app.models import Cutout, Event, FileFacts, ImageSetItem, Lesson, Listing, Photo, Placement, Product, Release, Remake, Rendition
+from app.stages import STAGES, arrange, learn, review
 from app.stages.arrange import Wish, request_for
 from app.stages.run import settle_all
 from app.states import ListingState, PhotoState, PlacementState, RenditionState
 from tests import shots
-from tests.app.factories import GOOD_FACTS, account, item, product, sha
+from tests.app.factories import GOOD_FACTS, account, item, listing, placement, product, rendition, sha
 
 STEPS = {name: STAGES[name] for name in ("arrange", "check", "want")}  # not render: what was made is said by `finish`
 WHITE = "amazon-main-white-border"
@@ -57,8 +59,11 @@ class Place:
 
     @property
     def row(self) -> Placement:
+        return self.of_sku("W-1")
+
+    def of_sku(self, sku: str) -> Placement:
         with self.kit.db.reading() as session:
-            return session.scalars(sa.select(Placement).where(Placement.position == "main")).one()
+            return session.scalars(sa.select(Placement).join(Product).where(Placement.position == "main", Product.sku == sku)).one()
 
     @property
     def request(self) -> dict[str, Any]:
@@ -208,3 +213,53 @@ def test_on_the_road_a_grey_border_is_rendered_away_from_the_photograph_itself(m
         assert place.state == PlacementState.APPROVED, place.findings
         assert {(row.rule, row.passed) for row in session.scalars(sa.select(Remake))} == {(WHITE, True), ("amazon-main-white-background", True)}
         assert sorted(row.facts["border_min_level"] for row in session.scalars(sa.select(FileFacts))) == [252, 255]
+
+
+def test_after_a_lesson_live_listings_that_now_fail_are_repaired_or_in_review_and_all_of_it_is_in_the_history(kit: Kit) -> None:
+    place = Place(kit)
+    file = place.finish(fill=0.866)
+    side = {"W-1": {"main": file}}
+    other = product(kit, "W-2")
+    dull = item(kit, other)
+    made = rendition(kit, dull, recipe="amazon-main", facts={"fill": 0.866})  # of an older release: it cannot be made again
+    listing(kit, other, place.on, ListingState.LIVE, wanted={"W-2": {"main": made.file_sha256}}, pushed={"W-2": {"main": made.file_sha256}})
+    dull_place = placement(kit, dull, place.on, made, state=PlacementState.APPROVED)
+    seen = rules.Evidence(
+        marketplace="amazon-uk",
+        code="18320",
+        reason="too-small",
+        message="The product is too small.",
+        facts={"fill": 0.869},
+        scope=rules.Scope(marketplace="amazon-uk", country="GB", category="watch", position="main", condition="new"),
+        seen=kit.now().date(),
+    )
+    with kit.db.writing() as session:
+        first = session.scalars(sa.select(Listing).where(Listing.wanted_print.is_not(None))).one()
+        first.state, first.pushed, first.pushed_print = ListingState.LIVE, side, first.wanted_print
+        proposal = rules.propose(rulebook.active(session, kit), seen)
+        assert proposal.rule == "amazon-main-fill"
+        lesson = Lesson(subject="amazon:amazon-main-fill", authority="amazon", proposal=proposal.to_dict(), evidence=[], proposed_at=kit.now())
+        session.add(lesson)
+        session.flush()
+        learn.accept(session, kit, lesson, "ann")
+
+    settle_all(kit, STEPS)
+    assert place.of_sku("W-1").state == PlacementState.WAITING, "being made again, a little larger"
+    better = place.finish(fill=0.88)
+
+    assert place.of_sku("W-1").state == PlacementState.APPROVED
+    with kit.db.reading() as session:
+        assert session.get_one(Placement, dull_place.id).state == PlacementState.REVIEW
+        wanted = {next(iter(row.wanted)): row.wanted for row in session.scalars(sa.select(Listing))}
+        assert wanted == {"W-1": {"W-1": {"main": better}}, "W-2": {"W-2": {"main": made.file_sha256}}}, "nothing live was emptied"
+        events = session.scalars(sa.select(Event).where(Event.kind.in_(("rules", "lesson", "placement"))).order_by(Event.id))
+        said = [(e.kind, e.what, e.to, e.who) for e in events]
+    for line in (
+        ("rules", "activated", None, "ann"),
+        ("lesson", "moved", "accepted", "ann"),
+        ("placement", "moved", "waiting", "packshot"),
+        ("placement", "made again", "passes", "packshot"),
+        ("placement", "moved", "review", "packshot"),
+        ("placement", "moved", "approved", "packshot"),
+    ):
+        assert line in said
