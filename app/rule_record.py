@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 import integrations
 import rules
 from app.models import Account, ImageSetItem, Listing, ListingMember, Notice, Placement, Product, Rendition, Verdict
-from app.stages.intake import FLAGS
 from app.states import ListingState, PhotoState
+from app.verdicts import FLAGS
 
 PAGE = 1000
 

@@ -14,11 +14,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
+from app import verdicts
 from app.kit import Kit
 from app.models import Account, Arrival, Batch, ImageSetItem, Listing, ListingMember, Notice, Placement, Product, Rendition, Work
 from app.stages import publish, review
 from app.stages.arrange import in_order, offers
-from app.stages.intake import FLAGS
 from app.states import ArrivalState, ListingState, PhotoState, PlacementState, RenditionState
 
 # worst first: of two words that both fit, the earlier is shown
@@ -193,7 +193,7 @@ def _not_ready(session: Session, product: Product, account: Account) -> str:
 
 def _in_words(findings: Sequence[dict[str, Any]]) -> str:
     """The messages of findings that ask for a person, as running text; all messages where none does."""
-    against = [f["message"] for f in findings if f["level"] in FLAGS] or [f["message"] for f in findings]
+    against = [f["message"] for f in verdicts.against(findings)] or [f["message"] for f in findings]
     return " ".join(message if message.endswith((".", "!", "?")) else f"{message}." for message in against)
 
 

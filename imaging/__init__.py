@@ -3,6 +3,7 @@
 The road: probe(original), cut_out(original), render(original, alpha, request), measure(finished file).
 """
 
+from imaging.adjustments import LENGTHS
 from imaging.batch import plan as plan_files
 from imaging.batch import render_paths
 from imaging.bench import Report as BenchReport
@@ -13,6 +14,7 @@ from imaging.cutout import CUTOUT_VERSION, Cutout, cut_out, cutout_id, mask_inpu
 from imaging.decode import MOST_PIXELS, Original
 from imaging.errors import ImagingError, TooBig, Unreadable
 from imaging.facts import FACTS, Box, Fact, Facts, FactValue, Measured
+from imaging.fixes import Breach, fixes, remedy, words_of
 from imaging.measure import MEASURE_VERSION, measure, probe
 from imaging.mending import Backdrop, Change, Switches, backdrop_of_empty_frame, shared_backdrop
 from imaging.pairs import truth_of
@@ -32,6 +34,7 @@ __all__ = [
     "FACTS",
     "FINISH_VERSION",
     "LEAST_SHOOT",
+    "LENGTHS",
     "MEASURE_VERSION",
     "MOST_PIXELS",
     "SAME",
@@ -39,6 +42,7 @@ __all__ = [
     "Backdrop",
     "BenchReport",
     "Box",
+    "Breach",
     "Change",
     "Consistency",
     "Cutout",
@@ -66,6 +70,7 @@ __all__ = [
     "cutout_id",
     "dhash",
     "finishing",
+    "fixes",
     "for_shot",
     "is_flat",
     "load_recipes",
@@ -77,6 +82,7 @@ __all__ = [
     "probe",
     "quality",
     "quality_table",
+    "remedy",
     "render",
     "render_paths",
     "request_id",
@@ -87,5 +93,6 @@ __all__ = [
     "time_render",
     "to_review_jpeg",
     "truth_of",
+    "words_of",
     "words_reader",
 ]

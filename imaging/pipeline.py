@@ -78,7 +78,7 @@ def render(data: bytes, alpha: bytes | Alpha | None, request: RenderRequest, *, 
         ms[name] = round((now - at) * 1000, 2)
         at = now
 
-    recipe: AnyRecipe = request.recipe
+    recipe: AnyRecipe = request.finishing
     if isinstance(recipe, OwnRecipe):
         if alpha is not None:
             raise ValueError(f"recipe {recipe.name} keeps the photo's own background and takes no mask")
@@ -118,7 +118,8 @@ def _whole(data: bytes, request: RenderRequest, recipe: OwnRecipe, most_pixels: 
 def _opened(data: bytes, alpha: Alpha, request: RenderRequest, recipe: Recipe, most_pixels: int) -> Frame:
     """The photo decoded no larger than the finished picture needs it."""
     header = read_header(data)
-    backdrop = (request.backdrop or recipe.backdrop).removeprefix("#")
+    asked = None if "white" in request.adjustments else request.backdrop
+    backdrop = (asked or recipe.backdrop).removeprefix("#")
     frame = Frame(
         image=Image.new("RGB", (1, 1)),
         alpha=alpha,

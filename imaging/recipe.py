@@ -11,8 +11,9 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, field_validator, model_validator
 
+from imaging.adjustments import LENGTHS, adjusted, faults
 from imaging.errors import ImagingError
-from imaging.scales import SIDES, Family
+from imaging.scales import Family
 
 FINISH_VERSION = 6  # raise it when the same request would give another file
 
@@ -216,10 +217,6 @@ def request_id(values: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-_LENGTHS = frozenset(f"{side}_mm" for side in SIDES)
-_ADJUSTMENTS = frozenset({"exposure"}) | _LENGTHS
-
-
 def _background(recipe: Any) -> str:
     """Which kind of recipe a request holds, stored or made."""
     said = recipe.get("background", "white") if isinstance(recipe, Mapping) else getattr(recipe, "background", "white")
@@ -233,7 +230,7 @@ class RenderRequest(_Strict):
     mm_per_px   of the finished picture: with the length of one of the item's sides, adjustments["longest_mm"], ["shortest_mm"], ["width_mm"] or
                 ["height_mm"], sister items come out at one scale, as far as the recipe's fill lets them
     backdrop    "#rrggbb" instead of the recipe's
-    adjustments exposure: stops, -2..2; a length in mm: see above
+    adjustments exposure: stops, -2..2; a length in mm: see above; the others (imaging/adjustments.py) change what the recipe says, for this picture alone
     finish      the FINISH_VERSION of the release that it belongs to
     """
 
@@ -262,16 +259,16 @@ class RenderRequest(_Strict):
 
     @model_validator(mode="after")
     def _known(self) -> RenderRequest:
-        if unknown := sorted(set(self.adjustments) - _ADJUSTMENTS):
-            raise ValueError(f"unknown adjustment {unknown[0]}; there are {', '.join(sorted(_ADJUSTMENTS))}")
-        if abs(self.adjustments.get("exposure", 0.0)) > 2:
-            raise ValueError("exposure must be within 2 stops")
-        lengths = sorted(_LENGTHS & set(self.adjustments))
-        if len(lengths) != (self.mm_per_px is not None):
-            raise ValueError(f"mm_per_px and one of adjustments {', '.join(sorted(_LENGTHS))} go together")
-        if any(self.adjustments[length] <= 0 for length in lengths):
-            raise ValueError(f"{lengths[0]} must be more than 0")
+        if problem := next(faults(self.adjustments, self.recipe), None):
+            raise ValueError(problem)
+        if len(LENGTHS & set(self.adjustments)) != (self.mm_per_px is not None):
+            raise ValueError(f"mm_per_px and one of adjustments {', '.join(sorted(LENGTHS))} go together")
         return self
+
+    @property
+    def finishing(self) -> AnyRecipe:
+        """The recipe by which this picture is really made: the one that is named, with the adjustments."""
+        return adjusted(self.recipe, self.adjustments)
 
     @property
     def id(self) -> str:

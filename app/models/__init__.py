@@ -5,12 +5,14 @@ from app.models.catalogue import Arrival, Batch, Delivery, ImageSetItem, Photo, 
 from app.models.house import ApiKey, Event, Heartbeat, IdempotentAnswer, RateBucket, Setting, User, Work
 from app.models.market import Account, HostedPicture, Lesson, Listing, ListingMember, Notice, Placement, Push, Retouch
 from app.models.pictures import BatchBackdrop, Cutout, FileFacts, Release, Rendition, RuleActivation, RuleSetRow, Verdict
+from app.models.verdicts import Baseline, KnownFinding, Remake, Waiver
 
 __all__ = [
     "Account",
     "ApiKey",
     "Arrival",
     "Base",
+    "Baseline",
     "Batch",
     "BatchBackdrop",
     "Cutout",
@@ -21,6 +23,7 @@ __all__ = [
     "HostedPicture",
     "IdempotentAnswer",
     "ImageSetItem",
+    "KnownFinding",
     "Lesson",
     "Listing",
     "ListingMember",
@@ -31,6 +34,7 @@ __all__ = [
     "Push",
     "RateBucket",
     "Release",
+    "Remake",
     "Rendition",
     "Retouch",
     "RuleActivation",
@@ -38,5 +42,6 @@ __all__ = [
     "Setting",
     "User",
     "Verdict",
+    "Waiver",
     "Work",
 ]

@@ -60,6 +60,7 @@ class Placement(Base):
     judged_rules: Mapped[str | None] = mapped_column(Hash)
     judged_file: Mapped[str | None] = mapped_column(Hash)
     waived: Mapped[Doc] = mapped_column(default=dict)  # {rendition, rules: [...], who, why}: an override for this very picture
+    excused_until: Mapped[datetime | None]  # when the first waiver ends that its newest verdict leans on: then it is judged again
     decided_by: Mapped[str | None]
     changed_at: Mapped[datetime]
 

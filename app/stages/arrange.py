@@ -18,7 +18,7 @@ import integrations
 from app import work
 from app.db import insert, lock, move, record
 from app.kit import Kit
-from app.models import Account, ImageSetItem, Listing, ListingMember, Placement, Product, Release, Rendition
+from app.models import Account, ImageSetItem, Listing, ListingMember, Placement, Product, Release, Remake, Rendition
 from app.stages import backdrop
 from app.stages.run import Stage
 from app.states import PhotoState, PlacementState, RenditionState
@@ -187,8 +187,9 @@ def _place(session: Session, kit: Kit, product: Product, account: Account, items
     there = {p.position: p for p in session.scalars(sa.select(Placement).where(Placement.product_id == product.id, Placement.account_id == account.id))}
     positions = site.positions_for(product.condition)
     rejected = {p.item_id for p in there.values() if p.state == PlacementState.REJECTED and p.item_id}
+    remade = _remade(session, there.values())
     for position, item in zip(positions, items, strict=False):
-        rendition = _rendition(session, kit, product, item, _wish(kit, account, position, item.shot))
+        rendition = _rendition(session, kit, product, item, _wish(kit, account, position, item.shot), remade.get(position, {}))
         _put(session, kit, product, account, there.get(position), position, item, rendition, rejected)
     filled = set(positions[: len(items)])
     for position, placement in there.items():
@@ -259,16 +260,32 @@ def _follow(session: Session, kit: Kit, product: Product, placement: Placement, 
     record(session, placement, "made anew", now=kit.now(), sku=product.sku, why=f"by another recipe or release; still {placement.state}")
 
 
-def _rendition(session: Session, kit: Kit, product: Product, item: ImageSetItem, wish: Wish) -> Rendition | None:
+def _remade(session: Session, there: Collection[Placement]) -> dict[str, dict[str, Mapping[str, float]]]:
+    """Position -> what would be shown there -> the adjustments with which it was made again, the newest."""
+    positions = {placement.id: placement.position for placement in there}
+    found: dict[str, dict[str, Mapping[str, float]]] = {}
+    for row in session.scalars(sa.select(Remake).where(Remake.placement_id.in_(positions)).order_by(Remake.id)):
+        found.setdefault(positions[row.placement_id], {})[row.base_id] = row.adjustments
+    return found
+
+
+def _rendition(session: Session, kit: Kit, product: Product, item: ImageSetItem, wish: Wish, remade: Mapping[str, Mapping[str, float]]) -> Rendition | None:
     """The rendition row of an accepted photo, made and woken if need be; None while the photo is not accepted, or waits for its batch's backdrop."""
     if item.state != PhotoState.ACCEPTED or (_is_cut_out(session, kit, item, wish) and not backdrop.decide(session, kit, product, item)):
         return None
     request = request_for(session, kit, item, wish)
+    if request.id in remade:
+        request = Asked({**request.values, "adjustments": dict(remade[request.id])})
+    return queued(session, kit, product, request)
+
+
+def queued(session: Session, kit: Kit, product: Product, request: Asked) -> Rendition:
+    """The rendition row of a request, there already or made now; woken while it is not rendered."""
     session.execute(
         insert(session, Rendition)
         .values(
             id=request.id,
-            photo_sha256=item.photo_sha256,
+            photo_sha256=request.values["photo"],
             cutout_id=request.values["cutout"],
             recipe=request.recipe,
             request=dict(request.values),

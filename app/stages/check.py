@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 import imaging
 import integrations
 import rules
-from app import rulebook, work
-from app.db import insert, lock, move
+from app import excuses, rulebook, verdicts, work
+from app.db import insert, lock, move, record
 from app.kit import Kit
-from app.models import Account, Cutout, FileFacts, Placement, Product, Rendition, RuleActivation, Verdict
-from app.stages.intake import FLAGS, wake_missing
+from app.models import Account, Cutout, FileFacts, KnownFinding, Placement, Product, Rendition, RuleActivation, Verdict
+from app.stages import remake
+from app.stages.intake import wake_missing
 from app.stages.run import Stage
 from app.states import PlacementState, RenditionState
 
@@ -102,7 +103,6 @@ def do(kit: Kit, task: Task) -> Judged:
 
 
 def apply(session: Session, kit: Kit, task: Task, result: Judged) -> datetime | None:
-    findings = result.findings
     placement, now = session.get_one(Placement, task.placement_id), kit.now()
     if result.measured is not None and task.file_sha256 is not None:
         keep_facts(session, task.file_sha256, result.measured.facts, {name: list(box) for name, box in result.measured.regions.items()}, kit.now())
@@ -110,24 +110,46 @@ def apply(session: Session, kit: Kit, task: Task, result: Judged) -> datetime | 
     if placement.rendition_id != task.rendition_id or placement.state not in JUDGED:
         return None  # it shows another picture now: that wake-up has its own check
     product = session.get_one(Product, placement.product_id)
+    weighed = verdicts.weigh(result.findings, excuses.read(session, now, placement).of(placement, task.rendition_id, task.file_sha256), now)
     if task.file_sha256 is not None:
-        session.add(
-            Verdict(
-                placement_id=placement.id, rule_set=task.rule_set.hash, rendition_id=task.rendition_id, file_sha256=task.file_sha256, findings=findings, at=now
-            )
-        )
-    waived = set(placement.waived.get("rules", ())) if placement.waived.get("rendition") == task.rendition_id else set()
-    against = [f for f in findings if f["level"] in FLAGS and f["rule"] not in waived]
-    changes: dict[str, Any] = {"findings": findings, "judged_rules": task.rule_set.hash, "judged_file": task.file_sha256}
-    if against:
-        to, why = PlacementState.REVIEW, "; ".join(f["message"] for f in against)
+        kept = {"placement_id": placement.id, "rendition_id": task.rendition_id, "file_sha256": task.file_sha256}
+        session.add(Verdict(**kept, rule_set=task.rule_set.hash, findings=weighed.findings, at=now))
+    again = remake.settle(session, kit, placement, product, weighed.passes)
+    if remake.try_once(session, kit, placement, product, weighed.against):
+        work.wake(session, "want", product.id, at=now, lead=work.head_start_of(product))
+        return None
+    changes: dict[str, Any] = {"findings": weighed.findings, "judged_rules": task.rule_set.hash, "judged_file": task.file_sha256}
+    changes["excused_until"] = weighed.until
+    if weighed.against:
+        to, why = PlacementState.REVIEW, "; ".join(f["message"] for f in weighed.against)
+        why = f"{again}, and still: {why}" if again else why
     else:
-        to, why, changes["approved_id"] = PlacementState.APPROVED, "passes every rule" + (" but those waived" if waived else ""), task.rendition_id
+        excused = verdicts.in_words(weighed.findings)
+        to, why, changes["approved_id"] = PlacementState.APPROVED, "passes every rule" + (f" but {excused}" if excused else ""), task.rendition_id
+        why = f"{again}: {why}" if again else why
+        _replaced(session, placement, task.file_sha256, product, now)
+    if ended := _ended(placement.findings, weighed.findings):
+        why = f"{why} ({ended})"
     if to != placement.state:
         changes["changed_at"] = now  # a case that is judged again has waited since it began to wait
     move(session, placement, to, now=now, sku=product.sku, why=why, **changes)
     work.wake(session, "want", product.id, at=now, lead=work.head_start_of(product))
-    return None
+    return weighed.until
+
+
+def _ended(before: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]]) -> str:
+    """Which waivers no longer hold of what is still found, for the history."""
+    leaned = {f["rule"]: f["excused"] for f in before if f.get("excused") and f["excused"]["by"] == "waiver"}
+    gone = [f["rule"] for f in now if f["rule"] in leaned and not f.get("excused")]
+    return "; ".join(f"the waiver of {rule} by {leaned[rule]['who']} is over" for rule in gone)
+
+
+def _replaced(session: Session, placement: Placement, file: str | None, product: Product, now: datetime) -> None:
+    """What was known of the pictures that came before is known no longer: it was said of those very files."""
+    old = sa.and_(KnownFinding.placement_id == placement.id, KnownFinding.file_sha256 != file)
+    if gone := sorted(set(session.scalars(sa.select(KnownFinding.rule).where(old)))):
+        session.execute(sa.delete(KnownFinding).where(old).execution_options(synchronize_session=False))
+        record(session, placement, "baseline ended", now=now, sku=product.sku, why=f"replaced by a picture that passes: {', '.join(gone)} no longer known")
 
 
 def keep_facts(session: Session, file: str, facts: Mapping[str, Any], regions: Mapping[str, Any], now: datetime) -> None:
@@ -137,7 +159,10 @@ def keep_facts(session: Session, file: str, facts: Mapping[str, Any], regions: M
 
 
 def mark(session: Session, kit: Kit, now: datetime) -> int:
-    """Placements judged under another rule set or measure version, or whose picture was made and not judged: live ones included."""
+    """Placements judged under another rule set or measure version, or whose picture was made and not judged, or that leaned on a waiver that is over.
+
+    Live ones included.
+    """
     active = sa.select(RuleActivation.rule_set).order_by(RuleActivation.id.desc()).limit(1).scalar_subquery()
     measured = sa.exists().where(FileFacts.file_sha256 == Rendition.file_sha256, FileFacts.measure_version == imaging.MEASURE_VERSION)
     stale = sa.or_(
@@ -145,6 +170,7 @@ def mark(session: Session, kit: Kit, now: datetime) -> int:
         Placement.judged_rules != active,
         sa.and_(Rendition.state == RenditionState.RENDERED, sa.or_(Placement.judged_file.is_(None), Placement.judged_file != Rendition.file_sha256)),
         sa.and_(Rendition.file_sha256.is_not(None), ~measured),
+        Placement.excused_until <= now,
     )
     rows = (
         sa.select(Placement.id)

@@ -28,8 +28,8 @@ from app.stages.arrange import arrange, current_release
 from app.stages.run import Stage
 from app.states import ArrivalState, PhotoState
 from app.store import open_bucket
+from app.verdicts import FLAGS
 
-FLAGS = ("stop", "review")
 MOST_ORDER = 2**31 - 1  # a camera that names its files by the time counts far beyond what a column holds
 
 

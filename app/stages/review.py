@@ -5,6 +5,7 @@ Plain functions, called by pages and the API inside their transaction. One pictu
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,14 +13,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
-from app import work
+from app import excuses, verdicts, work
 from app.db import move, record
 from app.errors import Refusal
 from app.kit import Kit
 from app.models import Arrival, ImageSetItem, Placement, Product, Rendition, Retouch
 from app.stages import retouch
 from app.stages.arrange import arrange
-from app.stages.intake import FLAGS
 from app.states import ArrivalState, PhotoState, PlacementState, RetouchState
 
 
@@ -30,12 +30,15 @@ def approve(session: Session, kit: Kit, placement: Placement, who: str, reason: 
     rendition = session.get(Rendition, placement.rendition_id) if placement.rendition_id else None
     if rendition is None or rendition.file_sha256 is None:
         raise Refusal(f"{_name(placement)} has no finished picture to approve: reject it, or send the photo to retouch")
-    against = [f for f in placement.findings if f["level"] in FLAGS]
+    findings = _without_override(placement.findings)
+    against = verdicts.against(findings)
     if against and not reason.strip():
         raise Refusal("a rule speaks against this picture: say why it may go out all the same")
     waived = {"rendition": rendition.id, "rules": [f["rule"] for f in against], "who": who, "why": reason} if against else {}
     why = f"override: {reason}" if against else reason
-    _decide(session, kit, placement, PlacementState.APPROVED, who, why, approved_id=rendition.id, waived=waived)
+    said = excuses.override(waived).to_dict() if against else {}
+    findings = [{**f, "excused": said} if f in against else f for f in findings]
+    _decide(session, kit, placement, PlacementState.APPROVED, who, why, approved_id=rendition.id, waived=waived, findings=findings)
 
 
 def reject(session: Session, kit: Kit, placement: Placement, who: str, reason: str) -> None:
@@ -90,6 +93,11 @@ def _photo(session: Session, kit: Kit, item: ImageSetItem, to: PhotoState, who: 
     session.flush()
     retouch.come_back(session, kit, product, item)
     arrange(session, kit, product)
+
+
+def _without_override(findings: Sequence[verdicts.Finding]) -> list[verdicts.Finding]:
+    """As they stand but for a reviewer's word on this picture: waivers and what a baseline knows stay."""
+    return [{**f, "excused": None} if (f.get("excused") or {}).get("by") == "override" else f for f in findings]
 
 
 def _needs_reason(reason: str, done: str) -> None:
@@ -154,7 +162,7 @@ def _placements(session: Session, limit: int, sku: str | None) -> list[Case]:
     )
     cases = []
     for p in session.scalars(query if sku is None else query.where(Product.sku == sku)):
-        against = [f for f in p.findings if f["level"] in FLAGS]
+        against = verdicts.against(p.findings)
         cases.append(
             Case(
                 **_about(p.product),
@@ -187,7 +195,7 @@ def _photos(session: Session, limit: int, sku: str | None) -> list[Case]:
             kind="photo",
             id=i.id,
             where=f"photo {i.shot or i.order}",
-            words=tuple(f["message"] for f in i.findings if f["level"] in FLAGS),
+            words=tuple(f["message"] for f in verdicts.against(i.findings)),
             since=i.created_at,
             before=i.photo_sha256,
             stops=True,
@@ -222,5 +230,5 @@ def ask_again(session: Session, kit: Kit, placement: Placement, who: str) -> Non
     if placement.state not in (PlacementState.APPROVED, PlacementState.REJECTED, PlacementState.RETOUCH):
         raise Refusal(f"{_name(placement)} is {placement.state}: there is no decision to take back")
     record(session, placement, "taken back", now=kit.now(), who=who)
-    _decide(session, kit, placement, PlacementState.REVIEW, who, "taken back", waived={})
+    _decide(session, kit, placement, PlacementState.REVIEW, who, "taken back", waived={}, findings=_without_override(placement.findings))
     retouch.cancel(session, kit, placement, who, "taken back")

@@ -33,6 +33,7 @@ from app.models import (
     Retouch,
     RuleActivation,
     Verdict,
+    Waiver,
 )
 from app.states import ArrivalState, LessonState, ListingState, PhotoState, PlacementState, PushState, RenditionState, RetouchState
 from app.web import api_shapes as shapes
@@ -229,6 +230,13 @@ COLLECTIONS = (
     Collection(
         "retouches", "retouch", sa.select(Retouch), shapes.RetouchOut, (Retouch.id,), Retouch.id, newest_first=True,
         filters={"state": _is(Retouch.state, RetouchState)},
+    ),
+    Collection(
+        "waivers", "waiver", sa.select(Waiver).options(joinedload(Waiver.product), joinedload(Waiver.account)), shapes.WaiverOut, (Waiver.id,), Waiver.id,
+        newest_first=True,
+        filters={"rule": _is(Waiver.rule, Words), "sku": _sku(Waiver.product), "account": _account(Waiver.account),
+                 "revoked": Filter(bool, lambda value: Waiver.revoked_at.is_not(None) if value else Waiver.revoked_at.is_(None)),
+                 "until_after": Filter(AwareDatetime, lambda at: Waiver.until > at, "that end after this time, if nobody revokes them")},
     ),
     Collection("accounts", "account", sa.select(Account), shapes.AccountOut, (Account.id,), Account.key, key_name="key"),
     Collection(

@@ -267,6 +267,22 @@ class AccountOut(Shape):
     created_at: datetime
 
 
+class WaiverOut(Shape):
+    """A rule that somebody answers for until a time: for a product, for an account (both null-able, never both null), or for that product there."""
+
+    id: int
+    rule: str
+    sku: str | None = Field(None, validation_alias=AliasPath("product", "sku"))
+    account: str | None = Field(None, validation_alias=AliasPath("account", "key"))
+    who: str
+    why: str
+    at: datetime
+    until: datetime
+    revoked_at: datetime | None
+    revoked_by: str | None
+    revoked_why: str | None
+
+
 class EventOut(Shape):
     """One line of history."""
 

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from flask import abort
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
-from app import accounts, controls
+from app import accounts, controls, waivers
 from app.errors import Refusal
-from app.models import Account, Arrival, Event, ImageSetItem, Lesson, Listing, Placement, Product
+from app.models import Account, Arrival, Event, ImageSetItem, Lesson, Listing, Placement, Product, Waiver
 from app.models.base import Base
 from app.stages import intake, learn, publish, review
 from app.stages.inventory import apply_event
@@ -60,6 +60,16 @@ class Assignment(Wish):
 
     sku: Annotated[str, StringConstraints(min_length=1, max_length=120)]
     shot: Annotated[str, StringConstraints(max_length=32, pattern=r"^([a-z0-9][a-z0-9_-]*)?$")] = ""
+
+
+class WaiverWish(Wish):
+    """A rule to answer for: for a product, an account or that product there; until a time, at most 366 days from now; and why."""
+
+    rule: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    sku: Annotated[str, StringConstraints(max_length=120)] | None = None
+    account: Annotated[str, StringConstraints(max_length=96)] | None = None
+    until: AwareDatetime
+    why: Reason
 
 
 class Because(Wish):
@@ -137,6 +147,24 @@ def confirm_listing(call: Call) -> BaseModel:
     return listings_told(call, [listing])[0]
 
 
+def add_waiver(call: Call) -> BaseModel:
+    wish: WaiverWish = call.body
+    product = call.session.scalar(sa.select(Product).where(Product.sku == wish.sku)) if wish.sku else None
+    account = call.session.scalar(sa.select(Account).where(Account.key == wish.account)) if wish.account else None
+    if wish.sku and product is None:
+        raise WrongField(("sku", f"there is no product {wish.sku}"))
+    if wish.account and account is None:
+        raise WrongField(("account", f"there is no account {wish.account}"))
+    waiver = waivers.add(call.session, call.kit, rule=wish.rule, until=wish.until, why=wish.why, who=call.who, product=product, account=account)
+    return _told(call, waiver, shapes.WaiverOut)
+
+
+def revoke_waiver(call: Call) -> BaseModel:
+    waiver = _row(call, Waiver)
+    waivers.revoke(call.session, call.kit, waiver, call.who, call.body.why)
+    return _told(call, waiver, shapes.WaiverOut)
+
+
 def stop_account(call: Call) -> BaseModel:
     account = _account(call)
     controls.stop(call.session, call.kit, call.who, account, call.body.why)
@@ -191,6 +219,8 @@ WRITES: tuple[Operation, ...] = (
     _write("/arrivals/{id}/assign", "assign_arrival", "Say which product a file in the tray shows.", assign_arrival, shapes.ArrivalOut, Assignment),
     _write("/arrivals/{id}/drop", "drop_arrival", "Forget a file in the tray.", drop_arrival, shapes.ArrivalOut, Because),
     _write("/listings/{id}/confirm", "confirm_listing", "Under policy ask: let what is wanted now through.", confirm_listing, shapes.ListingOut, Nothing),
+    Operation("POST", "/waivers", "add_waiver", "Waive a rule until a time.", add_waiver, shapes.WaiverOut, role="operator", body=WaiverWish, status=201),
+    _write("/waivers/{id}/revoke", "revoke_waiver", "End a waiver now. A reason is needed.", revoke_waiver, shapes.WaiverOut, Because),
     _write("/accounts/{key}/stop", "stop_account", "Stop all writing to this account.", stop_account, shapes.AccountOut, Because),
     _write("/accounts/{key}/resume", "resume_account", "Let writing to this account go on.", resume_account, shapes.AccountOut, Nothing),
     _write("/stop", "stop_all", "The emergency stop: no writing to any marketplace.", stop_all, shapes.StopOut, Because),

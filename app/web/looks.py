@@ -9,10 +9,21 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
-from app.models import Arrival, Cutout, FileFacts, ImageSetItem, Photo, Placement, Product, Retouch
-from app.stages.intake import FLAGS
+from app import verdicts
+from app.models import Arrival, Cutout, FileFacts, ImageSetItem, Photo, Placement, Product, Rendition, Retouch
+from app.stages import remake
 from app.states import RetouchState
 from app.web import queries
+
+
+@dataclass(frozen=True)
+class Remade:
+    """That the picture is the second one: what was adjusted, the findings of the first that it was for, its file, and what came of it."""
+
+    words: str
+    findings: Sequence[dict[str, Any]]
+    first: str | None
+    passed: bool | None
 
 
 @dataclass(frozen=True)
@@ -32,11 +43,17 @@ class Look:
     sisters: Sequence[Placement] = ()
     arrival: Arrival | None = None
     retouch: Retouch | None = None
+    remade: Remade | None = None
 
     @property
     def stops(self) -> bool:
         """Whether approving needs a reason."""
-        return any(finding.get("level") in FLAGS for finding in self.findings)
+        return bool(verdicts.against(list(self.findings)))
+
+    @property
+    def waivable(self) -> Sequence[dict[str, Any]]:
+        """The findings that a waiver would help: those against the picture, once per rule."""
+        return list({f["rule"]: f for f in verdicts.against(list(self.findings)) if f.get("fact")}.values())
 
     @property
     def keeps_background(self) -> bool:
@@ -85,7 +102,16 @@ def look_at_placement(session: Session, number: int) -> Look | None:
         facts={**(cutout.facts if cutout else {}), **(facts or {})},
         sisters=[s for s in sisters if s.id != placement.id],
         retouch=retouch,
+        remade=_remade(session, placement),
     )
+
+
+def _remade(session: Session, placement: Placement) -> Remade | None:
+    rows = remake.made_again(session, placement)
+    if not rows:
+        return None
+    first = session.scalar(sa.select(Rendition.file_sha256).where(Rendition.id == rows[-1].base_id))
+    return Remade(remake.in_words(rows[-1]), [row.finding for row in rows], first, rows[-1].passed)
 
 
 def look_at_photo(session: Session, number: int) -> Look | None:

@@ -6,11 +6,13 @@ Cases are placements (this picture, there), flagged photos, and files that fit n
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from flask import Blueprint, abort, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from app import waivers
+from app.errors import Refusal
 from app.models import ImageSetItem, Placement
 from app.stages import intake
 from app.stages import review as stage
@@ -56,6 +58,21 @@ def reject(number: int) -> ResponseReturnValue:
 def retouch(number: int) -> ResponseReturnValue:
     stage.send_to_retouch(session(), kit(), _placement(number), who(), _text("to"), _text("note"), _day("due"))
     return _next("Sent to retouch")
+
+
+@bp.post("/placement/<int:number>/waive")
+@needs("operator")
+def waive(number: int) -> ResponseReturnValue:
+    """Answer for a rule, for this product here or everywhere, or for this account. The case leaves the queue when it has been judged again."""
+    placement, until, scope = _placement(number), _day("until"), _text("scope")
+    if until is None:
+        raise Refusal("say until when the rule is waived")
+    if scope not in SCOPES:
+        abort(400, f"scope: one of {', '.join(SCOPES)}.")
+    product = placement.product if scope != "account" else None
+    account = placement.account if scope != "product" else None
+    waivers.add(session(), kit(), rule=_text("rule"), until=until, why=_text("reason"), who=who(), product=product, account=account)
+    return _next(f"Waived until {until:%d %b %Y}")
 
 
 @bp.post("/placement/<int:number>/again")
@@ -121,6 +138,8 @@ def _show(cases: Sequence[stage.Case], asked: tuple[str, int] | None = None, sai
         place=place,
         said=said,
         here=f"{kind}-{number}",
+        month=kit().now() + timedelta(days=30),
+        latest=kit().now() + waivers.LONGEST - timedelta(days=1),
         **around,
     )
     response = make_response(page)
@@ -129,6 +148,7 @@ def _show(cases: Sequence[stage.Case], asked: tuple[str, int] | None = None, sai
     return response
 
 
+SCOPES = ("here", "product", "account")
 LOOKS = {"placement": looks.look_at_placement, "photo": looks.look_at_photo, "arrival": looks.look_at_arrival}
 
 

@@ -22,7 +22,7 @@ BRANDS = {"amazon": "Amazon", "ebay": "eBay"}
 # state or word -> tone; what is not named is quiet
 TONES = {
     **views.TONES,
-    **dict.fromkeys(("unprovable", "approved", "accepted", "published", "filed", "proven", "back", "rendered"), "good"),
+    **dict.fromkeys(("unprovable", "approved", "accepted", "published", "filed", "proven", "back", "rendered", "in force"), "good"),
     **dict.fromkeys(("sent", "to_send", "processing", "waiting", "received", "queued", "sending", "out"), "busy"),
     **dict.fromkeys(("review", "ready for review", "flagged", "at_risk", "unmatched", "warning", "retouch", "proposed", "warn", "unknown"), "warn"),
     **dict.fromkeys(("refused", "drifted", "rejected", "failed", "stop"), "bad"),
@@ -44,6 +44,7 @@ STATE_WORDS = {
 
 KIND_WORDS = {"imagesetitem": "photo", "placement": "picture", "arrival": "file", "push": "sending"}
 
+EXCUSE_WORDS = {"waiver": "Waived", "baseline": "Known", "override": "Overridden"}
 LEVEL_WORDS = {"stop": "Stops", "review": "For a person", "warn": "Note"}
 
 
@@ -146,6 +147,22 @@ def measured_words(finding: Mapping[str, Any]) -> str:
     return f"{fact_words(finding['fact'])}: {number(finding.get('value'))}, limit {number(finding.get('limit'))}"
 
 
+def standing_words(finding: Mapping[str, Any]) -> str:
+    """How a finding stands: `Waived`, `Known` or `Overridden` where somebody answers for it, else what its level means."""
+    excuse = finding.get("excused")
+    return EXCUSE_WORDS.get(excuse["by"], str(excuse["by"])) if excuse else LEVEL_WORDS.get(finding["level"], str(finding["level"]))
+
+
+def excuse_words(finding: Mapping[str, Any]) -> str:
+    """`by ann until 30 Nov 2026: “the old stock is all there is”`; nothing where nobody answers for it."""
+    excuse = finding.get("excused")
+    if not excuse:
+        return ""
+    until = f" until {datetime.fromisoformat(excuse['until']):%d %b %Y}" if excuse.get("until") else ""
+    known = "in the baseline taken " if excuse["by"] == "baseline" else ""
+    return f"{known}by {excuse['who']}{until}: “{excuse['why']}”"
+
+
 def picture(kind: str, sha256: str | None, width: int = 320) -> str:
     """The address of a preview for signed-in people; kind is photo, file or alpha."""
     return url_for("pictures.preview", kind=kind, sha256=sha256, w=width) if sha256 else ""
@@ -162,7 +179,7 @@ def init_app(app: Flask) -> None:
     for name, function in (
         ("tone", tone), ("state_words", state_words), ("ago", ago), ("when", when), ("number", number), ("fact_words", fact_words),
         ("position_words", position_words), ("account_words", account_words), ("measured_words", measured_words),
-        ("where_words", where_words), ("kind_words", kind_words),
+        ("where_words", where_words), ("standing_words", standing_words), ("excuse_words", excuse_words), ("kind_words", kind_words),
     ):  # fmt: skip
         app.jinja_env.filters[name] = function
     app.jinja_env.globals.update(money=money, worth=worth, picture=picture, same_page=same_page, level_words=LEVEL_WORDS)

@@ -22,7 +22,10 @@ REDUCED = 3.0  # times smaller: from here on the image is first reduced by a who
 
 
 def scale(frame: Frame, recipe: Recipe) -> float:
-    """Canvas px per px of the alpha: at the length that was asked for, or as the recipe fills its canvas; within the recipe's bounds."""
+    """Canvas px per px of the alpha: at the length that was asked for, or as the recipe fills its canvas; within the recipe's bounds.
+
+    The request's `fill` makes it so many times larger or smaller, within the same bounds.
+    """
     wide, high = item_size(frame)
     relative = max(wide / recipe.width_px, high / recipe.height_px)  # the item's longer relative side, were it shown at 1
     fill = recipe.fill
@@ -32,7 +35,8 @@ def scale(frame: Frame, recipe: Recipe) -> float:
         wished = math.sqrt(fill.share * recipe.width_px * recipe.height_px / cv2.countNonZero(cv2.compare(frame.alpha, 128, cv2.CMP_GE)))  # type: ignore[call-overload]
     else:
         wished = fill.share / relative
-    return min(max(wished, fill.least / relative), fill.most / relative)
+    least, most = fill.least / relative, fill.most / relative
+    return min(max(min(max(wished, least), most) * frame.adjustments.get("fill", 1.0), least), most)
 
 
 def crop(frame: Frame, recipe: Recipe) -> Frame:

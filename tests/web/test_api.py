@@ -36,6 +36,7 @@ from app.models import (
     Rendition,
     Retouch,
     Verdict,
+    Waiver,
 )
 from app.rulebook import active_hash
 from app.states import ArrivalState, LessonState, ListingState, PhotoState, PlacementState, PushState, RenditionState
@@ -108,6 +109,7 @@ def full(house: House) -> House:
                 ListingMember(listing_id=listing.id, account_id=account.id, product_id=product_id, merchant_sku="W-1"),
                 Push(listing_id=listing.id, number=1, key="e" * 32, fingerprint="w", content={}, state=PushState.ACCEPTED, at=now),
                 Notice(listing_id=listing.id, merchant_sku="W-1", code="21916", kind="warning", message="small", begin=now),
+                Waiver(rule="ebay-longest-side", product_id=product_id, who="ann", why="old stock", at=now, until=now + timedelta(days=3)),
                 Retouch(item_id=item.id, placement_id=placement.id, to="studio", sent_at=now),
                 Verdict(placement_id=placement.id, rule_set=active_hash(session), rendition_id=RENDITION, file_sha256=FILE, findings=[FINDING], at=now),
             ]
@@ -408,6 +410,47 @@ def test_approving_against_a_finding_needs_a_reason(full: House) -> None:
     assert with_reason.status_code == 200
     assert with_reason.json is not None
     assert (with_reason.json["state"], with_reason.json["decided_by"]) == ("approved", "key:the operator")
+
+
+def test_a_rule_is_waived_once_and_revoked(full: House) -> None:
+    wish = {"rule": "ebay-longest-side", "account": "ebay-uk:main", "until": "2026-12-24T12:00:00Z", "why": "old stock"}
+
+    made = full.post("/api/v1/waivers", wish, Idempotency_Key="k")
+    again = full.post("/api/v1/waivers", wish, Idempotency_Key="k")
+    assert (made.status_code, again.status_code) == (201, 201)
+    assert again.json == made.json
+    assert made.json is not None
+    assert (made.json["sku"], made.json["account"], made.json["who"]) == (None, "ebay-uk:main", "key:the operator")
+    with full.kit.db.reading() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(Waiver)) == 2
+
+    number = made.json["id"]
+    assert full.post(f"/api/v1/waivers/{number}/revoke").status_code == 409, "without a reason"
+    revoked = full.post(f"/api/v1/waivers/{number}/revoke", {"why": "new photos came"})
+    assert revoked.json is not None
+    assert (revoked.status_code, revoked.json["revoked_why"]) == (200, "new photos came")
+    left = full.get("/api/v1/waivers?revoked=false").json
+    assert left is not None
+    assert [row["id"] for row in left["items"]] == [1]
+
+
+@pytest.mark.parametrize(
+    ("wish", "status", "says"),
+    [
+        ({"sku": "none"}, 422, "there is no product none"),
+        ({"account": "none:none"}, 422, "there is no account none:none"),
+        ({}, 409, "name a product"),
+        ({"sku": "W-1", "until": "2020-01-01T00:00:00Z"}, 409, "in the future"),
+        ({"sku": "W-1", "until": "2026-12-01"}, 422, "until"),
+        ({"sku": "W-1", "why": ""}, 409, "say why"),
+        ({"sku": "W-1", "rule": "ebay-nothing"}, 409, "no rule ebay-nothing"),
+    ],
+)
+def test_a_waiver_that_cannot_hold_is_told_why(full: House, wish: dict[str, Any], status: int, says: str) -> None:
+    answer = full.post("/api/v1/waivers", {"rule": "ebay-longest-side", "until": "2026-12-24T12:00:00Z", "why": "old stock", **wish})
+
+    assert (answer.status_code, answer.content_type) == (status, "application/problem+json")
+    assert says in answer.text
 
 
 def test_a_picture_is_rejected_or_sent_out(full: House) -> None:

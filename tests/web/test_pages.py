@@ -18,7 +18,7 @@ from app.web import create_app, lessons, words
 from tests.web import seed
 from tests.web.conftest import Windows, _drawn, _kit
 
-LISTS = ("/", "/batches", "/batches/1", "/products", "/listings", "/notices", "/lessons/", "/tray", "/review/", "/releases/", "/accounts/")
+LISTS = ("/", "/batches", "/batches/1", "/products", "/listings", "/notices", "/lessons/", "/tray", "/review/", "/releases/", "/accounts/", "/waivers/")
 PAGES = (
     *LISTS,
     "/products/W-1042",
@@ -28,6 +28,7 @@ PAGES = (
     "/upload",
     "/notices?show=past",
     "/lessons/?show=decided",
+    "/waivers/?show=ended",
     "/review/photo/1",
 )
 FORBIDDEN = ("None", "Undefined", "{{", "datetime.datetime", "PlacementState")
