@@ -9,11 +9,15 @@ from rules.errors import RuleError
 from rules.learn import Evidence, Proposal, accept, propose
 from rules.loader import load, parse
 from rules.schema import AUTHORITIES, LEVELS, FactValue, Level, Rule, Scope, Source, Where
+from rules.simulate import FLAGS, Change, Comparison
 
 __all__ = [
     "AUTHORITIES",
+    "FLAGS",
     "LEVELS",
     "Box",
+    "Change",
+    "Comparison",
     "Evidence",
     "FactValue",
     "Finding",

@@ -29,7 +29,7 @@ from app.stages.run import Stage
 from app.states import ArrivalState, PhotoState
 from app.store import open_bucket
 
-FLAGS = ("stop", "review")
+FLAGS = rules.FLAGS
 MOST_ORDER = 2**31 - 1  # a camera that names its files by the time counts far beyond what a column holds
 
 
