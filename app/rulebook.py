@@ -63,22 +63,28 @@ def kept_overlay(session: Session) -> dict[str, str]:
 
 
 def overlay_to_change(session: Session, kit: Kit) -> dict[str, str]:
-    """The overlay in force, for whoever is about to change it and write it back.
+    """The overlay in force, for whoever is about to change it and write it back. Raises Refusal as `refuse_pending` does."""
+    refuse_pending(session, kit, {})
+    return kept_overlay(session)
 
-    Raises Refusal while the folder holds what is not in force (a change of a moment ago, or a broken file): it would be overwritten, or put
-    in force under another's name.
+
+def refuse_pending(session: Session, kit: Kit, proposed: Mapping[str, str]) -> None:
+    """Raise Refusal while the folder holds what is neither in force nor proposed (a change of a moment ago, or a broken file).
+
+    It would be overwritten, or put in force under another's name.
     """
     kept, folder = kept_overlay(session), kit.settings.rules_dir
-    if folder is not None:
-        try:
-            there = look(folder).texts
-        except rules.RuleError as error:
-            raise Refusal("; ".join(error.problems)) from error
-        pending = sorted(name for name in there.keys() | kept.keys() if there.get(name, "").strip() != kept.get(name, "").strip())
-        if pending:
-            names = ", ".join(str(folder / name) for name in pending)
-            raise Refusal(f"{names}: not in force as it stands there; wait 10 s for the scheduler, mend it if the banner names it, then try again")
-    return kept
+    if folder is None:
+        return
+    try:
+        there = look(folder).texts
+    except rules.RuleError as error:
+        raise Refusal("; ".join(error.problems)) from error
+    fine = {name: {side[name].strip() for side in (kept, proposed) if name in side} or {""} for name in there.keys() | kept.keys()}
+    pending = sorted(name for name, texts in fine.items() if there.get(name, "").strip() not in texts)
+    if pending:
+        names = ", ".join(str(folder / name) for name in pending)
+        raise Refusal(f"{names}: not in force as it stands there; wait 10 s for the scheduler, mend it if the banner names it, then try again")
 
 
 def look(folder: Path) -> Look:

@@ -31,15 +31,20 @@ def _load(overlay: Path | None) -> requirements.RuleSet:
 
 def _installed() -> dict[str, str] | None:
     """The overlay that this installation keeps in its database; None where there is no installation. Makes none."""
-    import os
-
-    if "PACKSHOT_DATABASE_URL" not in os.environ and not (Path(os.environ.get("PACKSHOT_VAR", "var")) / "packshot.db").exists():
+    if not _is_installed():
         return None
     from app import rulebook
     from app.commands.common import open_house
 
     with open_house() as kit, kit.db.reading() as session:
         return rulebook.overlay(session, kit)
+
+
+def _is_installed() -> bool:
+    import os
+
+    named = {"PACKSHOT_DATABASE_URL", "PACKSHOT_DATABASE_URL_FILE"} & os.environ.keys()
+    return bool(named) or (Path(os.environ.get("PACKSHOT_VAR", "var")) / "packshot.db").exists()
 
 
 @rules.command("list")
@@ -90,6 +95,61 @@ def export(overlay: Path | None, out: Path | None) -> None:
     else:
         out.write_text(made.yaml, encoding="utf-8")
         click.echo(f"{out}: rule set {made.hash[:12]}, {len(made.rules)} rules")
+
+
+@rules.command()
+@click.argument("file", type=click.Path(exists=True, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="One object, with every changed picture.")
+def simulate(file: Path, as_json: bool) -> None:
+    """What changed rules would do to everything here: nothing is changed.
+
+    FILE is an overlay named as a shipped file (amazon.yaml …), a folder of such, or a whole set as `packshot rules export` writes it. It is held
+    against the set in force in this installation.
+    """
+    import json
+
+    from app import activation
+    from app.commands import simulation
+    from app.commands.common import open_house
+
+    _need_house("simulate")
+    with open_house() as kit:
+        proposal, told = activation.rehearse(kit, activation.files_of(file), listed=None if as_json else simulation.SHOWN)
+        against = activation.blocked(told, kit.settings)
+    if as_json:
+        click.echo(json.dumps({**told.to_dict(), "blocked": against, "unsayable": proposal.unsayable}))
+    else:
+        simulation.report(told, proposal.unsayable or against)
+
+
+@rules.command()
+@click.argument("file", type=click.Path(exists=True, path_type=Path))
+@click.option("--why", default="", help="The reason, for the history.")
+@click.option("--force", is_flag=True, help="Also where more live listings would newly fail than PACKSHOT_MAX_NEWLY_FAILING allows; needs --why.")
+def activate(file: Path, why: str, force: bool) -> None:
+    """Put changed rules in force; what was judged is judged again. FILE as for `simulate`."""
+    from app import activation
+    from app.commands import simulation
+    from app.commands.common import open_house, whoever
+
+    if force and not why.strip():
+        raise click.UsageError("--force needs --why TEXT: the reason is kept in the history")
+    _need_house("activate")
+    with open_house() as kit:
+        done, told = activation.activate(kit, activation.files_of(file), whoever(), why, force=force)
+    if not done:
+        click.echo(f"Rule set {told.after[:12]} is in force already.")
+    else:
+        click.echo(f"Rule set {told.after[:12]} is in force. {simulation.sentence(told)}")
+
+
+def _need_house(command: str) -> None:
+    """Refuse where there is nothing to replay: pictures are needed as rows, and a new, empty installation is not what was meant."""
+    if not _is_installed():
+        raise click.ClickException(
+            f"rules {command} replays what is stored, and there is no installation here: set PACKSHOT_DATABASE_URL or PACKSHOT_VAR; "
+            "for picture files alone use `packshot check --rules FOLDER`"
+        )
 
 
 COMMANDS = (rules,)
