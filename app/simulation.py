@@ -7,7 +7,7 @@ notice there ever was. Products are read in lots, so memory does not grow with t
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -24,6 +24,7 @@ from app.stages.notices import TEACHES
 from app.states import ListingState, PhotoState, RenditionState
 
 LOT = 250  # products read at once
+CACHE_KB, USUAL_CACHE_KB = 32_000, 2_000  # of SQLite: keys are hashes, and their indexes are larger than its usual cache
 LISTED = 1000  # changed pictures and notices told one by one; all are counted
 ENOUGH = 10  # retouches with their minutes, before their mean is believed
 DOWN = (ListingState.EMPTY, ListingState.ENDED)
@@ -64,7 +65,7 @@ class Simulation:
     after: str
     changes: list[str]
     pictures: int = 0  # looked at: those whose authority's rules differ
-    unmeasured: int = 0  # of them without facts of this measure version: judged when they are measured, not here
+    unmeasured: int = 0  # those and live ones without facts of this measure version: judged when they are measured, not here
     failing: int = 0
     passing: int = 0
     products_failing: int = 0
@@ -112,16 +113,23 @@ def simulate(session: Session, settings: Settings, old: rules.RuleSet, new: rule
     if accounts:
         house = _House(compared, accounts, told, listed)
         listings_failing: set[int] = set()
+        _cache(session, CACHE_KB)
         for first, last in _lots(session):
             listings_failing |= house.lot(session, first, last)
         told.listings_failing = len(listings_failing)
         house.history(session)
+        _cache(session, USUAL_CACHE_KB)
     if "intake" in compared.authorities:
         _photos(session, compared, told)
     return told
 
 
 _UP = (Listing.state.not_in(DOWN), Listing.pushed_print.is_not(None))
+
+
+def _cache(session: Session, kilobytes: int) -> None:
+    if session.get_bind().dialect.name == "sqlite":
+        session.execute(sa.text(f"PRAGMA cache_size=-{kilobytes}"))
 
 
 def _lots(session: Session) -> Iterator[tuple[int, int]]:
@@ -196,11 +204,11 @@ class _House:
             .order_by(Product.id)
         ).all()
         live = _live(session, first, last)
-        placed: dict[int, list[Any]] = defaultdict(list)
-        for row in session.execute(_placed(first, last, list(self.accounts))):
+        rows, placed = session.execute(_placed(first, last, list(self.accounts))).all(), defaultdict[int, list[Any]](list)
+        for row in rows:
             placed[row.product_id].append(row)
-        wanted = {file for sides in live.values() for _, file in sides.values()} - {row.file_sha256 for rows in placed.values() for row in rows}
-        elsewhere = _facts_by_file(session, wanted)
+        elsewhere = _facts_by_file(session, {file for sides in live.values() for _, file in sides.values()} - {row.file_sha256 for row in rows})
+        cutouts = _cutouts(session, (*rows, *elsewhere.values()))
         for product in products:
             shown, sides = [], dict(live.get(product.id, {}))
             for row in placed.get(product.id, ()):
@@ -208,12 +216,12 @@ class _House:
                 same = file == row.file_sha256
                 if same:
                     sides.pop((row.account_id, row.position))
-                facts = _complete(row, product.pieces)
+                facts = _complete(row, cutouts, product.pieces)
                 waived = frozenset(row.waived.get("rules", ())) if row.waived.get("rendition") == row.rendition_id else frozenset[str]()
                 shown.append(_Shown(row.account_id, row.position, row.file_sha256, facts, waived, True, listing if same else None))
             for (account, position), (listing, file) in sides.items():
                 if account in self.accounts and (made := elsewhere.get(file)) is not None:
-                    shown.append(_Shown(account, position, file, _complete(made, product.pieces), frozenset(), False, listing))
+                    shown.append(_Shown(account, position, file, _complete(made, cutouts, product.pieces), frozenset(), False, listing))
             yield product, shown
 
     def _tell(self, product: Any, picture: _Shown, change: rules.Change) -> None:
@@ -250,18 +258,20 @@ class _House:
             .execution_options(yield_per=LOT)
         )
         for lot in rows.partitions(LOT):
-            made = _facts_by_rendition(session, {box.get("rendition") for row in lot for box in row.black_box.values()} - {None})
+            made = _made(session, {box.get("rendition") for row in lot for box in row.black_box.values()} - {None})
+            cutouts = _cutouts(session, made.values())
             for row in lot:
-                self._recall(row, made)
+                self._recall(row, made, cutouts)
 
-    def _recall(self, row: Any, made: Mapping[str, Any]) -> None:
+    def _recall(self, row: Any, made: Mapping[str, Any], cutouts: Mapping[str, Any]) -> None:
         site, told = self._site(row.account_id), self.told
-        told.notices += bool(row.black_box)
+        boxes = {position: box for position, box in row.black_box.items() if box.get("facts") and box.get("file")}  # else nothing was measured then
+        told.notices += bool(boxes)
         caught, missed = dict[str, tuple[str, ...]](), dict[str, tuple[str, ...]]()
-        for position, box in row.black_box.items():
+        for position, box in boxes.items():
             rendition = made.get(box.get("rendition") or "")
-            known = (rendition.cutout_facts, rendition.cutout_id is None) if rendition else (None, False)
-            facts = check.facts_from(box["facts"], known[0], known[1], row.pieces)
+            cutout = rendition.cutout_id if rendition else ""  # no rendition: nothing is known of a cutout
+            facts = check.facts_from(box["facts"], cutouts.get(cutout), cutout is None, row.pieces)
             scope = rules.Scope(site.key, site.country, row.category, position, row.condition)
             change = self.compared.change(site.connector, facts, scope)
             if change is not None and change.newly_fails:
@@ -284,12 +294,8 @@ class _House:
         return rules.Scope(site.key, site.country, product.category, picture.position, product.condition)
 
 
-_FACTS = (
-    sa.select(
-        Rendition.id.label("rendition_id"), Rendition.file_sha256, Rendition.cutout_id, FileFacts.facts.label("file_facts"), Cutout.facts.label("cutout_facts")
-    )
-    .outerjoin(FileFacts, sa.and_(FileFacts.file_sha256 == Rendition.file_sha256, FileFacts.measure_version == sa.bindparam("version")))
-    .outerjoin(Cutout, Cutout.id == Rendition.cutout_id)
+_FACTS = sa.select(Rendition.id.label("rendition_id"), Rendition.file_sha256, Rendition.cutout_id, FileFacts.facts.label("file_facts")).outerjoin(
+    FileFacts, sa.and_(FileFacts.file_sha256 == Rendition.file_sha256, FileFacts.measure_version == sa.bindparam("version"))
 )
 
 
@@ -305,9 +311,9 @@ def _placed(first: int, last: int, accounts: list[int]) -> sa.Select[Any]:
     )
 
 
-def _complete(row: Any, pieces: int) -> Mapping[str, Any] | None:
+def _complete(row: Any, cutouts: Mapping[str, Any], pieces: int) -> Mapping[str, Any] | None:
     """The facts as the check stage puts them together; None where the file was not measured under this version."""
-    return None if row.file_facts is None else check.facts_from(row.file_facts, row.cutout_facts, row.cutout_id is None, pieces)
+    return None if row.file_facts is None else check.facts_from(row.file_facts, cutouts.get(row.cutout_id), row.cutout_id is None, pieces)
 
 
 def _live(session: Session, first: int, last: int) -> dict[int, dict[tuple[int, str], tuple[int, str]]]:
@@ -330,17 +336,24 @@ def _open_notices(first: int, last: int) -> sa.Select[Any]:
 
 
 def _facts_by_file(session: Session, files: set[str]) -> dict[str, Any]:
-    return {row.file_sha256: row for row in _in_lots(session, Rendition.file_sha256, files)}
+    return {row.file_sha256: row for row in _in_lots(session, _FACTS.params(version=imaging.MEASURE_VERSION), Rendition.file_sha256, files)}
 
 
-def _facts_by_rendition(session: Session, renditions: set[str]) -> dict[str, Any]:
-    return {row.rendition_id: row for row in _in_lots(session, Rendition.id, renditions)}
+def _made(session: Session, renditions: set[str]) -> dict[str, Any]:
+    """Rendition -> its cutout, as far as renditions are still there."""
+    return {row.id: row for row in _in_lots(session, sa.select(Rendition.id, Rendition.cutout_id), Rendition.id, renditions)}
 
 
-def _in_lots(session: Session, column: Any, keys: set[str]) -> Iterator[Any]:
+def _cutouts(session: Session, rows: Iterable[Any]) -> dict[str, Any]:
+    """The facts of each cutout once, however many pictures were made of it."""
+    wanted = {row.cutout_id for row in rows} - {None}
+    return {row.id: row.facts for row in _in_lots(session, sa.select(Cutout.id, Cutout.facts), Cutout.id, wanted)}
+
+
+def _in_lots(session: Session, select: sa.Select[*tuple[Any, ...]], column: Any, keys: set[str]) -> Iterator[Any]:
     ordered = sorted(keys)
     for start in range(0, len(ordered), 500):
-        yield from session.execute(_FACTS.where(column.in_(ordered[start : start + 500])).params(version=imaging.MEASURE_VERSION))
+        yield from session.execute(select.where(column.in_(ordered[start : start + 500])))
 
 
 def _photos(session: Session, compared: rules.Comparison, told: Simulation) -> None:

@@ -20,6 +20,7 @@ from app.models import RuleActivation
 from scheduler import House, jobs
 from tests.app.factories import GOOD_FACTS
 
+RATE = 1000  # verdicts a second, of all threads together
 SCOPE = rules.Scope("amazon-uk", "GB", "watch", "main", "new")
 
 
@@ -58,9 +59,10 @@ def judge_while_files_change(kit: Kit, folder: Path, *, seed: int, changes: int,
     done, errors = threading.Event(), list[BaseException]()
 
     def check(mine: list[tuple[str, float, tuple[str, ...]]], number: int) -> None:
-        values = random.Random(number)
+        values, next_at = random.Random(number), time.monotonic()
         try:
-            while not done.is_set():
+            while not done.wait(max(0.0, next_at - time.monotonic())):
+                next_at += threads / RATE * 0.98  # a little ahead, for what the machine takes
                 value = values.uniform(0, 20)
                 with kit.db.reading() as session:
                     rule_set = rulebook.active(session, kit)

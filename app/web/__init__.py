@@ -24,6 +24,7 @@ from app.web import (
     pictures,
     products,
     review,
+    rulebook,
     session,
     uploads,
     words,
@@ -32,7 +33,7 @@ from app.web import (
 MAX_FORM_BYTES = 64 * 1024  # a person's form; uploads and hooks state their own limits
 
 BLUEPRINTS = (
-    auth.bp, dashboard.bp, products.bp, review.bp, lessons.bp, accounts.bp, people.bp, live.bp, pictures.bp,
+    auth.bp, dashboard.bp, products.bp, review.bp, lessons.bp, rulebook.bp, accounts.bp, people.bp, live.bp, pictures.bp,
     hooks.bp, uploads.bp, api.bp, media.bp, health.bp,
 )  # fmt: skip
 

@@ -121,7 +121,7 @@ def test_a_change_in_words_alone_changes_no_picture(kit: Kit) -> None:
 
 
 def test_past_notices_are_held_against_what_was_live_then(kit: Kit) -> None:
-    simulated.build(kit, 100, seed=6)
+    simulated.build(kit, 250, seed=6)
     with kit.db.reading() as session:
         new, old = rules.load(imaging.FACTS, simulated.CHANGED), rules.load(imaging.FACTS)
         there, back = simulate(session, kit.settings, old, new), simulate(session, kit.settings, new, old)
