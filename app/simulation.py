@@ -204,7 +204,7 @@ class _House:
             .order_by(Product.id)
         ).all()
         live = _live(session, first, last)
-        rows, placed = session.execute(_placed(first, last, list(self.accounts))).all(), defaultdict[int, list[Any]](list)
+        rows, placed = _placed(session, first, last, self.accounts), defaultdict[int, list[Any]](list)
         for row in rows:
             placed[row.product_id].append(row)
         elsewhere = _facts_by_file(session, {file for sides in live.values() for _, file in sides.values()} - {row.file_sha256 for row in rows})
@@ -299,16 +299,20 @@ _FACTS = sa.select(Rendition.id.label("rendition_id"), Rendition.file_sha256, Re
 )
 
 
-def _placed(first: int, last: int, accounts: list[int]) -> sa.Select[Any]:
-    """What the check stage would judge of these products, with its facts."""
-    return (
-        _FACTS.add_columns(Placement.product_id, Placement.account_id, Placement.position, Placement.waived)
+def _placed(session: Session, first: int, last: int, accounts: Mapping[int, Account]) -> list[Any]:
+    """What the check stage would judge of these products, with its facts.
+
+    States are looked at here: SQLite would rather search all pictures of one state, for every lot again, than these products.
+    """
+    rows = session.execute(
+        _FACTS.add_columns(Placement.product_id, Placement.account_id, Placement.position, Placement.waived, Placement.state, Rendition.state.label("made"))
         .join(Placement, Placement.rendition_id == Rendition.id)
-        .where(Placement.product_id.between(first, last), Placement.account_id.in_(accounts), Placement.state.in_(check.JUDGED))
-        .where(Rendition.state == RenditionState.RENDERED, Rendition.file_sha256.is_not(None))
-        .order_by(Placement.product_id, Placement.id)
+        .where(Placement.product_id.between(first, last))
+        .order_by(Placement.product_id, Placement.position, Placement.account_id)
         .params(version=imaging.MEASURE_VERSION)
     )
+    judged = (row for row in rows if row.state in check.JUDGED and row.made == RenditionState.RENDERED and row.file_sha256)
+    return [row for row in judged if row.account_id in accounts]
 
 
 def _complete(row: Any, cutouts: Mapping[str, Any], pieces: int) -> Mapping[str, Any] | None:
