@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     rules_dir: Path | None = Field(None, description="the seller's overlay: amazon.yaml, ebay.yaml, intake.yaml by rule id; written by lessons")
     recipes: Path | None = Field(None, description="a file of your own recipes, beside the shipped ones and instead of those of the same name")
     model: Path | None = Field(None, description="an ONNX file instead of the shipped cut-out model")
+    review_minutes: float = Field(2.0, gt=0, description="what one case costs a person, for the rules simulator, until ten retouches say it better")
+    max_newly_failing: float = Field(0.05, ge=0, le=1, description="share of live listings that new rules may fail before they need --force and a reason")
     s3_endpoint: str = Field("", description="address of an S3 server other than AWS")
     log_format: Literal["auto", "text", "json"] = Field("auto", description="log lines for people or machines; auto: text on a terminal")
     alert_url: str = Field("", description="where alarms are posted (JSON)")

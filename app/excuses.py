@@ -41,6 +41,12 @@ class Excuses:
                 found[rule].append(override(placement.waived))
         return dict(found)
 
+    def names(self, product: int, account: int, placement: int | None, file_sha256: str | None) -> frozenset[str]:
+        """The rules that waivers and baselines answer for, for a file at a placement: what `of` knows, without who and why, for asking very often."""
+        scopes = (self.waivers.get(scope, ()) for scope in ((product, None), (None, account), (product, account))) if self.waivers else ()
+        known = self.known.get((placement, file_sha256 or ""), ()) if placement is not None else ()
+        return frozenset(rule for each in (*scopes, known) for rule, _ in each)
+
 
 def override(waived: Mapping[str, Any]) -> Excuse:
     """A reviewer's word on this very picture, as `Placement.waived` keeps it."""

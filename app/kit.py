@@ -24,6 +24,8 @@ from app.rates import RowBuckets
 from app.secretbox import SecretBox
 from app.store import Media, Store
 
+RULE_SETS_KEPT = 8  # parsed, in memory; an older one is read from its row again
+
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
@@ -41,6 +43,7 @@ class Kit:
     _connectors: dict[str, tuple[str, integrations.Marketplace]] = field(default_factory=dict)
     _rule_sets: dict[str, rules.RuleSet] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
+    _parsing: threading.Lock = field(default_factory=threading.Lock)  # of rule sets: not held up by a model that loads
 
     def now(self) -> datetime:
         return self.clock()
@@ -101,10 +104,16 @@ class Kit:
         return recipes
 
     def rule_set(self, digest: str, text: Callable[[], str]) -> rules.RuleSet:
-        """A rule set by its hash, parsed once per process."""
-        with self._lock:
+        """A rule set by its hash, parsed once per process as long as it is one of the latest. A thread that has it waits for nobody."""
+        if (known := self._rule_sets.get(digest)) is not None:
+            return known
+        yaml = text()  # before the lock: it may have to wait for the database, whose holder may wait for the lock
+        with self._parsing:
             if digest not in self._rule_sets:
-                self._rule_sets[digest] = rules.parse(text(), imaging.FACTS)
+                made = rules.parse(yaml, imaging.FACTS)
+                while len(self._rule_sets) >= RULE_SETS_KEPT:
+                    self._rule_sets.pop(next(iter(self._rule_sets)), None)
+                self._rule_sets[digest] = made
             return self._rule_sets[digest]
 
     def marketplace(self, account: Account) -> integrations.Marketplace:

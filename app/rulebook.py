@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 import imaging
 import rules
 from app.db import mutex, record
+from app.errors import Refusal
 from app.kit import Kit
 from app.models import RuleActivation, RuleSetRow, Setting
 
@@ -18,6 +20,17 @@ BROKEN = "rules_broken"  # the banner's setting: a broken overlay was refused, t
 
 MOST_BYTES = 5_000_000  # of a file of the overlay; the loader refuses far shorter ones
 MUTEX = "rulebook"  # who puts a set in force composes it from the newest overlay, one at a time
+LOOKS = 20  # at a folder that changes under our eyes, before the next call may try
+
+Print = tuple[tuple[str, int, int, int], ...]  # name, size, mtime in ns and inode of each file
+
+
+@dataclass(frozen=True)
+class Look:
+    """The overlay folder as it stood at one moment: no file changed while the others were read."""
+
+    print: Print
+    texts: Mapping[str, str]
 
 
 def active_hash(session: Session) -> str | None:
@@ -47,10 +60,13 @@ def full_hash(session: Session, start: str) -> str:
 
 
 def overlay(session: Session, kit: Kit) -> dict[str, str]:
-    """The seller's overlay, file name -> text: from PACKSHOT_RULES_DIR where it is set, else as the newest set kept it."""
+    """The seller's overlay, file name -> text: from PACKSHOT_RULES_DIR where it is set, else as the newest set kept it. Raises rules.RuleError."""
     folder = kit.settings.rules_dir
-    if folder is not None:
-        return {path.name: _text(path) for path in sorted(folder.glob("*.yaml"))} if folder.is_dir() else {}
+    return dict(look(folder).texts) if folder is not None else kept_overlay(session)
+
+
+def kept_overlay(session: Session) -> dict[str, str]:
+    """The overlay that the set in force was composed of, file name -> text, whatever the folder says meanwhile."""
     row = session.scalar(sa.select(RuleSetRow).join(RuleActivation, RuleActivation.rule_set == RuleSetRow.hash).order_by(RuleActivation.id.desc()).limit(1))
     return dict(row.overlay) if row else {}
 
@@ -61,30 +77,102 @@ def _text(path: Path) -> str:
         return file.read(MOST_BYTES).decode("utf-8", "surrogateescape")
 
 
-def renew(kit: Kit, who: str, why: str) -> str:
+def overlay_to_change(session: Session, kit: Kit) -> dict[str, str]:
+    """The overlay in force, for whoever is about to change it and write it back. Raises Refusal as `refuse_pending` does."""
+    refuse_pending(session, kit, {})
+    return kept_overlay(session)
+
+
+def refuse_pending(session: Session, kit: Kit, proposed: Mapping[str, str]) -> None:
+    """Raise Refusal while the folder holds what is neither in force nor proposed (a change of a moment ago, or a broken file).
+
+    It would be overwritten, or put in force under another's name.
+    """
+    kept, folder = kept_overlay(session), kit.settings.rules_dir
+    if folder is None:
+        return
+    try:
+        there = look(folder).texts
+    except rules.RuleError as error:
+        raise Refusal("; ".join(error.problems)) from error
+    fine = {name: {side[name].strip() for side in (kept, proposed) if name in side} or {""} for name in there.keys() | kept.keys()}
+    pending = sorted(name for name, texts in fine.items() if there.get(name, "").strip() not in texts)
+    if pending:
+        names = ", ".join(str(folder / name) for name in pending)
+        raise Refusal(f"{names}: not in force as it stands there; wait 10 s for the scheduler, mend it if the banner names it, then try again")
+
+
+def look(folder: Path) -> Look:
+    """Read the overlay folder, again and again until nothing changed meanwhile; a folder that is not there is an empty one.
+
+    Raises rules.RuleError for a file that cannot be read, and for a folder that never stands still.
+    """
+    for _ in range(LOOKS):
+        before, texts, problems = print_of(folder), dict[str, str](), list[str]()
+        for name, *_rest in before:
+            try:
+                texts[name] = _text(folder / name)
+            except FileNotFoundError:
+                break  # gone since: look again
+            except OSError as error:
+                problems.append(f"{name}:1:1: cannot be read: {error.strerror}")
+        if print_of(folder) == before:
+            if problems:
+                raise rules.RuleError(problems)
+            return Look(before, texts)
+    raise rules.RuleError([f"{folder}: its files are being changed all the time; stop that, and it is read again"])
+
+
+def print_of(folder: Path) -> Print:
+    """What tells one state of the folder's rule files from the next without reading them."""
+    found = []
+    for path in folder.glob("*.yaml") if folder.is_dir() else ():
+        try:
+            stat = path.stat()
+        except FileNotFoundError:
+            continue
+        found.append((path.name, stat.st_size, stat.st_mtime_ns, stat.st_ino))
+    return tuple(sorted(found))
+
+
+def renew(kit: Kit, who: str, why: str, settled: Print | None = None) -> str | None:
     """Load shipped + overlay and put the result in force if it differs from the active set; returns the hash in force.
 
+    With `settled`, only a folder that stands as it was seen then is composed; None if it does not: it is being changed, look again later.
     Raises rules.RuleError with every problem; the old set then stays, and the banner says so.
     """
-    with kit.db.reading() as session:
-        texts, before = overlay(session, kit), active_hash(session)
-        broken = session.get(Setting, BROKEN)
+    folder = kit.settings.rules_dir
     try:
+        seen = look(folder) if folder is not None else None
+        if settled is not None and (seen is None or seen.print != settled):
+            return None
+        with kit.db.reading() as session:
+            kept = kept_overlay(session)
+            before, broken = active_hash(session), session.get(Setting, BROKEN)
+        texts = kept if seen is None else dict(seen.texts)
         made = rules.load(imaging.FACTS, texts)
     except rules.RuleError as error:
         with kit.db.writing() as session:
             session.merge(Setting(name=BROKEN, value={"problems": list(error.problems)}, at=kit.now(), who=who))
         raise
-    if made.hash == before and broken is None:
+    if made.hash == before and broken is None and texts == kept:
         return made.hash
     with kit.db.writing() as session:
         mutex(session, MUTEX)
-        if (row := session.get(Setting, BROKEN)) is not None:
-            session.delete(row)
-        now_active = active_hash(session)
-        if now_active == before and made.hash != before:
-            activate(session, kit, made, texts, who, why)
-    return made.hash if now_active in (before, made.hash) else renew(kit, who, why)  # somebody else put a set in force meanwhile: compose it anew
+        # who puts a set in force writes the folder first: if both stand as we saw them, nobody did
+        alone = active_hash(session) == before and (folder is None or seen is None or print_of(folder) == seen.print)
+        if alone:
+            _put(session, kit, made, texts, before, who, why)
+    return made.hash if alone else renew(kit, who, why, settled)  # somebody else put a set in force meanwhile: compose it anew
+
+
+def _put(session: Session, kit: Kit, made: rules.RuleSet, texts: Mapping[str, str], before: str | None, who: str, why: str) -> None:
+    if (row := session.get(Setting, BROKEN)) is not None:
+        session.delete(row)
+    if made.hash != before:
+        activate(session, kit, made, texts, who, why)
+    else:
+        session.get_one(RuleSetRow, made.hash).overlay = dict(texts)  # other comments, or another order, of the same rules
 
 
 def activate(session: Session, kit: Kit, rule_set: rules.RuleSet, texts: Mapping[str, str], who: str, why: str) -> None:
@@ -111,8 +199,9 @@ def export(kit: Kit, texts: Mapping[str, str]) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    if path.exists() and path.read_text() == text:
+    data = text.encode()
+    if path.exists() and path.read_bytes() == data:
         return
     fresh = path.with_suffix(".tmp")
-    fresh.write_text(text)
+    fresh.write_bytes(data)
     fresh.replace(path)

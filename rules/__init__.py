@@ -12,12 +12,16 @@ from rules.learn import Evidence, Proposal, accept, propose
 from rules.loader import load, load_file, parse
 from rules.mutate import Mutant, Score, score
 from rules.schema import AUTHORITIES, LEVELS, FactValue, Level, Rule, Scope, Source, Where
+from rules.simulate import FLAGS, Change, Comparison
 from rules.upkeep import Stale, stale, upkeep
 
 __all__ = [
     "AUTHORITIES",
+    "FLAGS",
     "LEVELS",
     "Box",
+    "Change",
+    "Comparison",
     "Evidence",
     "FactValue",
     "Finding",

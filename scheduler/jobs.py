@@ -30,7 +30,8 @@ class House:
     seen: dict[str, folders.Seen] = field(default_factory=dict)
     seen_objects: dict[str, set[str]] = field(default_factory=dict)
     bucket_trouble: str | None = "not looked yet"
-    overlay: object = None
+    overlay: rulebook.Print | None = None  # the rules folder at the last look, and whether that was taken (or refused) already
+    overlay_taken: bool = False
 
 
 def tick(house: House) -> None:
@@ -68,22 +69,28 @@ def look_into_buckets(house: House) -> None:
 
 
 def renew_rules(house: House) -> None:
-    """Load the overlay again if a file of it changed. A broken one is refused and said once; the old set stays in force."""
+    """Put the overlay in force once two looks saw it the same: a file half written, or one of several, is never taken for the whole.
+
+    A broken one is refused and said once; the old set stays in force.
+    """
     folder = house.kit.settings.rules_dir
-    if folder is None or (now := _print_of(folder)) == house.overlay:
+    if folder is None:
         return
-    house.overlay = now
+    now = rulebook.print_of(folder)
+    if now != house.overlay:
+        house.overlay, house.overlay_taken = now, False
+        return
+    if house.overlay_taken:
+        return
     problems: tuple[str, ...] = ()
     try:
-        rulebook.renew(house.kit, "packshot", "the rules files changed")
+        if rulebook.renew(house.kit, "packshot", "the rules files changed", settled=now) is None:
+            return
     except rules.RuleError as error:
         problems = tuple(error.problems)
         log.error("rules refused", problems=list(problems))
+    house.overlay_taken = True
     alarms.note_rules(house.kit, problems)
-
-
-def _print_of(folder: Path) -> list[tuple[str, int, int]]:
-    return sorted((path.name, stat.st_size, stat.st_mtime_ns) for path in folder.glob("*.yaml") if (stat := path.stat()))
 
 
 def beat(house: House) -> None:
@@ -143,7 +150,7 @@ JOBS: tuple[Job, ...] = (
     Job("dispatch what is due", 1, tick),
     Job("look into watched folders", 2, look_into_folders),
     Job("look into watched buckets", 30, look_into_buckets),
-    Job("renew the rules when their files change", 5, renew_rules),
+    Job("renew the rules when their files change", 2, renew_rules),
     Job("say that the scheduler lives", 5, beat),
     Job("tell alarms", 5, tell_alarms),
     Job("mark rows that are not as they should be", 10, mark),

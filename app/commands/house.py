@@ -19,7 +19,7 @@ def migrate() -> None:
     kit = Kit(settings)
     digest = rulebook.renew(kit, "packshot", "migrate")
     kit.close()
-    click.echo(f"The database is at this version; rule set {digest[:12]} is in force.")
+    click.echo(f"The database is at this version; rule set {str(digest)[:12]} is in force.")
 
 
 @click.command()

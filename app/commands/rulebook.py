@@ -35,7 +35,8 @@ def _load(overlay: Path | None) -> requirements.RuleSet:
 
 def _is_installed() -> bool:
     """Is there an installation here? Makes none."""
-    return "PACKSHOT_DATABASE_URL" in os.environ or (Path(os.environ.get("PACKSHOT_VAR", "var")) / "packshot.db").exists()
+    named = {"PACKSHOT_DATABASE_URL", "PACKSHOT_DATABASE_URL_FILE"} & os.environ.keys()
+    return bool(named) or (Path(os.environ.get("PACKSHOT_VAR", "var")) / "packshot.db").exists()
 
 
 def _installed() -> dict[str, str] | None:
@@ -231,6 +232,59 @@ def _steps() -> dict[str, float | None]:
 
 def _today() -> dt.date:
     return dt.datetime.now(dt.UTC).date()
+
+
+@rules.command()
+@click.argument("file", type=click.Path(exists=True, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="One object, with every changed picture.")
+def simulate(file: Path, as_json: bool) -> None:
+    """What changed rules would do to everything here: nothing is changed.
+
+    FILE is an overlay named as a shipped file (amazon.yaml …), a folder of such, or a whole set as `packshot rules export` writes it. It is held
+    against the set in force in this installation.
+    """
+    from app import activation
+    from app.commands import simulation
+    from app.commands.common import open_house
+
+    _need_house("simulate")
+    with open_house() as kit:
+        proposal, told = activation.rehearse(kit, activation.files_of(file), listed=None if as_json else simulation.SHOWN)
+        against = activation.blocked(told, kit.settings)
+    if as_json:
+        click.echo(json.dumps({**told.to_dict(), "blocked": against, "unsayable": proposal.unsayable}))
+    else:
+        simulation.report(told, proposal.unsayable or against)
+
+
+@rules.command()
+@click.argument("file", type=click.Path(exists=True, path_type=Path))
+@click.option("--why", default="", help="The reason, for the history.")
+@click.option("--force", is_flag=True, help="Also where more live listings would newly fail than PACKSHOT_MAX_NEWLY_FAILING allows; needs --why.")
+def activate(file: Path, why: str, force: bool) -> None:
+    """Put changed rules in force; what was judged is judged again. FILE as for `simulate`."""
+    from app import activation
+    from app.commands import simulation
+    from app.commands.common import open_house, whoever
+
+    if force and not why.strip():
+        raise click.UsageError("--force needs --why TEXT: the reason is kept in the history")
+    _need_house("activate")
+    with open_house() as kit:
+        done, told = activation.activate(kit, activation.files_of(file), whoever(), why, force=force)
+    if not done:
+        click.echo(f"Rule set {told.after[:12]} is in force already.")
+    else:
+        click.echo(f"Rule set {told.after[:12]} is in force. {simulation.sentence(told)}")
+
+
+def _need_house(command: str) -> None:
+    """Refuse where there is nothing to replay: pictures are needed as rows, and a new, empty installation is not what was meant."""
+    if not _is_installed():
+        raise click.ClickException(
+            f"rules {command} replays what is stored, and there is no installation here: set PACKSHOT_DATABASE_URL or PACKSHOT_VAR; "
+            "for picture files alone use `packshot check --rules FOLDER`"
+        )
 
 
 COMMANDS = (rules,)

@@ -79,8 +79,13 @@ def facts_of(session: Session, rendition: Rendition, product: Product) -> tuple[
     """The stored facts of a rendition's file, its cutout's if there is one, and what only the house knows (how many pieces there should be)."""
     row = session.get(FileFacts, (rendition.file_sha256, imaging.MEASURE_VERSION)) if rendition.file_sha256 else None
     cutout = session.get(Cutout, rendition.cutout_id) if rendition.cutout_id else None
-    facts = {**(row.facts if row else {}), **(cutout.facts if cutout else {}), "background_kept": rendition.keeps_background}
-    return _with_pieces_off(facts, product.pieces), dict(row.regions) if row else {}
+    facts = facts_from(row.facts if row else {}, cutout.facts if cutout else None, rendition.keeps_background, product.pieces)
+    return facts, dict(row.regions) if row else {}
+
+
+def facts_from(of_file: Mapping[str, Any], of_cutout: Mapping[str, Any] | None, keeps_background: bool, pieces: int) -> dict[str, Any]:
+    """What a picture is judged by, put together; pure."""
+    return _with_pieces_off({**of_file, **(of_cutout or {}), "background_kept": keeps_background}, pieces)
 
 
 def _with_pieces_off(facts: dict[str, Any], should_be: int) -> dict[str, Any]:

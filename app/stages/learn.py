@@ -120,7 +120,7 @@ def accept(session: Session, kit: Kit, lesson: Lesson, who: str) -> str:
     if lesson.state != LessonState.PROPOSED:
         raise Refusal(f"this lesson was {lesson.state} by {lesson.decided_by}")
     now, name = kit.now(), f"{lesson.authority}.yaml"
-    texts = rulebook.overlay(session, kit)
+    texts = rulebook.overlay_to_change(session, kit)
     try:
         texts = {**texts, name: rules.accept(texts.get(name, ""), rules.Proposal.from_dict(lesson.proposal))}
         made = rules.load(imaging.FACTS, texts)

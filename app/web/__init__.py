@@ -25,6 +25,7 @@ from app.web import (
     products,
     releases,
     review,
+    rulebook,
     session,
     uploads,
     waivers,
@@ -34,7 +35,8 @@ from app.web import (
 MAX_FORM_BYTES = 64 * 1024  # a person's form; uploads and hooks state their own limits
 
 BLUEPRINTS = (
-    auth.bp, dashboard.bp, products.bp, review.bp, lessons.bp, releases.bp, waivers.bp, accounts.bp, people.bp, live.bp, pictures.bp,
+    auth.bp, dashboard.bp, products.bp, review.bp, lessons.bp, rulebook.bp, releases.bp, waivers.bp, accounts.bp, people.bp,
+    live.bp, pictures.bp,
     hooks.bp, uploads.bp, api.bp, media.bp, health.bp,
 )  # fmt: skip
 

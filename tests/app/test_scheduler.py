@@ -11,10 +11,10 @@ import pytest
 import sqlalchemy as sa
 
 import scheduler
-from app import life, rulebook
+from app import life
 from app.kit import Kit
 from app.migrate import NotMigrated
-from app.models import Arrival, Heartbeat, Product, RuleActivation, Setting, Work
+from app.models import Arrival, Heartbeat, Product, Work
 from app.states import ArrivalState
 from app.work import wake
 from scheduler import House, jobs
@@ -53,30 +53,6 @@ def test_a_file_in_a_watched_folder_is_taken_when_two_looks_saw_it_the_same(make
             seen.append(session.scalar(sa.select(sa.func.count()).select_from(Arrival)))
 
     assert seen == [0, 1, 1]
-
-
-def test_a_changed_overlay_is_put_in_force_and_a_broken_one_is_refused(make_kit: Callable[..., Kit], tmp_path: Path) -> None:
-    kit = make_kit(rules_dir=tmp_path / "own")
-    (tmp_path / "own").mkdir()
-    house = House(kit, "one")
-    shipped = in_force(kit)
-    jobs.renew_rules(house)
-
-    (tmp_path / "own" / "amazon.yaml").write_text("- id: amazon-mine\n  fact: none\n")
-    jobs.renew_rules(house)
-    with kit.db.reading() as session:
-        broken = session.get(Setting, rulebook.BROKEN)
-    assert (in_force(kit), broken is not None) == (shipped, True)
-
-    (tmp_path / "own" / "amazon.yaml").write_text("[]\n")
-    jobs.renew_rules(house)
-    with kit.db.reading() as session:
-        assert session.get(Setting, rulebook.BROKEN) is None
-
-
-def in_force(kit: Kit) -> str:
-    with kit.db.reading() as session:
-        return session.scalars(sa.select(RuleActivation.rule_set).order_by(RuleActivation.id.desc())).first() or ""
 
 
 def test_the_jobs_of_a_silent_worker_are_given_back_once(kit: Kit, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
