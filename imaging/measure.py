@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imaging import detail, outskirts, surround
-from imaging.colour import to_srgb
 from imaging.compare import dhash_of
-from imaging.decode import Header, as_array, load, picture, read_header, shrunk_size, upright
+from imaging.decode import Header, pixels, read_header, shrunk_size
 from imaging.errors import TooBig
 from imaging.facts import Box, Facts, Measured
 from imaging.filters import Pixels, darkest, shrink
@@ -30,8 +29,7 @@ _Full = Callable[[Box], Box]  # a box of the small picture -> of the file
 def measure(data: bytes) -> Measured:
     """Every fact of a finished file or of any stranger's picture, from its bytes; raises Unreadable, TooBig."""
     header = read_header(data)
-    photo = load(data, 1.0)
-    rgb = as_array(to_srgb(upright(photo.image, header.orientation), header.icc))
+    _, rgb = pixels(data, max(header.size))
     facts, regions = _file_facts(header), {}
     level, where = _border(rgb)
     facts["border_min_level"] = level
@@ -54,14 +52,13 @@ def probe(data: bytes) -> Measured:
     facts: Facts = _file_facts(header)
     regions: dict[str, Box] = {}
     try:
-        _, image = picture(data, detail.SIDE)
+        _, rgb = pixels(data, detail.SIDE)
     except TooBig:
         return Measured(facts, regions)
-    rgb = as_array(image)
     _picture_facts(rgb, facts, regions)
     sharp = detail.sharpest_tiles(_grey(rgb))
     facts["sharpness"] = None if sharp is None else round(sharp, 2)
-    scale = header.size[0] / image.width
+    scale = header.size[0] / rgb.shape[1]
     return Measured(facts, {name: _scaled(box, scale, scale, header.size) for name, box in regions.items()})
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from imaging.decode import as_array, picture
+from imaging.decode import pixels
 from imaging.errors import ImagingError
 from imaging.filters import Floats
 from imaging.looks import probability
@@ -43,7 +43,7 @@ def find_backdrops(files: Sequence[Path], segmenter: Segmenter) -> dict[Path, Ba
 def _looked_at(files: Sequence[Path], segmenter: Segmenter) -> Iterator[tuple[NDArray[np.uint8], Floats]]:
     for file in files:
         try:
-            rgb = as_array(picture(file.read_bytes(), _SIDE)[1])
+            rgb = pixels(file.read_bytes(), _SIDE)[1]
         except (ImagingError, OSError):
             continue
         yield rgb, probability(segmenter.look(rgb).alpha)
