@@ -22,7 +22,6 @@ from PIL import Image
 from imaging.cutout import Cutout, cut_out, cutout_id, to_png
 from imaging.decode import Original, read_header
 from imaging.errors import ImagingError
-from imaging.machine import keep_memory
 from imaging.measure import measure
 from imaging.mending import Backdrop
 from imaging.pipeline import render
@@ -179,7 +178,6 @@ _segmenter: Segmenter | None = None  # one per worker process, loaded once; none
 
 def _start(model: Path | None, cuts: bool) -> None:
     global _segmenter
-    keep_memory()
     _segmenter = load_segmenter(model) if cuts else None
 
 

@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from imaging.errors import ImagingError
-from imaging.machine import keep_memory
 
 MODELS = Path(__file__).parent / "models"
 SCENE = ("product", "several", "hand", "prop")  # what the net says of the whole picture
@@ -60,7 +59,6 @@ class Segmenter(Protocol):
 
 def load_segmenter(model: Path | None = None, *, threads: int = 1) -> Segmenter:
     """The shipped model, checked against its manifest, or the file that the operator names; raises ImagingError."""
-    keep_memory()  # who loads it renders
     manifest = _manifest()
     path = model if model is not None else MODELS / str(manifest["file"])
     try:

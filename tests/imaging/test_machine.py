@@ -1,9 +1,8 @@
-"""That a process that renders takes its memory from what it had before, and computes on one thread."""
+"""That a process that renders computes on one thread."""
 
 from __future__ import annotations
 
 import os
-import platform
 import subprocess
 import sys
 from textwrap import dedent
@@ -16,23 +15,6 @@ def told_by(program: str) -> list[int]:
     outside = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}  # what this process has already said
     done = subprocess.run([sys.executable, "-c", dedent(program)], capture_output=True, text=True, check=True, env=outside)
     return [int(word) for word in done.stdout.split()]
-
-
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is told what to keep")
-def test_a_picture_is_written_into_the_memory_of_the_one_before() -> None:
-    first, later = told_by("""
-        from imaging.machine import keep_memory
-        import resource
-        def faults():
-            before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-            b"." * 36_000_000
-            return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
-        keep_memory()
-        print(faults(), faults())
-    """)
-
-    assert first > 1000
-    assert later < 100
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="threads are counted in /proc")
