@@ -3,6 +3,7 @@
 The road: probe(original), cut_out(original), render(original, alpha, request), measure(finished file).
 """
 
+from imaging import machine  # noqa: F401  # first: it is read when numpy is imported
 from imaging.adjustments import LENGTHS
 from imaging.batch import plan as plan_files
 from imaging.batch import render_paths

@@ -58,12 +58,17 @@ def render_paths(
     beside = Beside(alpha, sidecar)
     tasks = [(source, out / target) for source, target in plan(paths)]
     segmenter = None if isinstance(recipe, OwnRecipe) else load_segmenter(model)  # a wrong model is one error here, not one per file
-    backdrops = {} if segmenter is None else find_backdrops([source for source, _ in tasks], segmenter)
     if jobs <= 1:
+        backdrops = _backdrops(tasks, segmenter)
         for source, target in tasks:
             yield render_file(source, target, recipe, segmenter, beside=beside, backdrop=backdrops.get(source.parent))
         return
-    yield from _in_processes(tasks, recipe, beside, jobs, model, backdrops)
+    with _processes(jobs, model, cuts=segmenter is not None) as pool:
+        yield from _in_processes(pool, tasks, recipe, beside, jobs, _backdrops(tasks, segmenter))
+
+
+def _backdrops(tasks: Sequence[tuple[Path, Path]], segmenter: Segmenter | None) -> dict[Path, Backdrop]:
+    return {} if segmenter is None else find_backdrops([source for source, _ in tasks], segmenter)
 
 
 def plan(paths: Sequence[Path]) -> list[tuple[Path, Path]]:
@@ -181,23 +186,45 @@ def _work(source: Path, target: Path, recipe: dict[str, Any], beside: Beside, ba
     return render_file(source, target, Recipe.from_dict(recipe), _segmenter, beside=beside, backdrop=backdrop)
 
 
-def _in_processes(
-    tasks: list[tuple[Path, Path]], recipe: AnyRecipe, beside: Beside, jobs: int, model: Path | None, backdrops: dict[Path, Backdrop]
-) -> Iterator[dict[str, Any]]:
+def _nothing() -> None:
+    pass
+
+
+def _processes(jobs: int, model: Path | None, *, cuts: bool) -> ProcessPoolExecutor:
+    """Processes that already load the model, while who asked for them looks at backdrops."""
     context = multiprocessing.get_context("spawn")  # a fork would copy onnxruntime's threads half
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=(model, cuts))
+    for _ in range(jobs):
+        pool.submit(_nothing)  # each starts one
+    return pool
+
+
+def _submitted(
+    pool: ProcessPoolExecutor, source: Path, target: Path, recipe: dict[str, Any], beside: Beside, backdrop: Backdrop | None
+) -> Future[dict[str, Any]]:
+    try:
+        return pool.submit(_work, source, target, recipe, beside, backdrop)
+    except BrokenProcessPool as error:  # told in its turn, after what was done before
+        failed: Future[dict[str, Any]] = Future()
+        failed.set_exception(error)
+        return failed
+
+
+def _in_processes(
+    pool: ProcessPoolExecutor, tasks: list[tuple[Path, Path]], recipe: AnyRecipe, beside: Beside, jobs: int, backdrops: dict[Path, Backdrop]
+) -> Iterator[dict[str, Any]]:
     waiting: list[tuple[Path, Future[dict[str, Any]]]] = []
     left = iter(tasks)
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=(model, not isinstance(recipe, OwnRecipe))) as pool:
-        while True:
-            while len(waiting) < jobs * _AHEAD and (task := next(left, None)) is not None:
-                waiting.append((task[0], pool.submit(_work, *task, recipe.to_dict(), beside, backdrops.get(task[0].parent))))
-            if not waiting:
-                return
-            source, future = waiting.pop(0)
-            try:
-                yield future.result()
-            except BrokenProcessPool:
-                yield {"file": str(source), "error": "the worker process died (out of memory?)"}
-                yield from ({"file": str(path), "error": "not tried: a worker process died before it"} for path, _ in waiting)
-                yield from ({"file": str(path), "error": "not tried: a worker process died before it"} for path, _ in left)
-                return
+    while True:
+        while len(waiting) < jobs * _AHEAD and (task := next(left, None)) is not None:
+            waiting.append((task[0], _submitted(pool, *task, recipe.to_dict(), beside, backdrops.get(task[0].parent))))
+        if not waiting:
+            return
+        source, future = waiting.pop(0)
+        try:
+            yield future.result()
+        except BrokenProcessPool:
+            yield {"file": str(source), "error": "the worker process died (out of memory?)"}
+            yield from ({"file": str(path), "error": "not tried: a worker process died before it"} for path, _ in waiting)
+            yield from ({"file": str(path), "error": "not tried: a worker process died before it"} for path, _ in left)
+            return

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from imaging.decode import picture
+from imaging.decode import picture, pixels
 from imaging.filters import Floats
 
 SAME = 0.93  # re-encoded and rescaled copies of 21 packshots measured .983 and more, other watches of the same drawn shape .79 at most
@@ -20,8 +20,7 @@ _TINT = 48.0  # levels of mean colour difference on the item at which nothing is
 
 def dhash(data: bytes) -> str:
     """Sixteen hex digits that stay nearly the same under re-encoding: does each of 64 spots grow brighter to the right?"""
-    _, image = picture(data, 512)
-    return dhash_of(np.asarray(image, dtype=np.uint8))
+    return dhash_of(pixels(data, 512)[1])
 
 
 def dhash_of(rgb: NDArray[np.uint8]) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imaging.confidence import Confidence, Doubt, judge
-from imaging.decode import LEAST_SIDE, ORDINARY_PIXELS, WORKING_SIDE, as_array, picture
+from imaging.decode import LEAST_SIDE, ORDINARY_PIXELS, WORKING_SIDE, pixels
 from imaging.edges import plain_ramp, refine
 from imaging.errors import Unreadable
 from imaging.facts import Box, Facts
@@ -70,13 +70,12 @@ def cut_out(
 ) -> Cutout:
     """The item of a photo; raises Unreadable, TooBig. `switches` turns steps after the net off; `backdrop` is what its shoot shares, if known."""
     on = switches or Switches()
-    header, image = picture(data, WORKING_SIDE, least=LEAST_SIDE, most_pixels=most_pixels)
-    rgb = as_array(image)
+    header, rgb = pixels(data, WORKING_SIDE, least=LEAST_SIDE, most_pixels=most_pixels)
     looked = look_at(rgb, segmenter, closer=on.closer, mirror=on.mirror)
     if not (looked.p >= 0.5).any():
         raise Unreadable("no item found in the photo")
     mended = mend(rgb, looked.p, on, shared=backdrop)
-    alpha = refine(rgb, mended.p) if on.edges else plain_ramp(image.size, mended.p)
+    alpha = refine(rgb, mended.p) if on.edges else plain_ramp((rgb.shape[1], rgb.shape[0]), mended.p)
     mask = alpha >= 128
     if not mask.any():
         raise Unreadable("no item found in the photo")

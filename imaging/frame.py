@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+
+from imaging.decode import Stored
 
 Alpha = NDArray[np.uint8]
 Rgb = NDArray[np.uint8]
@@ -19,7 +20,7 @@ FAINT = 8  # of 255: alpha below this is not worth a pixel
 class Frame:
     """A picture under way; a step returns a new one and changes nothing in place."""
 
-    image: Image.Image  # the photo as stored, in whatever mode; upright after `orient`, of no more use after `colour`
+    image: Stored  # the photo as stored, in whatever mode; upright after `orient`, of no more use after `colour`
     alpha: Alpha  # upright; of the whole photo before `crop`, of the picture after it; after `fit`, which shows all of a photo, 255 everywhere
     photo_size: tuple[int, int]  # upright size of the original in px, whatever was really decoded
     rgb: Rgb = field(default_factory=lambda: np.zeros((0, 0, 3), np.uint8))  # sRGB HxWx3, from `colour` on; after `place` the canvas

@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imaging import detail, outskirts, surround, words
-from imaging.colour import to_srgb
 from imaging.compare import dhash_of
-from imaging.decode import Header, as_array, load, picture, read_header, shrunk_size, upright
+from imaging.decode import Header, pixels, read_header, shrunk_size
 from imaging.errors import TooBig
 from imaging.facts import FACTS_VERSION, Box, Facts, Measured
 from imaging.filters import Pixels, darkest, shrink
@@ -36,8 +35,7 @@ def measure(data: bytes, *, search_words: bool = False) -> Measured:
     which takes about half a second and also finds what runs from the product into the background, or is very pale.
     """
     header = read_header(data)
-    photo = load(data, 1.0)
-    rgb = as_array(to_srgb(upright(photo.image, header.orientation), header.icc))
+    _, rgb = pixels(data, max(header.size))
     facts, regions = _file_facts(header), {}
     level, where = _border(rgb)
     facts["border_min_level"] = level
@@ -60,14 +58,13 @@ def probe(data: bytes) -> Measured:
     facts: Facts = _file_facts(header)
     regions: dict[str, Box] = {}
     try:
-        _, image = picture(data, detail.SIDE)
+        _, rgb = pixels(data, detail.SIDE)
     except TooBig:
         return Measured(facts, regions)
-    rgb = as_array(image)
     _picture_facts(rgb, facts, regions)
     sharp = detail.sharpest_tiles(_grey(rgb))
     facts["sharpness"] = None if sharp is None else round(sharp, 2)
-    scale = header.size[0] / image.width
+    scale = header.size[0] / rgb.shape[1]
     return Measured(facts, {name: _scaled(box, scale, scale, header.size) for name, box in regions.items()})
 
 

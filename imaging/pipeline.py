@@ -106,7 +106,7 @@ def _whole(data: bytes, request: RenderRequest, recipe: OwnRecipe, most_pixels: 
     header = read_header(data)
     wanted = max(fitted(header.size, recipe)) / max(header.size)
     return Frame(
-        image=load(data, min(1.0, wanted), most_pixels=most_pixels).image,
+        image=load(data, min(1.0, wanted), most_pixels=most_pixels).stored,
         alpha=np.zeros((0, 0), np.uint8),
         photo_size=header.size,
         orientation=header.orientation,
@@ -134,7 +134,7 @@ def _opened(data: bytes, alpha: Alpha, request: RenderRequest, recipe: Recipe, m
     if request.mm_per_px is not None:
         frame = _to_scale(frame, recipe, request.mm_per_px)
     wanted = scale(frame, recipe) * alpha.shape[1] / header.size[0]
-    return replace(frame, image=load(data, min(1.0, wanted), most_pixels=most_pixels).image)
+    return replace(frame, image=load(data, min(1.0, wanted), most_pixels=most_pixels).stored)
 
 
 def _to_scale(frame: Frame, recipe: Recipe, mm_per_px: float) -> Frame:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from imaging.decode import as_array, picture
+from imaging.decode import pixels
 from imaging.errors import ImagingError
 from imaging.filters import Floats
 from imaging.looks import probability
@@ -59,7 +59,7 @@ def _read(file: Path) -> bytes:
 def _looked_at(photos: Sequence[Callable[[], bytes]], segmenter: Segmenter) -> Iterator[tuple[NDArray[np.uint8], Floats]]:
     for read in photos:
         try:
-            rgb = as_array(picture(read(), _SIDE)[1])
+            rgb = pixels(read(), _SIDE)[1]
         except ImagingError:
             continue
         yield rgb, probability(segmenter.look(rgb).alpha)

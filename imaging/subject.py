@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imaging.facts import Box
-from imaging.filters import Floats, box_mean, darkest, lightest, steps
-from imaging.mending.shapes import closed
+from imaging.filters import Floats, darkest, lightest, steps
+from imaging.mending.shapes import closed, grow
 from imaging.parts import Mask, fill_enclosed, find_parts
 
 SIDE = 500  # subjects are looked for at this size: outlines are good to a five-hundredth of the frame
@@ -65,7 +65,7 @@ def find_subject(rgb: NDArray[np.uint8]) -> Subject:
     mask = _mended(differs & (filled | _nearly_enclosed(filled, differs & ~(smooth & (step < _FAINT_STEP)))))
     whole, kept = mask, _pieces(mask, lightest(drop))
     mask = np.logical_or.reduce(kept)
-    background = ~_grown(whole, max(2, round(2 * _GAP * max(mask.shape))))
+    background = ~grow(whole, max(2, round(2 * _GAP * max(mask.shape))))
     return Subject(mask, whole & ~mask, background, _joined(mask, differs), True, tuple(_box(piece) for piece in kept), _box(mask), _touching(mask))
 
 
@@ -78,7 +78,7 @@ def _pieces(mask: Mask, drop: Floats) -> list[Mask]:
     faint = np.bincount(apart.labels.ravel(), weights=drop.ravel())[1:] < _FAINT * apart.areas
     faint &= apart.areas < _LETTER * apart.areas[0]  # the second of a pair of pearls is as pale, but as large as the first
     solid = mask & ~np.concatenate([[False], faint])[apart.labels]
-    parts = find_parts(_grown(solid, max(1, round(_GAP * max(mask.shape)))), diagonal=True)
+    parts = find_parts(grow(solid, max(1, round(_GAP * max(mask.shape)))), diagonal=True)
     areas = np.bincount(parts.labels[solid], minlength=len(parts) + 1)[1:]
     order = np.argsort(-areas, kind="stable")
     pieces = [solid & (parts.labels == order[0] + 1)]
@@ -105,15 +105,15 @@ def _fit_background(pixels: Floats) -> tuple[Floats, float, bool]:
     ring = _border_band((height, width))
     ys, xs = np.nonzero(ring)
     known, colours = np.stack([np.ones(len(xs)), xs / width - 0.5, ys / height - 0.5], axis=-1), pixels[ring].astype(np.float64)
-    use = np.abs(colours - np.median(colours, axis=0)).max(axis=1) < 2 * _PLAIN
+    use = lightest(np.abs(colours - np.median(colours, axis=0))) < 2 * _PLAIN
     coefficients = np.zeros((3, 3))
     coefficients[0] = np.median(colours, axis=0)
     for _ in range(3):
         if use.sum() < 0.3 * len(use):
             break
         coefficients = np.linalg.lstsq(known[use], colours[use], rcond=None)[0]
-        use = np.abs(colours - known @ coefficients).max(axis=1) < _PLAIN
-    off = np.abs(colours - known @ coefficients).max(axis=1)
+        use = lightest(np.abs(colours - known @ coefficients)) < _PLAIN
+    off = lightest(np.abs(colours - known @ coefficients))
     level, across, down = coefficients.astype(np.float32)
     row, column = np.arange(width, dtype=np.float32) / width - np.float32(0.5), np.arange(height, dtype=np.float32) / height - np.float32(0.5)
     fitted = (level + row[:, None] * across)[None] + (column[:, None] * down)[:, None]
@@ -162,11 +162,6 @@ def _mended(mask: Mask) -> Mask:
     small = np.concatenate([[False], holes.areas < _SMALL_HOLE * max(int(mask.sum()), 1)])
     filled: Mask = mask | small[holes.labels]
     return filled
-
-
-def _grown(mask: Mask, radius: int) -> Mask:
-    grown: Mask = box_mean(mask.astype(np.float32), radius) > 1e-4
-    return grown
 
 
 def _border_band(shape: tuple[int, ...]) -> Mask:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from imaging.colour import to_srgb
-from imaging.decode import as_array, shrunk, upright
+from imaging.decode import as_array, as_image, shrunk, upright
 from imaging.filters import Floats, Pixels, box_mean, lightest, shrink, soft_blur
 from imaging.frame import Alpha, Frame
 from imaging.mending.backdrop import Backdrop, fit_backdrop
@@ -42,7 +42,7 @@ def cast(frame: Frame, recipe: Recipe) -> Frame:
     if recipe.shadow.kind != "kept":
         return frame
     longest = max(frame.alpha.shape) * scale(frame, recipe) * min(1.0, SIDE / recipe.longest_px)
-    small = upright(to_srgb(shrunk(frame.image, round(min(max(longest, _FEWEST), _MOST))), frame.icc), frame.orientation)
+    small = upright(to_srgb(shrunk(as_image(frame.image), round(min(max(longest, _FEWEST), _MOST))), frame.icc), frame.orientation)
     alpha = frame.alpha
     if alpha.shape != small.size[::-1]:
         alpha = np.asarray(cv2.resize(shrink(alpha, _within(alpha, small.size)), small.size, interpolation=cv2.INTER_LINEAR), dtype=np.uint8)

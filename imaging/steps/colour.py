@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from imaging.colour import to_srgb
-from imaging.decode import as_array
+from imaging.decode import as_array, as_image
 from imaging.frame import Frame
 from imaging.recipe import AnyRecipe
 from imaging.steps.balance import to_levels, to_linear
@@ -20,7 +20,7 @@ _GAMMA = 2.2  # close enough to sRGB's curve for a change of exposure
 
 def colour(frame: Frame, recipe: AnyRecipe) -> Frame:
     """sRGB pixels, the light's tint taken out by `gains`, its amount brought to the white point by `lift`, then by adjustments["exposure"] stops."""
-    image = to_srgb(frame.image, frame.icc)
+    image = to_srgb(as_image(frame.image), frame.icc)
     if frame.gains is not None or frame.lift is not None:
         image = image.point([level for gain in frame.gains or (1.0, 1.0, 1.0) for level in _table(gain, frame.lift)])
     stops = frame.adjustments.get("exposure", 0.0)

@@ -10,10 +10,12 @@ import numpy as np
 from PIL import Image
 
 from imaging.colour import to_srgb
-from imaging.decode import as_stored, stored_box
+from imaging.decode import as_image, as_stored, size_of, stored_box
 from imaging.filters import shrink
 from imaging.frame import FAINT, Alpha, Frame, item_box
 from imaging.recipe import Recipe
+
+_Region = tuple[float, float, float, float]  # left, top, right, bottom in px of a photo as it is stored
 
 _TILE = 128
 _BESIDE = (12, 0.014)  # px, and of the canvas: so far beside the item the backdrop is looked at when its colour is taken out of the edge (`cutout`)
@@ -48,12 +50,13 @@ def crop(frame: Frame, recipe: Recipe) -> Frame:
 
     sideways = frame.orientation >= 5
     shares = stored_box((left / width, top / height, right / width, bottom / height), frame.orientation)
-    stored_w, stored_h = frame.image.size
+    stored_w, stored_h = size_of(frame.image)
     box = (shares[0] * stored_w, shares[1] * stored_h, shares[2] * stored_w, shares[3] * stored_h)
     stored_size = size[::-1] if sideways else size
     alpha = _scaled(frame.alpha[top:bottom, left:right], size)
     beside = max(_BESIDE[0], round(_BESIDE[1] * recipe.longest_px))
-    image = _resized(scalable(frame.image), stored_size, _inside(box, frame.image.size), as_stored(alpha, frame.orientation), beside)
+    box = _inside(box, (stored_w, stored_h))
+    image = _resized(scalable(as_image(frame.image)), stored_size, box, as_stored(alpha, frame.orientation), beside)
 
     across, down = size[0] / (right - left), size[1] / (bottom - top)
     placing = np.array([[width * across, 0, -left * across], [0, height * down, -top * down]])
@@ -81,7 +84,7 @@ def _turned_size(alpha: Alpha, degrees: float) -> tuple[int, int]:
     return round(float(wide)) + 1, round(float(high)) + 1
 
 
-def _resized(image: Image.Image, size: tuple[int, int], box: tuple[float, float, float, float], needed: Alpha, beside: int) -> Image.Image:
+def _resized(image: Image.Image, size: tuple[int, int], box: _Region, needed: Alpha, beside: int) -> Image.Image:
     """A part of the image at another size; black in whole tiles with no alpha within `beside` px, which saves their time."""
     across, down = (box[2] - box[0]) / size[0], (box[3] - box[1]) / size[1]
     if max(across, down) >= REDUCED:
@@ -108,5 +111,5 @@ def scalable(image: Image.Image) -> Image.Image:
     return image if image.mode in ("L", "RGB", "CMYK", "LAB", "LA", "RGBA") else to_srgb(image, None)
 
 
-def _inside(box: tuple[float, float, float, float], size: tuple[int, int]) -> tuple[float, float, float, float]:
+def _inside(box: _Region, size: tuple[int, int]) -> _Region:
     return max(0.0, box[0]), max(0.0, box[1]), min(float(size[0]), box[2]), min(float(size[1]), box[3])

@@ -29,7 +29,7 @@ def cutout(frame: Frame, recipe: Recipe) -> Frame:
     A pixel of alpha a is a item + (1 - a) backdrop; the backdrop is seen beside it, so the item's part can be solved for. Where a is small that
     magnifies noise and every error of a, and the item's colour nearby is the better guess.
     """
-    at = np.flatnonzero(cv2.inRange(frame.alpha, 1, _SURE - 1))
+    at = np.flatnonzero((frame.alpha > 0) & (frame.alpha < _SURE))
     if not len(at):
         return frame
     radius = max(1, round(_REACH * recipe.longest_px / _COARSER))

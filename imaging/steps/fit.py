@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from imaging.decode import as_image
 from imaging.frame import Frame
 from imaging.recipe import OwnRecipe
 from imaging.steps.crop import FILTER, REDUCED, scalable
@@ -21,7 +22,7 @@ def fit(frame: Frame, recipe: OwnRecipe) -> Frame:
     """All of the photo at the size that is delivered, its shape kept and nothing added; notes an enlargement."""
     size, had = fitted(frame.photo_size, recipe), max(frame.photo_size)
     stored = size[::-1] if frame.orientation >= 5 else size
-    image = scalable(frame.image)
+    image = scalable(as_image(frame.image))
     if image.size != stored:
         image = image.resize(stored, FILTER, reducing_gap=REDUCED)
     made = replace(frame, image=image, alpha=np.full((size[1], size[0]), 255, np.uint8))

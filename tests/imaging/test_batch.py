@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from imaging import Recipe, RenderRequest, load_segmenter, measure, render_paths, shipped_model_sha256
-from imaging.batch import plan, render_file
+from imaging.batch import ALONE, _in_processes, _processes, plan, render_file
 from tests import shots
 
 
@@ -64,6 +64,16 @@ def test_processes_give_the_same_bytes_in_the_same_order(tmp_path: Path, recipe:
 
     assert [result.get("sha256") for result in alone] == [result.get("sha256") for result in together]
     assert [result["file"] for result in alone] == [result["file"] for result in together]
+
+
+def test_processes_that_cannot_begin_are_told_file_by_file(tmp_path: Path, recipe: Recipe) -> None:
+    tasks = [(tmp_path / f"{n}.jpg", tmp_path / "out" / str(n)) for n in range(6)]
+
+    with _processes(1, tmp_path / "gone.onnx", cuts=True) as pool:
+        results = list(_in_processes(pool, tasks, recipe, ALONE, 1, {}))
+
+    assert [Path(result["file"]) for result in results] == [source for source, _ in tasks]
+    assert all("died" in result["error"] for result in results)
 
 
 def test_files_of_one_name_never_overwrite_each_other() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from PIL import Image
 
 from imaging import TooBig, Unreadable, probe
 from imaging.colour import srgb_profile
-from imaging.decode import Original, load, picture, read_header, shrunk, stored_box, upright
+from imaging.decode import Original, load, picture, pixels, read_header, shrunk, stored_box, upright
 from tests import shots
 
 
@@ -109,6 +110,46 @@ def test_a_big_jpeg_is_decoded_near_the_size_that_is_wanted() -> None:
 
     assert photo.header.size == (4000, 3000)
     assert photo.image.size == (2000, 1500)
+
+
+def saved(size: tuple[int, int], seed: int = 0, **how: Any) -> bytes:
+    """A JPEG full of detail."""
+    out = io.BytesIO()
+    Image.fromarray(np.random.default_rng(seed).integers(90, 170, (size[1], size[0], 3), dtype=np.uint8)).save(out, "JPEG", quality=88, **how)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("subsampling", [0, 1, 2])
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("shrink", [1, 2, 4, 8])
+def test_a_colour_jpeg_has_the_pixels_that_pillow_gives_it(subsampling: int, progressive: bool, shrink: int) -> None:
+    width, height = 403, 301
+    data = saved((width, height), subsampling=subsampling, progressive=progressive)
+
+    with Image.open(io.BytesIO(data)) as image:
+        image.draft("RGB", (width // shrink, height // shrink))
+        assert (np.asarray(load(data, 1 / shrink).stored) == np.asarray(image)).all()
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(30, 130), st.integers(30, 130), st.integers(16, 140), st.integers(1, 8), st.sampled_from([None, 12, 40]))
+@settings(max_examples=60, deadline=None)
+def test_pixels_are_scaled_as_pillow_images_are(seed: int, width: int, height: int, longest: int, orientation: int, least: int | None) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = saved((width, height), seed, exif=exif)
+    photo = load(data, longest / max(width, height))
+
+    wanted = upright(shrunk(photo.image, longest, least), orientation)
+
+    assert (pixels(data, longest, least=least)[1] == np.asarray(wanted)).all()
+
+
+def test_a_jpeg_with_a_flaw_that_can_be_read_past_is_read() -> None:
+    data = saved((160, 120))
+    flawed = data[:9000] + bytes.fromhex("ff0012") * 8 + data[9024:]
+
+    with Image.open(io.BytesIO(flawed)) as image:
+        assert (pixels(flawed, 160)[1] == np.asarray(image)).all()
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,26 @@ def test_parts_are_those_that_walking_finds(seed: int, height: int, width: int, 
         assert (left, top, right, bottom) == (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
 
 
+@given(st.integers(0, 2**32 - 1), st.integers(1, 24), st.integers(1, 24), st.booleans())
+@settings(max_examples=80, deadline=None)
+def test_parts_are_numbered_alike_in_a_larger_frame(seed: int, height: int, width: int, diagonal: bool) -> None:
+    mask = np.random.default_rng(seed).random((height, width)) < 0.4
+    larger = np.pad(mask, ((4, 3), (2, 5)))
+
+    alone, within = find_parts(mask, diagonal=diagonal), find_parts(larger, diagonal=diagonal)
+
+    assert (within.labels[4:-3, 2:-5] == alone.labels).all()
+    assert (within.boxes - np.array([2, 4, 2, 4]) == alone.boxes).all()
+
+
+def test_an_empty_mask_has_no_parts() -> None:
+    parts = find_parts(np.zeros((5, 7), bool))
+
+    assert len(parts) == 0
+    assert parts.labels.shape == (5, 7)
+    assert not parts.labels.any()
+
+
 def test_what_a_ring_encloses_is_filled_and_a_bay_is_not() -> None:
     ring = np.zeros((20, 20), bool)
     ring[4:16, 4:16] = True
