@@ -3,12 +3,15 @@
 Leaf package: it is given the known facts and never measures a picture itself.
 """
 
+from rules.answer import Memory, Weighed, memory_from
 from rules.diff import diff
 from rules.engine import Box, Finding, RuleSet, judge
 from rules.errors import RuleError
-from rules.learn import Evidence, Proposal, accept, propose
+from rules.learn import Evidence, Proposal, accept, propose, propose_limit
 from rules.loader import load, parse
+from rules.population import Observation
 from rules.schema import AUTHORITIES, LEVELS, FactValue, Level, Rule, Scope, Source, Where
+from rules.weigh import weigh
 
 __all__ = [
     "AUTHORITIES",
@@ -18,17 +21,23 @@ __all__ = [
     "FactValue",
     "Finding",
     "Level",
+    "Memory",
+    "Observation",
     "Proposal",
     "Rule",
     "RuleError",
     "RuleSet",
     "Scope",
     "Source",
+    "Weighed",
     "Where",
     "accept",
     "diff",
     "judge",
     "load",
+    "memory_from",
     "parse",
     "propose",
+    "propose_limit",
+    "weigh",
 ]
