@@ -3,7 +3,7 @@
 from app.models.base import Base
 from app.models.catalogue import Arrival, Batch, Delivery, ImageSetItem, Photo, Product
 from app.models.house import ApiKey, Event, Heartbeat, IdempotentAnswer, Setting, User, Work
-from app.models.market import Account, HostedPicture, Lesson, Listing, ListingMember, Notice, Placement, Push, Retouch
+from app.models.market import Account, HostedPicture, Lesson, Listing, ListingMember, Notice, Placement, Push, Retouch, Showing
 from app.models.pictures import Cutout, FileFacts, Release, Rendition, RuleActivation, RuleSetRow, Verdict
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "RuleActivation",
     "RuleSetRow",
     "Setting",
+    "Showing",
     "User",
     "Verdict",
     "Work",

@@ -78,8 +78,13 @@ def facts_of(session: Session, rendition: Rendition, product: Product) -> tuple[
     """The stored facts of a rendition's file, its cutout's if there is one, and what only the house knows (how many pieces there should be)."""
     row = session.get(FileFacts, (rendition.file_sha256, imaging.MEASURE_VERSION)) if rendition.file_sha256 else None
     cutout = session.get(Cutout, rendition.cutout_id) if rendition.cutout_id else None
-    facts = {**(row.facts if row else {}), **(cutout.facts if cutout else {}), "background_kept": rendition.keeps_background}
-    return _with_pieces_off(facts, product.pieces), dict(row.regions) if row else {}
+    facts = together(row.facts if row else {}, cutout.facts if cutout else {}, rendition.keeps_background, product.pieces)
+    return facts, dict(row.regions) if row else {}
+
+
+def together(file: Mapping[str, Any], cutout: Mapping[str, Any], background_kept: bool, pieces: int) -> dict[str, Any]:
+    """All facts of a picture of ours: the file's, its cutout's, and what only the house knows. `pieces` is how many there should be."""
+    return _with_pieces_off({**file, **cutout, "background_kept": background_kept}, pieces)
 
 
 def _with_pieces_off(facts: dict[str, Any], should_be: int) -> dict[str, Any]:
