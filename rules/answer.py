@@ -20,7 +20,12 @@ class Memory:
     since: str | None = None  # evidence from before a change speaks no more
     references: Mapping[str, Any] = field(default_factory=dict)  # rule and end -> Reference
     changes: tuple[Mapping[str, Any], ...] = ()
-    declined: Mapping[str, Any] = field(default_factory=dict)  # {rule, objected, low, high, reason}
+    declined: Mapping[str, Any] = field(default_factory=dict)  # {rule, objected, limit, reason}
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able."""
+        plain: dict[str, Any] = asdict(self)
+        return {**plain, "seen": list(self.seen), "changes": list(self.changes)}
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,7 @@ class Weighed:
     def to_dict(self) -> dict[str, Any]:
         """JSON-able."""
         plain: dict[str, Any] = asdict(self)
-        return plain
+        return plain | {"memory": self.memory.to_dict()}
 
 
 def memory_from(data: Mapping[str, Any]) -> Memory:
