@@ -8,6 +8,8 @@ and says why. No threshold moves without a person; every accepted lesson stays a
 from __future__ import annotations
 
 import difflib
+import hashlib
+import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -218,6 +220,11 @@ def preview(session: Session, kit: Kit, lesson: Lesson) -> Preview:
     return Preview(proposal.file, lines, tuple(rules.diff(rulebook.active(session, kit), made)), rule_set=made)
 
 
+def fingerprint(lesson: Lesson) -> str:
+    """What a person saw when deciding: one short value for the proposal as it is."""
+    return hashlib.sha256(json.dumps(lesson.proposal, sort_keys=True).encode()).hexdigest()[:16]
+
+
 def _composed(session: Session, kit: Kit, proposal: rules.Proposal) -> tuple[str, dict[str, str], rules.RuleSet]:
     """The overlay file as it is, all overlay files with the proposal merged in, and the set they make."""
     texts = rulebook.overlay(session, kit)
@@ -226,11 +233,11 @@ def _composed(session: Session, kit: Kit, proposal: rules.Proposal) -> tuple[str
     return before, texts, rules.load(imaging.FACTS, texts)
 
 
-def accept(session: Session, kit: Kit, lesson: Lesson, who: str, why: str = "", *, shown: Mapping[str, Any] | None = None) -> str:
+def accept(session: Session, kit: Kit, lesson: Lesson, who: str, why: str = "", *, shown: str | None = None) -> str:
     """Write the overlay, put the new set in force, judge again what was judged under the old one. Returns the new set's hash.
 
-    While evidence is still gathered the change rests on single notices: `why` must then say why it is taken all the same. `shown` is the proposal that
-    the person read; another one by now is refused.
+    While evidence is still gathered the change rests on single notices: `why` must then say why it is taken all the same. `shown` is the `fingerprint`
+    of the proposal that the person read; another one by now is refused.
     """
     mutex(session, rulebook.MUTEX)
     session.refresh(lesson)
@@ -238,7 +245,7 @@ def accept(session: Session, kit: Kit, lesson: Lesson, who: str, why: str = "", 
     if lesson.state == LessonState.GATHERING and not why.strip():
         raise Refusal("the evidence does not suffice for this limit yet: say why it is taken all the same")
     proposal = rules.Proposal.from_dict(lesson.proposal)
-    if shown is not None and (shown.get("rule"), shown.get("limit")) != (proposal.rule, str(proposal.new_limit)):
+    if shown is not None and shown != fingerprint(lesson):
         raise Refusal("newer notices have changed this proposal since you opened it: read it again")
     now = kit.now()
     try:
