@@ -12,13 +12,19 @@ from rules.separation import Separation, pictures_needed
 def constant(columns: list[Column], largest: Column, memory: Memory, allowed: float) -> Weighed:
     """Enough pictures, but every fact that could be at fault has one value only, or was not measured."""
     flat = [column for column in columns if column.values.size and float(np.ptp(column.values)) < column.step * 0.999]
-    column = max(flat, key=lambda one: one.values.size, default=largest)
+    column = min(flat, key=_room, default=largest)  # the fact that is nearest to its limit is the likeliest
     fact = column.side.rule.fact.replace("_", " ")
     if not flat:
         return with_plot(Weighed("cannot tell", f"{fact} was measured on too few of these pictures.", memory=memory), largest)
     value = column.natural(float(column.values.max()))
     words = f"Cannot be told from these pictures: all {column.values.size} have {fact} {say(value)}, those objected to and those accepted alike."
     return with_plot(Weighed("cannot tell", words, _spread(column, allowed), memory=memory), column)
+
+
+def _room(column: Column) -> float:
+    """How far the one value is from the limit in force, as a share of the larger."""
+    value, limit = float(column.values.max()), column.side.oriented(column.side.in_force)
+    return abs(value - limit) / max(abs(value), abs(limit), 1e-9)
 
 
 def _spread(column: Column, allowed: float) -> str:
