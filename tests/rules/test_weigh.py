@@ -15,6 +15,7 @@ import rules
 from rules.change import moved, settled
 from rules.learning import numbers
 from rules.separation import pictures_needed, separate
+from tests.prove.shop import SECRET, Shop, settled_after
 from tests.rules.facts import GOOD, KNOWN, scope
 
 SHIPPED = rules.load(KNOWN)
@@ -307,3 +308,16 @@ def test_after_a_change_only_what_was_judged_since_speaks() -> None:
     assert found.words.startswith("Since about 2026-12-0")
     assert found.estimate is not None
     assert (found.outcome, found.estimate.limit) == ("propose", 0.91)
+
+
+def test_a_shop_finds_secret_limits_and_notices_within_days_that_they_changed() -> None:
+    shop = Shop(2).run(52)
+
+    assert {fact: settled_after(shop, fact, truth, 0, 25) is not None for fact, truth in SECRET.items()} == {"border_min_level": True, "fill": True}
+    assert all(40 < day <= 50 for day in shop.noticed.values())
+    assert set(shop.noticed) == set(SECRET)
+    assert not [one for one in shop.proposed if one[1] == "nothing"]
+
+
+def test_a_shop_whose_objections_belong_to_other_pictures_learns_nothing() -> None:
+    assert Shop(2, shuffled=True).run(30).proposed == []
