@@ -9,7 +9,7 @@ from rules.engine import Box, Finding, RuleSet, judge
 from rules.errors import RuleError
 from rules.learn import Evidence, Proposal, accept, propose, propose_limit
 from rules.loader import load, parse
-from rules.population import Observation
+from rules.population import Observation, family
 from rules.schema import AUTHORITIES, LEVELS, FactValue, Level, Rule, Scope, Source, Where
 from rules.weigh import weigh
 
@@ -33,6 +33,7 @@ __all__ = [
     "Where",
     "accept",
     "diff",
+    "family",
     "judge",
     "load",
     "memory_from",

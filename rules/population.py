@@ -1,5 +1,6 @@
 """Pictures objected to and pictures accepted, laid along the facts that could be at fault."""
 
+import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -73,20 +74,31 @@ class Column:
         return round(value) if self.whole else value + 0.0
 
 
-def sides_of(rule_set: RuleSet, authority: str, words: Sequence[str], scope: Scope) -> tuple[list[Side], bool]:
-    """The ends of limits that can express the notice there, of one fact and end the one that binds; and whether a rule claims it."""
-    here = [rule for rule in rule_set.in_order(authority) if rule.covers(scope) and rule.operator in ("at_least", "at_most", "between")]
+def candidates(rule_set: RuleSet, authority: str, words: Sequence[str], scope: Scope | None = None) -> tuple[list[Rule], bool]:
+    """The rules that can express a notice told by these words, at that place or anywhere, and whether they claim it; any rule for an untranslated code."""
+    here = [rule for rule in rule_set.in_order(authority) if (scope is None or rule.covers(scope)) and rule.operator in ("at_least", "at_most", "between")]
     claiming = [rule for rule in here if set(rule.prevents) & set(words)]
-    unknown = not any(word.startswith("reason:") for word in words)
+    translated = any(word.startswith("reason:") for word in words)
+    return claiming or ([] if translated else here), bool(claiming)
+
+
+def family(rule_set: RuleSet, authority: str, words: Sequence[str], scope: Scope) -> str:
+    """A short name for the rules that a notice there is laid at: notices of one reason in places that have the same rules are weighed together."""
+    found, _ = candidates(rule_set, authority, words, scope)
+    return hashlib.sha256(" ".join(sorted(rule.id for rule in found)).encode()).hexdigest()[:6]
+
+
+def sides_of(rules: Sequence[Rule]) -> list[Side]:
+    """The ends of the limits; of one fact and end the limit that binds."""
     found: dict[tuple[str, str], Side] = {}
-    for rule in claiming or (here if unknown else []):
+    for rule in rules:
         for end in _ends(rule):
             side = Side(rule, end)
             rank = (side.oriented(side.in_force), -LEVELS.index(rule.level))
             other = found.get((rule.fact, end))
             if other is None or rank > (other.oriented(other.in_force), -LEVELS.index(other.rule.level)):
                 found[rule.fact, end] = side
-    return list(found.values()), bool(claiming)
+    return list(found.values())
 
 
 def _ends(rule: Rule) -> tuple[End, ...]:

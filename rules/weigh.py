@@ -26,7 +26,7 @@ from rules.change import Reference, moved, settled
 from rules.engine import RuleSet
 from rules.experiment import ambiguous, constant, unseparated
 from rules.learning import Numbers, numbers
-from rules.population import Column, Observation, column_of, sides_of, since
+from rules.population import Column, Observation, candidates, column_of, sides_of, since
 from rules.schema import Scope, words_of
 from rules.separation import Separation, separate
 
@@ -44,8 +44,8 @@ def weigh(
     """What the observations say of a notice told by `words` (as in a rule's `prevents`, the own code first) at a place like `scope`. Pure."""
     by, memory = by or numbers(), memory or Memory()
     in_order = sorted(observations, key=lambda one: (one.at, one.name))
-    sides, known = sides_of(rule_set, authority, words, scope)
-    columns = [column_of(side, in_order) for side in sides]
+    here, known = candidates(rule_set, authority, words, scope)
+    columns = [column_of(side, in_order) for side in sides_of(here)]
     memory, change_words = _watched(columns, memory, by)
     start = _window(memory, now, by)
     columns = [since(column, start) for column in columns] if start else columns
@@ -66,10 +66,10 @@ def _answer(rule_set: RuleSet, authority: str, words: Sequence[str], columns: li
         needs = f"To tell a limit takes at least {least.suppressed} objections and {least.accepted} accepted pictures; there are {bad} and {good}."
         return with_plot(Weighed("gathering", needs, memory=memory), largest)
     if not told:
-        return constant(columns, largest, memory, _share(rule_set, authority, len(columns), memory.looks + 1, by))
+        return constant(columns, largest, memory, _share(rule_set, authority, words, memory.looks + 1, by))
     if (bad, good) != memory.seen:
         memory = replace(memory, looks=memory.looks + 1, seen=(bad, good))
-    allowed = _share(rule_set, authority, len(columns), memory.looks, by)
+    allowed = _share(rule_set, authority, words, memory.looks, by)
     found = [(column, separate(column.values, column.objected, column.step, by)) for column in told]
     speaking = [(column, one) for column, one in found if one.chance <= allowed]
     if not speaking:
@@ -91,10 +91,11 @@ def _enough(column: Column, by: Numbers) -> bool:
     return spread and bad >= by.minimum.suppressed and column.values.size - bad >= by.minimum.accepted
 
 
-def _share(rule_set: RuleSet, authority: str, facts: int, look: int, by: Numbers) -> float:
-    """The part of `error` that one fact may spend at one look; what it is divided among is written beside `error`."""
+def _share(rule_set: RuleSet, authority: str, words: Sequence[str], look: int, by: Numbers) -> float:
+    """The part of `error` that one rule may spend at one look; what it is divided among is written beside `error`."""
+    ends = sum(2 if rule.operator == "between" else 1 for rule in candidates(rule_set, authority, words)[0])
     reasons = {word for rule in rule_set.in_order(authority) for word in rule.prevents if word.startswith("reason:")}
-    return by.error / (len(reasons) + 1) / max(1, facts) / (by.windows + 1) / (look * (look + 1))
+    return by.error / (len(reasons) + 1) / max(1, ends) / (by.windows + 1) / (look * (look + 1))
 
 
 def _at_fault(speaking: list[tuple[Column, Separation]], words: Sequence[str], by: Numbers) -> tuple[Column, Separation, list[tuple[Column, Separation]]]:

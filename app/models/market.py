@@ -201,7 +201,7 @@ class Lesson(Base):
     __tablename__ = "lessons"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    subject: Mapped[str] = mapped_column(String(160), index=True)  # what it is about: `amazon:reason:blur`, or a code that nobody has translated
+    subject: Mapped[str] = mapped_column(String(160), index=True)  # what it is about: `amazon:reason:blur:<the rules it is laid at>`, or `amazon:code:…`
     authority: Mapped[str] = mapped_column(String(32))
     proposal: Mapped[Doc]  # of the populations once they suffice, until then of one notice alone
     evidence: Mapped[Docs] = mapped_column(default=list)  # the notices, each with the facts of what was live

@@ -1,8 +1,8 @@
 """learn: notices x what was accepted -> a lesson. A person accepts it: the overlay changes, so the rule set's hash, and check judges again.
 
-One lesson is open per reason of an authority (per code where nobody has said what it means). Each notice joins it at once, with the facts of what was live.
-It gathers evidence until the populations suffice (`rules.weigh`): then a limit is proposed. Until then a person may take what one notice alone calls for,
-and says why. No threshold moves without a person; every accepted lesson stays as a failing case of its rule.
+One lesson is open per reason of an authority (per code where nobody has said what it means) and per set of rules that a place has for it. Each notice joins
+it at once, with the facts of what was live. It gathers evidence until the populations suffice (`rules.weigh`): then a limit is proposed. Until then a person
+may take what one notice alone calls for, and says why. No threshold moves without a person; every accepted lesson stays as a failing case of its rule.
 """
 
 from __future__ import annotations
@@ -85,9 +85,11 @@ def gather(session: Session, kit: Kit, row: str) -> Task | None:
         )
         for position, box in notice.black_box.items()
     )
-    subject = f"{site.connector}:reason:{notice.reason}" if notice.reason else f"{site.connector}:code:{notice.code}"
+    active, first = rulebook.active(session, kit), evidence[0][1]
+    about = f"reason:{notice.reason}" if notice.reason else f"code:{notice.code}"
+    subject = f"{site.connector}:{about}:{rules.family(active, site.connector, first.words, first.scope)}"
     seen = populations(session, site.connector, notice.reason, notice.code, kit.now())
-    return Task(notice.id, site.connector, subject, rulebook.active(session, kit), evidence, tuple(seen), _memory(session, subject))
+    return Task(notice.id, site.connector, subject, active, evidence, tuple(seen), _memory(session, subject))
 
 
 def _to_do(session: Session, notice: Notice) -> bool:

@@ -147,9 +147,10 @@ def measured_words(finding: Mapping[str, Any]) -> str:
 
 
 def lesson_words(subject: str) -> str:
-    """`amazon:reason:too-small` -> `Amazon: too small`; a code that nobody has translated keeps its number."""
+    """`amazon:reason:too-small:3fa2c1` -> `Amazon: too small`; a code that nobody has translated keeps its number."""
     authority, _, rest = subject.partition(":")
     kind, _, word = rest.partition(":")
+    word = word.rpartition(":")[0] or word  # the last part names the rules that it is laid at
     brand = BRANDS.get(authority, authority.title())
     return f"{brand}: {word.replace('-', ' ')}" if kind == "reason" else f"{brand}: code {word}" if kind == "code" else f"{brand}: {rest}"
 

@@ -42,9 +42,11 @@ class Shop:
     def __init__(self, kit: Kit, on: Account) -> None:
         self.kit, self.on = kit, on
 
-    def shown(self, fill: float, objected: bool = False, code: tuple[str, str | None, str] = SMALL, days: float = 5, ours: bool = False) -> int | None:
+    def shown(
+        self, fill: float, objected: bool = False, code: tuple[str, str | None, str] = SMALL, days: float = 5, ours: bool = False, **of_product: Any
+    ) -> int | None:
         """One product whose main picture has been shown for some days; a notice wakes `learn`."""
-        of, at = product(self.kit), self.kit.now() - timedelta(days=days)
+        of, at = product(self.kit, **of_product), self.kit.now() - timedelta(days=days)
         file = sha(f"file {of.sku}")
         row = listing(self.kit, of, self.on, ListingState.LIVE, external_id=f"X-{of.sku}")
         facts = {**GOOD_FACTS, "fill": fill}
@@ -94,7 +96,7 @@ def test_one_notice_is_seen_at_once_with_all_facts_and_moves_no_limit(shop: Shop
 
     [lesson] = shop.learn()
 
-    assert (lesson.state, lesson.subject, lesson.weighed["outcome"]) == (LessonState.GATHERING, "amazon:reason:too-small", "gathering")
+    assert (lesson.state, lesson.subject.rpartition(":")[0], lesson.weighed["outcome"]) == (LessonState.GATHERING, "amazon:reason:too-small", "gathering")
     assert lesson.evidence[0]["facts"]["fill"] == 0.87
     with shop.kit.db.writing() as session, pytest.raises(Refusal, match="say why"):
         learn.accept(session, shop.kit, session.get_one(Lesson, lesson.id), "ann")
@@ -145,12 +147,23 @@ def test_a_declined_lesson_keeps_its_reason_and_comes_back_with_clearly_more(sho
     assert again.state == LessonState.PROPOSED
 
 
+def test_places_with_other_rules_for_a_reason_gather_their_own_evidence(shop: Shop) -> None:
+    us = Shop(shop.kit, account(shop.kit, "amazon-us:main"))
+    shop.population(0.89)
+    us.shown(0.85, objected=True, category="ring")
+
+    watches, rings = shop.learn()
+
+    assert (watches.state, rings.state) == (LessonState.PROPOSED, LessonState.GATHERING)
+    assert rings.proposal["rule"] == "amazon-main-fill-jewellery"
+
+
 def test_an_unknown_code_is_a_lesson_of_its_own_for_a_person(shop: Shop) -> None:
     shop.shown(0.87, objected=True, code=("18999", None, "Not right."))
 
     [lesson] = shop.learn()
 
-    assert lesson.subject == "amazon:code:18999"
+    assert lesson.subject.startswith("amazon:code:18999:")
     assert lesson.proposal["kind"] == "write"
 
 

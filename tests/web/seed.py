@@ -394,7 +394,7 @@ def _lessons(session: Any, house: House) -> None:
     weighed = rules.weigh(active, "amazon", blurred.words, where, seen, now)
     proposal = rules.propose_limit(active, blurred, weighed)
     proposed = Lesson(
-        subject="amazon:reason:blur",
+        subject="amazon:reason:blur:0a1b2c",
         authority="amazon",
         proposal=proposal.to_dict(),
         evidence=[_evidence(blurred, "W-1042", file, value, now) for file, value in zip(house.files, (5.2, 4.8), strict=False)],
@@ -421,7 +421,7 @@ def _lessons(session: Any, house: House) -> None:
     unknown = rules.Evidence("amazon-uk", "18999", None, "This picture is not right.", {"sharpness": 9.2, "fill": 0.86}, where)
     alone, few = rules.propose(active, unknown), rules.weigh(active, "amazon", unknown.words, where, [], now)
     gathering = Lesson(
-        subject="amazon:code:18999",
+        subject="amazon:code:18999:0a1b2c",
         authority="amazon",
         proposal=alone.to_dict(),
         evidence=[_evidence(unknown, "W-1043", house.files[0], alone.value, now)],
