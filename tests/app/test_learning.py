@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 import yaml
+from sqlalchemy.orm import Session
 
 import imaging
 import integrations
 from app import rulebook, work
 from app.errors import Refusal
 from app.kit import Kit
-from app.models import Account, Event, FileFacts, Lesson, Listing, Notice, Placement, RuleSetRow, Showing
+from app.models import Account, Event, FileFacts, Lesson, Listing, ListingMember, Notice, Placement, Product, RuleSetRow, Showing
 from app.stages import STAGES, learn
 from app.stages.inventory import apply_event
 from app.stages.run import settle_all
@@ -32,6 +34,7 @@ from tests.shots import watch_photo
 from tests.web import seed
 from tests.web.conftest import Windows
 
+NUMBERS = itertools.count(1)
 LEARN = {"learn": STAGES["learn"]}
 SMALL = ("990003", "too-small", "The product is too small in the main image.")
 
@@ -42,43 +45,35 @@ class Shop:
     def __init__(self, kit: Kit, on: Account) -> None:
         self.kit, self.on = kit, on
 
-    def shown(
-        self, fill: float, objected: bool = False, code: tuple[str, str | None, str] = SMALL, days: float = 5, ours: bool = False, **of_product: Any
-    ) -> int | None:
-        """One product whose main picture has been shown for some days; a notice wakes `learn`."""
-        of, at = product(self.kit, **of_product), self.kit.now() - timedelta(days=days)
-        file = sha(f"file {of.sku}")
-        row = listing(self.kit, of, self.on, ListingState.LIVE, external_id=f"X-{of.sku}")
-        facts = {**GOOD_FACTS, "fill": fill}
+    def shown(self, *fills: float, objected: bool = False, code: tuple[str, str | None, str] = SMALL, days: float = 5, **of_product: Any) -> None:
+        """One product for each fill, whose main picture has been shown for some days; each notice wakes `learn`."""
         with self.kit.db.writing() as session:
-            session.add(FileFacts(file_sha256=file, measure_version=imaging.MEASURE_VERSION, facts=facts, regions={}, measured_at=at))
-            session.add(Showing(listing_id=row.id, merchant_sku=of.sku, position="main", file_sha256=file, ours=ours, url="u", begin=at, end=None))
-            if not objected:
-                return None
-            box = {"file": file, "ours": ours, "measured": imaging.MEASURE_VERSION, "facts": facts, "findings": [], "rule_set": None, "reviewer": None}
-            number, reason, message = code
-            notice = Notice(
-                listing_id=row.id,
-                merchant_sku=of.sku,
-                code=number,
-                kind="suppressed",
-                reason=reason,
-                message=message,
-                positions=["main"],
-                raw={},
-                black_box={"main": box},
-                begin=at + timedelta(hours=30),
-            )
-            session.add(notice)
-            session.flush()
-            work.wake(session, "learn", notice.id, at=self.kit.now())
-            return notice.id
+            for fill in fills:
+                self._row(session, fill, code if objected else None, self.kit.now() - timedelta(days=days), of_product)
+
+    def _row(self, session: Session, fill: float, code: tuple[str, str | None, str] | None, at: datetime, of_product: dict[str, Any]) -> None:
+        sku = f"S-{next(NUMBERS)}"
+        fields = {"title": "A watch", "category": "watch", "quantity": 1, "size_mm": {}, "attributes": {}, "offered_on": {}, "clocks": {}, **of_product}
+        of = Product(sku=sku, created_at=at, updated_at=at, **fields)
+        row = Listing(account_id=self.on.id, state=ListingState.LIVE, external_id=f"X-{sku}", wanted={}, pushed={}, seen={}, created_at=at)
+        row.members.append(ListingMember(account_id=self.on.id, product=of, merchant_sku=sku, variation={}))
+        session.add_all([of, row])
+        session.flush()
+        file, facts = sha(f"file {sku}"), {**GOOD_FACTS, "fill": fill}
+        session.add(FileFacts(file_sha256=file, measure_version=imaging.MEASURE_VERSION, facts=facts, regions={}, measured_at=at))
+        session.add(Showing(listing_id=row.id, merchant_sku=sku, position="main", file_sha256=file, ours=False, url="u", begin=at, end=None))
+        if code is None:
+            return
+        box = {"file": file, "ours": False, "measured": imaging.MEASURE_VERSION, "facts": facts, "findings": [], "rule_set": None, "reviewer": None}
+        said = {"code": code[0], "reason": code[1], "message": code[2], "kind": "suppressed", "positions": ["main"], "raw": {}}
+        notice = Notice(listing_id=row.id, merchant_sku=sku, black_box={"main": box}, begin=at + timedelta(hours=30), **said)
+        session.add(notice)
+        session.flush()
+        work.wake(session, "learn", notice.id, at=self.kit.now())
 
     def population(self, limit: float, objected: int = 8, accepted: int = 40) -> None:
-        for n in range(accepted):
-            self.shown(round(limit + 0.001 + 0.09 * n / accepted, 4))
-        for n in range(objected):
-            self.shown(round(limit - 0.001 - 0.035 * n / objected, 4), objected=True)
+        self.shown(*(round(limit + 0.001 + 0.09 * n / accepted, 4) for n in range(accepted)))
+        self.shown(*(round(limit - 0.001 - 0.035 * n / objected, 4) for n in range(objected)), objected=True)
 
     def learn(self) -> list[Lesson]:
         settle_all(self.kit, LEARN)
@@ -87,8 +82,8 @@ class Shop:
 
 
 @pytest.fixture
-def shop(each_kit: Kit) -> Shop:
-    return Shop(each_kit, account(each_kit, "amazon-uk:main"))
+def shop(kit: Kit) -> Shop:
+    return Shop(kit, account(kit, "amazon-uk:main"))
 
 
 def test_one_notice_is_seen_at_once_with_all_facts_and_moves_no_limit(shop: Shop) -> None:
@@ -105,7 +100,8 @@ def test_one_notice_is_seen_at_once_with_all_facts_and_moves_no_limit(shop: Shop
         assert rulebook.active(session, shop.kit).by_id["amazon-main-fill"].limit == 0.871
 
 
-def test_what_is_proposed_needs_both_populations_and_is_one_lesson(shop: Shop) -> None:
+def test_what_is_proposed_needs_both_populations_and_is_one_lesson(each_kit: Kit) -> None:
+    shop = Shop(each_kit, account(each_kit, "amazon-uk:main"))
     shop.population(0.89)
 
     [lesson] = shop.learn()
@@ -118,10 +114,8 @@ def test_what_is_proposed_needs_both_populations_and_is_one_lesson(shop: Shop) -
 
 
 def test_a_picture_that_was_shown_for_too_short_a_time_is_not_accepted_yet(shop: Shop) -> None:
-    for n in range(30):
-        shop.shown(0.9 + n / 1000, days=0.5)
-    for n in range(6):
-        shop.shown(0.87 - n / 1000, objected=True)
+    shop.shown(*(0.9 + n / 1000 for n in range(30)), days=0.5)
+    shop.shown(*(0.87 - n / 1000 for n in range(6)), objected=True)
 
     [lesson] = shop.learn()
 
@@ -141,8 +135,7 @@ def test_a_declined_lesson_keeps_its_reason_and_comes_back_with_clearly_more(sho
     assert (again.state, again.weighed["outcome"]) == (LessonState.GATHERING, "declined")
     assert "we sell small things" in again.weighed["words"]
 
-    for n in range(8):
-        shop.shown(0.88 - n / 1000, objected=True)
+    shop.shown(*(0.88 - n / 1000 for n in range(8)), objected=True)
     _, again = shop.learn()
     assert again.state == LessonState.PROPOSED
 
@@ -171,8 +164,7 @@ def test_a_lesson_that_newer_notices_changed_is_not_accepted_unread(shop: Shop) 
     shop.population(0.89)
     [lesson] = shop.learn()
     seen = learn.fingerprint(lesson)
-    for n in range(4):
-        shop.shown(0.8995 - n / 10_000, objected=True)
+    shop.shown(*(0.8995 - n / 10_000 for n in range(4)), objected=True)
     shop.learn()
 
     with shop.kit.db.writing() as session, pytest.raises(Refusal, match="read it again"):
