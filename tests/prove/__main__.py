@@ -25,7 +25,7 @@ PROOFS: tuple[tuple[str, float, Proof], ...] = (
     ("the odd one of a batch", 0.05, odd_one.prove),
     ("planted faults", 0.18, planted.prove),
     ("a secret limit that changes", 0.04, learning.prove),
-    ("shuffled labels teach nothing", 0.02, learning.prove_nothing_is_learnt_from_nothing),
+    ("labels without meaning", 0.02, learning.prove_nothing_is_learnt_from_nothing),
 )
 
 
