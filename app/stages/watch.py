@@ -111,6 +111,8 @@ def _foreign(kit: Kit, marketplace: integrations.Marketplace, url: str | None, k
         found = imaging.measure(data)
     except (integrations.Refused, imaging.ImagingError):
         return None
+    except integrations.TryLater:
+        return known  # evidence can wait for the next look; the proof of our own pictures must not wait for it
     file = kit.originals.put(data)
     measured[file] = found
     return Shown(file, False, url)
