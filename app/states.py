@@ -68,6 +68,7 @@ class PushState(StrEnum):
 
 
 class LessonState(StrEnum):
+    GATHERING = "gathering"  # notices came, and the evidence does not suffice for a limit; a person may decide all the same
     PROPOSED = "proposed"
     ACCEPTED = "accepted"
     DECLINED = "declined"
@@ -125,7 +126,8 @@ MOVES: dict[type[StrEnum], dict[StrEnum, frozenset[StrEnum]]] = {
         U.MOOT: frozenset(),
     },
     LessonState: {
-        L.PROPOSED: frozenset({L.ACCEPTED, L.DECLINED}),
+        L.GATHERING: frozenset({L.PROPOSED, L.ACCEPTED, L.DECLINED}),
+        L.PROPOSED: frozenset({L.ACCEPTED, L.DECLINED, L.GATHERING}),  # back where newer evidence contradicts it
         L.ACCEPTED: frozenset(),
         L.DECLINED: frozenset(),
     },
@@ -143,7 +145,7 @@ FIRST: dict[type[StrEnum], StrEnum] = {
     PlacementState: C.WAITING,
     ListingState: S.EMPTY,
     PushState: U.SENDING,
-    LessonState: L.PROPOSED,
+    LessonState: L.GATHERING,
     RetouchState: T.OUT,
 }
 

@@ -68,7 +68,8 @@ def _changes(rule: Rule, wanted: dict[str, Any]) -> dict[str, Any]:
     new_cases = [case for case in (asked if isinstance(asked, tuple) else ()) if not any(same(case, old) for old in rule.fails)]
     fails = (*rule.fails, *(case for case in new_cases if not probe.holds(case)))
     asked_passes = wanted.get("passes", rule.passes)
-    passes = tuple(case for case in rule.passes if probe.holds(case)) or tuple(case for case in asked_passes if probe.holds(case))
+    kept = tuple(case for case in rule.passes if probe.holds(case))
+    passes = (*(case for case in asked_passes if probe.holds(case) and not any(same(case, old) for old in rule.passes)), *kept)
     new = {"level": level, "limit": limit, "passes": passes, "fails": fails}
     changes = {key: value for key, value in new.items() if value != getattr(rule, key)}
     return {**changes, "source": wanted["source"]} if changes and "source" in wanted else changes

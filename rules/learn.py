@@ -1,6 +1,7 @@
-"""Notices -> lessons: what a rule should have said, so that this picture would have been held back. Nothing moves until a person accepts.
+"""Notices -> lessons: what a rule should have said, so that these pictures would have been held back. Nothing moves until a person accepts.
 
-A notice that some rule claims to prevent tightens that rule; any other becomes the draft of a new rule with the measured value filled in.
+A notice that some rule claims to prevent tightens that rule; any other becomes the draft of a new rule with the measured value filled in. `propose` looks at
+one notice alone: what a person may do by hand, and say why. `propose_limit` is what the populations call for once they suffice (`rules.weigh`).
 """
 
 import datetime as dt
@@ -11,6 +12,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any, Literal
 
 from rules.amend import amended, entry_text, loaded
+from rules.answer import Weighed
 from rules.engine import RuleSet
 from rules.errors import RuleError
 from rules.operators import is_number, same
@@ -84,6 +86,42 @@ def propose(rule_set: RuleSet, evidence: Evidence) -> Proposal:
     in_scope = [rule for rule in rule_set.in_order(evidence.authority) if rule.covers(evidence.scope)]
     claims = sorted(_candidates(in_scope, evidence), key=lambda each: each[0])
     return _tighten(claims[0][1], evidence) if claims else _write(rule_set, in_scope, evidence)
+
+
+def propose_limit(rule_set: RuleSet, evidence: Evidence, weighed: Weighed) -> Proposal:
+    """The change that the populations call for: the limit moves to the estimate, for a rule that claims the notice; else a new rule's draft.
+
+    The picture objected to that lies nearest to the new limit becomes its failing case, the limit itself its passing one: together they pin it. A rule
+    that only warned asks a person from now on. `evidence` is the newest notice; its words are quoted. Raises ValueError where nothing was found.
+    """
+    one = weighed.estimate
+    if weighed.outcome != "propose" or one is None:
+        raise ValueError(f"nothing to propose: {weighed.words}")
+    rule = rule_set.by_id[one.rule]
+    limit: Any = one.limit
+    if rule.operator == "between":
+        limit = (one.limit, rule.limit[1]) if one.end == "least" else (rule.limit[0], one.limit)
+    beyond = [value for value in weighed.against if (value < one.limit if one.end == "least" else value > one.limit)]
+    value = max(beyond) if one.end == "least" else min(beyond)
+    if not set(rule.prevents) & set(evidence.words):
+        name = _free_id(rule_set, _wish(evidence))
+        entry = _draft(name, rule, limit, value, evidence, evidence.words)
+        return Proposal("write", evidence.authority, name, rule.fact, None, limit, value, weighed.words, entry_text(entry))
+    entry = {"id": rule.id, "limit": limit}
+    if rule.level == "warn":
+        entry["level"] = "review"
+    moved = rule.model_copy(update={"limit": limit})
+    cases = (*((one.limit,) if not any(same(one.limit, case) for case in rule.passes) else ()), *(case for case in rule.passes if moved.holds(case)))
+    entry["passes"] = cases
+    entry["fails"] = (*rule.fails, value) if not any(same(value, case) for case in rule.fails) else rule.fails
+    found = f"Limit by {one.objected} pictures objected to and {one.accepted} accepted; 95 % interval {one.low} to {one.high}."
+    entry["source"] = {
+        "page": f"{one.objected} notices {_short(evidence.code, 80)} on {evidence.authority}",
+        "read": evidence.seen,
+        "says": _short(f"{_short(evidence.message, 400)} {found}", 600),
+        "evidence": "notice",
+    }
+    return Proposal("tighten", rule.authority, rule.id, rule.fact, rule.limit, limit, value, weighed.words, entry_text(entry))
 
 
 def accept(overlay_text: str, proposal: Proposal) -> str:
@@ -187,7 +225,7 @@ def _with_passes(rule: Rule, limit: Any, entry: dict[str, Any]) -> dict[str, Any
 
 def _write(rule_set: RuleSet, in_scope: list[Rule], evidence: Evidence) -> Proposal:
     """A draft at review level. Its fact comes from a rule that knows this notice elsewhere, else it is the nearest miss, and the summary says which."""
-    name = _free_id(rule_set, f"{evidence.authority}-notice-{re.sub(r'[^a-z0-9]+', '-', evidence.code.lower()).strip('-') or 'unknown'}"[:90].rstrip("-"))
+    name = _free_id(rule_set, _wish(evidence))
     said = f"No rule claims to prevent {' or '.join(evidence.words)}: {_said(evidence)}"
     elsewhere = [rule for rule in rule_set.rules if rule.authority != "intake" and rule not in in_scope and set(rule.prevents) & set(evidence.words)]
     template, words = _nearest(elsewhere, evidence, broken_too=True), evidence.words
@@ -199,10 +237,22 @@ def _write(rule_set: RuleSet, in_scope: list[Rule], evidence: Evidence) -> Propo
         return Proposal("write", evidence.authority, name, None, None, None, None, f"{said}. Nothing measured could be limited; write the rule by hand.", "")
     value = evidence.facts[template.fact]
     limit = tightened(template, value) if template.holds(value) else template.limit
+    summary = f"{said}. Draft: send a person what does not have {template.fact} {words_of(template.operator, limit)} (measured {value}; {why})."
+    draft = _draft(name, template, limit, value, evidence, words)
+    return Proposal("write", evidence.authority, name, template.fact, None, limit, value, summary, entry_text(draft))
+
+
+def _wish(evidence: Evidence) -> str:
+    """The id that a rule for this notice would like to have."""
+    return f"{evidence.authority}-notice-{re.sub(r'[^a-z0-9]+', '-', evidence.code.lower()).strip('-') or 'unknown'}"[:90].rstrip("-")
+
+
+def _draft(name: str, template: Rule, limit: Any, value: FactValue, evidence: Evidence, words: tuple[str, ...]) -> dict[str, Any]:
+    """A new rule at review level that says of this place what the template says with that limit."""
     position = "alt" if evidence.scope.position.startswith("alt") else "main"
     scope = {"marketplace": evidence.marketplace, "category": evidence.scope.category, "position": position}
     quote = f"{_short(evidence.code, 40)}: {_short(evidence.message, 300)}"
-    draft = {
+    draft: dict[str, Any] = {
         "id": name,
         "fact": template.fact,
         "operator": template.operator,
@@ -217,8 +267,7 @@ def _write(rule_set: RuleSet, in_scope: list[Rule], evidence: Evidence) -> Propo
     }
     if limit is None:
         del draft["limit"]
-    summary = f"{said}. Draft: send a person what does not have {template.fact} {words_of(template.operator, limit)} (measured {value}; {why})."
-    return Proposal("write", evidence.authority, name, template.fact, None, limit, value, summary, entry_text(_with_passes(template, limit, draft)))
+    return _with_passes(template, limit, draft)
 
 
 def _nearest(rules: list[Rule], evidence: Evidence, *, broken_too: bool = False) -> Rule | None:

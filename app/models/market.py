@@ -164,16 +164,37 @@ class Notice(Base):
     code: Mapped[str] = mapped_column(String(64))
     kind: Mapped[str] = mapped_column(String(16))  # warning | at_risk | suppressed | held | removed
     reason: Mapped[str | None] = mapped_column(String(48))
+    guessed: Mapped[bool] = mapped_column(default=False)  # the reason was read from their prose: a person confirms it
     message: Mapped[str]
     positions: Mapped[list[str]] = mapped_column(default=list)
     until: Mapped[datetime | None]
     raw: Mapped[Doc] = mapped_column(default=dict)
-    black_box: Mapped[Doc] = mapped_column(default=dict)  # file, facts, findings, rule set, recipe, reviewer: what was live when it began
+    black_box: Mapped[Doc] = mapped_column(default=dict)  # per position all that was known of what was live when it began: `app.stages.notices.black_box`
     begin: Mapped[datetime]
     end: Mapped[datetime | None]
     lesson_id: Mapped[int | None] = mapped_column(ForeignKey("lessons.id"))
 
     listing: Mapped[Listing] = relationship()
+
+
+class Showing(Base):
+    """What a listing really showed at a position, from when until when, as it was read back: ours, or what was there before or instead.
+
+    Append-only but for its end. A picture that was shown long enough with nobody objecting is one that the marketplace accepts.
+    """
+
+    __tablename__ = "showings"
+    __table_args__ = (Index("ix_showings_listing_id_end", "listing_id", "end"), Index("ix_showings_begin", "begin"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    listing_id: Mapped[int] = mapped_column(ForeignKey("listings.id"))
+    merchant_sku: Mapped[str] = mapped_column(String(128))
+    position: Mapped[str] = mapped_column(String(16))
+    file_sha256: Mapped[str] = mapped_column(Hash)
+    ours: Mapped[bool]
+    url: Mapped[str | None]
+    begin: Mapped[datetime]
+    end: Mapped[datetime | None]
 
 
 class Lesson(Base):
@@ -182,11 +203,12 @@ class Lesson(Base):
     __tablename__ = "lessons"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    subject: Mapped[str] = mapped_column(String(160), index=True)  # what it is about: the rule, or the unknown code
+    subject: Mapped[str] = mapped_column(String(160), index=True)  # what it is about: `amazon:reason:blur:<the rules it is laid at>`, or `amazon:code:…`
     authority: Mapped[str] = mapped_column(String(32))
-    proposal: Mapped[Doc]
-    evidence: Mapped[Docs] = mapped_column(default=list)
-    state: Mapped[LessonState] = mapped_column(default=LessonState.PROPOSED)
+    proposal: Mapped[Doc]  # of the populations once they suffice, until then of one notice alone
+    evidence: Mapped[Docs] = mapped_column(default=list)  # the notices, each with the facts of what was live
+    weighed: Mapped[Doc] = mapped_column(default=dict)  # what the populations say, as `rules.Weighed` tells it, and its memory
+    state: Mapped[LessonState] = mapped_column(default=LessonState.GATHERING)
     rule_set_before: Mapped[str | None] = mapped_column(Hash)
     rule_set_after: Mapped[str | None] = mapped_column(Hash)
     decided_by: Mapped[str | None]

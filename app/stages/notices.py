@@ -1,6 +1,6 @@
 """Notices as intervals: what a marketplace says against a listing opens a row, its silence ends it. Nothing is ever overwritten.
 
-Each notice keeps a black box: the exact file, facts, findings, rule set and reviewer of what was live when it began.
+Each notice keeps a black box: file, recipe, model, facts, findings, rule set and reviewer of what was live when it began.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ import integrations
 from app import work
 from app.db import record
 from app.kit import Kit
-from app.models import FileFacts, Listing, ListingMember, Notice, Placement, Rendition, Verdict
+from app.models import Cutout, FileFacts, Listing, ListingMember, Notice, Placement, Product, Rendition, RuleActivation, Showing, Verdict
+from app.stages.check import facts_of
 
 TEACHES = ("suppressed", "held", "removed", "at_risk")
 
@@ -63,6 +64,7 @@ def _begin(session: Session, kit: Kit, listing: Listing, merchant_sku: str, one:
         code=one.code,
         kind=one.kind,
         reason=one.reason,
+        guessed=one.guessed,
         message=one.message,
         positions=list(one.positions),
         until=one.until,
@@ -78,32 +80,64 @@ def _begin(session: Session, kit: Kit, listing: Listing, merchant_sku: str, one:
 
 
 def black_box(session: Session, listing: Listing, merchant_sku: str, positions: Sequence[str]) -> dict[str, Any]:
-    """What was live at the positions a notice names (main where it names none): position -> file, recipe, facts, findings, rule set, reviewer."""
-    side = listing.pushed.get(merchant_sku, {})
-    member = session.scalar(sa.select(ListingMember).where(ListingMember.listing_id == listing.id, ListingMember.merchant_sku == merchant_sku))
+    """What was live at the positions a notice names (main where it names none), position -> all that was known of it then.
+
+    `file`, `ours`, `shown_since`, `photo`, `rendition`, `request` (recipe with its numbers, cutout, finish version), `recipe`, `cutout`, `model` (SHA-256 of
+    the net), `measured` (measure version), `facts`, `findings`, `rule_set` (the verdict's), `in_force` (the rule set at that moment), `waived`, `reviewer`.
+    What was read back counts; where nothing was, what we sent. A picture that is not ours has a file and facts alone.
+    """
+    sent, shown = listing.pushed.get(merchant_sku, {}), _shown(session, listing, merchant_sku)
+    product = session.scalar(sa.select(Product).join(ListingMember).where(ListingMember.listing_id == listing.id, ListingMember.merchant_sku == merchant_sku))
     found: dict[str, Any] = {}
     for position in positions or ("main",):
-        digest = side.get(position)
-        if digest is None or member is None:
+        showing = shown.get(position)
+        digest = showing.file_sha256 if showing is not None else sent.get(position)
+        if digest is None or product is None:
             continue
-        placement = session.scalar(
-            sa.select(Placement).where(Placement.product_id == member.product_id, Placement.account_id == listing.account_id, Placement.position == position)
-        )
-        judged = session.scalar(
-            sa.select(Verdict).where(Verdict.file_sha256 == digest, Verdict.placement_id == placement.id).order_by(Verdict.id.desc()).limit(1)
-            if placement
-            else sa.select(Verdict).where(sa.false())
-        )
-        rendition = session.scalar(sa.select(Rendition).where(Rendition.file_sha256 == digest).limit(1))
-        facts = session.get(FileFacts, (digest, imaging.MEASURE_VERSION))
-        found[position] = {
-            "file": digest,
-            "rendition": rendition.id if rendition else None,
-            "recipe": rendition.recipe if rendition else None,
-            "model": rendition.request.get("cutout") if rendition else None,
-            "facts": facts.facts if facts else {},
-            "findings": judged.findings if judged else [],
-            "rule_set": judged.rule_set if judged else None,
-            "reviewer": placement.decided_by if placement else None,
-        }
+        box: dict[str, Any] = {"file": digest, "ours": showing.ours if showing is not None else True, "measured": imaging.MEASURE_VERSION}
+        box["shown_since"] = showing.begin.isoformat() if showing is not None else None
+        found[position] = box | (_made(session, listing, product, position, digest) if box["ours"] else _foreign(session, digest))
     return found
+
+
+def _shown(session: Session, listing: Listing, merchant_sku: str) -> dict[str, Showing]:
+    rows = session.scalars(sa.select(Showing).where(Showing.listing_id == listing.id, Showing.merchant_sku == merchant_sku, Showing.end.is_(None)))
+    return {row.position: row for row in rows}
+
+
+def _foreign(session: Session, digest: str) -> dict[str, Any]:
+    facts = session.get(FileFacts, (digest, imaging.MEASURE_VERSION))
+    nothing: dict[str, Any] = dict.fromkeys(("photo", "rendition", "recipe", "cutout", "model", "rule_set", "reviewer"))
+    return {**nothing, "request": {}, "facts": facts.facts if facts else {}, "findings": [], "waived": {}, "in_force": _in_force(session)}
+
+
+def _made(session: Session, listing: Listing, product: Product, position: str, digest: str) -> dict[str, Any]:
+    """How a picture of ours came about, and who or what let it through."""
+    placement = session.scalar(
+        sa.select(Placement).where(Placement.product_id == product.id, Placement.account_id == listing.account_id, Placement.position == position)
+    )
+    judged = placement and session.scalar(
+        sa.select(Verdict).where(Verdict.file_sha256 == digest, Verdict.placement_id == placement.id).order_by(Verdict.id.desc()).limit(1)
+    )
+    rendition = session.get(Rendition, judged.rendition_id) if judged else None
+    if rendition is None:
+        rendition = session.scalar(sa.select(Rendition).where(Rendition.file_sha256 == digest).limit(1))
+    cutout = session.get(Cutout, rendition.cutout_id) if rendition is not None and rendition.cutout_id else None
+    return {
+        "photo": rendition.photo_sha256 if rendition else None,
+        "rendition": rendition.id if rendition else None,
+        "request": rendition.request if rendition else {},
+        "recipe": rendition.recipe if rendition else None,
+        "cutout": rendition.cutout_id if rendition else None,
+        "model": cutout.model_sha256 if cutout else None,
+        "facts": facts_of(session, rendition, product)[0] if rendition else {},
+        "findings": judged.findings if judged else [],
+        "rule_set": judged.rule_set if judged else None,
+        "in_force": _in_force(session),
+        "waived": placement.waived if placement else {},
+        "reviewer": placement.decided_by if placement else None,
+    }
+
+
+def _in_force(session: Session) -> str | None:
+    return session.scalar(sa.select(RuleActivation.rule_set).order_by(RuleActivation.id.desc()).limit(1))

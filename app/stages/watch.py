@@ -7,7 +7,7 @@ several times before it counts, because marketplaces at times answer with a sibl
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,14 +20,17 @@ from app import work
 from app.db import lock, move, record
 from app.kit import Kit
 from app.models import Account, Event, Listing, ListingMember
+from app.stages.check import keep_facts
 from app.stages.intake import wake_missing
 from app.stages.notices import note
 from app.stages.run import Stage
+from app.stages.showings import Place, Shown, end_showings, note_showings, open_now
 from app.states import ListingState
 
 CONFIRMATIONS = 3  # looks in a row that must show something else
 MOST_REPAIRS = 2  # a week; then a person: somebody else is fighting us
-LOOKED_AT = (ListingState.SENT, ListingState.LIVE, ListingState.UNPROVABLE, ListingState.DRIFTED, ListingState.TO_SEND, ListingState.ENDED)
+SENT = (ListingState.SENT, ListingState.LIVE, ListingState.UNPROVABLE, ListingState.DRIFTED, ListingState.TO_SEND, ListingState.ENDED)
+LOOKED_AT = (*SENT, ListingState.EMPTY)  # a listing that was there before us shows pictures that somebody accepted
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,8 @@ class Task:
     refs: tuple[integrations.Ref, ...]
     pushed: Mapping[str, Mapping[str, str]]
     seen: Mapping[str, Any]
+    showing: Mapping[Place, Shown]
+    drifted: bool
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,8 @@ class Look:
     statuses: tuple[integrations.Status, ...]
     seen: dict[str, dict[str, Any]]
     unprovable: int  # pushed positions that cannot be read back
+    showing: Mapping[Place, Shown | None] = field(default_factory=dict)
+    measured: Mapping[str, imaging.Measured] = field(default_factory=dict)  # of files that are not ours
 
     @property
     def agrees(self) -> bool:
@@ -59,31 +66,56 @@ class Look:
 
 def gather(session: Session, kit: Kit, row: str) -> Task | None:
     listing = session.get(Listing, int(row))
-    if listing is None or listing.state not in LOOKED_AT:
+    if listing is None or listing.state not in LOOKED_AT or (listing.state == ListingState.EMPTY and listing.external_id is None):
         return None
     account = session.get_one(Account, listing.account_id)
     if account.paused:
         return None
     members = session.scalars(sa.select(ListingMember).where(ListingMember.listing_id == listing.id).order_by(ListingMember.id)).all()
     refs = tuple(integrations.Ref(member.merchant_sku, listing.external_id) for member in members)
-    return Task(listing.id, account.id, account, refs, listing.pushed, listing.seen)
+    showing, drifted = open_now(session, listing.id), listing.state == ListingState.DRIFTED
+    return Task(listing.id, account.id, account, refs, listing.pushed, listing.seen, showing, drifted)
 
 
 def do(kit: Kit, task: Task) -> Look:
     """Read the listing, fetch each picture whose address is new, compare it with ours by pixels."""
     marketplace = kit.marketplace(task.account)
     statuses, seen, unprovable = tuple(marketplace.status(task.refs)), {}, 0
+    showing: dict[Place, Shown | None] = {}
+    measured: dict[str, imaging.Measured] = {}
     for status in statuses:
         sku = status.ref.merchant_sku
         before, looks = task.seen.get(sku, {}), {}
         shown = integrations.SITES[task.account.marketplace].aligned(status.pictures, tuple(task.pushed.get(sku, {})))
-        for position, digest in task.pushed.get(sku, {}).items():
+        ours = task.pushed.get(sku, {})
+        for position, digest in ours.items():
             if position not in status.provable:
                 unprovable += 1
                 continue
             looks[position] = _look(kit, marketplace, shown.get(position), digest, before.get(position))
+            if looks[position]["same"]:
+                showing[sku, position] = Shown(digest, True, shown[position])
         seen[sku] = looks
-    return Look(statuses, seen, unprovable)
+        for position in [*(p for p in shown if p not in ours), *(p for p, one in looks.items() if task.drifted and not one["same"])]:
+            known = task.showing.get((sku, position))
+            showing[sku, position] = _foreign(kit, marketplace, shown.get(position), known, measured)
+    return Look(statuses, seen, unprovable, showing, measured)
+
+
+def _foreign(kit: Kit, marketplace: integrations.Marketplace, url: str | None, known: Shown | None, measured: dict[str, imaging.Measured]) -> Shown | None:
+    """A picture that is not ours: kept and measured, for a marketplace has accepted it and no limit of ours has chosen it."""
+    if url is None or (known is not None and known.url == url):
+        return known if url is not None else None
+    try:
+        data = marketplace.picture(url)
+        found = imaging.measure(data)
+    except (integrations.Refused, imaging.ImagingError):
+        return None
+    except integrations.TryLater:
+        return known  # evidence can wait for the next look; the proof of our own pictures must not wait for it
+    file = kit.originals.put(data)
+    measured[file] = found
+    return Shown(file, False, url)
 
 
 def _look(kit: Kit, marketplace: integrations.Marketplace, url: str | None, digest: str, before: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -103,6 +135,10 @@ def _look(kit: Kit, marketplace: integrations.Marketplace, url: str | None, dige
 def apply(session: Session, kit: Kit, task: Task, look: Look) -> datetime | None:
     listing, now = session.get_one(Listing, task.listing_id), kit.now()
     lock(session, listing)
+    for file, found in look.measured.items():
+        keep_facts(session, file, found.facts, {name: list(box) for name, box in found.regions.items()}, now)
+    note_showings(session, listing, look.showing, now)
+    session.flush()
     for status in look.statuses:
         note(session, kit, listing, status.ref.merchant_sku, status.notices, now)
         if status.external_id and listing.external_id is None:
@@ -110,7 +146,7 @@ def apply(session: Session, kit: Kit, task: Task, look: Look) -> datetime | None
             if session.scalar(taken) is None:
                 listing.external_id = status.external_id
     listing.seen, listing.seen_at = look.seen, now
-    if listing.pushed != task.pushed or listing.state == ListingState.TO_SEND:
+    if listing.pushed != task.pushed or listing.state in (ListingState.TO_SEND, ListingState.EMPTY):
         return now + timedelta(seconds=float(task.account.policy["pace"]["live_look_s"]))  # what is sent wakes its own look
     pace, sku = task.account.policy["pace"], task.refs[0].merchant_sku if task.refs else None
     to, why = verdict(listing.state, look, doubts=listing.doubts, waited_s=(now - (listing.sent_at or now)).total_seconds(), settle_s=float(pace["settle_s"]))
@@ -119,6 +155,11 @@ def apply(session: Session, kit: Kit, task: Task, look: Look) -> datetime | None
     if to != listing.state:
         changes: dict[str, Any] = {"live_at": now} if to == ListingState.LIVE else {}
         move(session, listing, to, now=now, sku=sku, why=why, **changes)
+        if to == ListingState.ENDED:
+            end_showings(session, listing, now)
+        if to == ListingState.UNPROVABLE:
+            unseen = {(sku, p): Shown(file, True, None) for sku, side in listing.pushed.items() for p, file in side.items()}
+            note_showings(session, listing, {place: one for place, one in unseen.items() if place not in look.showing}, now)
         if to == ListingState.DRIFTED:
             _repair(session, kit, listing, task.account, sku, now)
     if listing.state in (ListingState.LIVE, ListingState.UNPROVABLE) and listing.doubts == 0:
@@ -178,8 +219,9 @@ def _repair(session: Session, kit: Kit, listing: Listing, account: Account, sku:
 
 def mark(session: Session, kit: Kit, now: datetime) -> int:
     """Listings that were sent and that nobody is going to look at."""
-    sent = sa.or_(Listing.pushed_print.is_not(None), Listing.sent_at.is_not(None))
-    rows = sa.select(Listing.id).join(Account).where(Listing.state.in_(LOOKED_AT), sent, Account.paused.is_(None))
+    sent = sa.and_(Listing.state.in_(SENT), sa.or_(Listing.pushed_print.is_not(None), Listing.sent_at.is_not(None)))
+    theirs = sa.and_(Listing.state == ListingState.EMPTY, Listing.external_id.is_not(None))
+    rows = sa.select(Listing.id).join(Account).where(sa.or_(sent, theirs), Account.paused.is_(None))
     return wake_missing(session, "watch", rows, now)
 
 

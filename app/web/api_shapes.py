@@ -209,6 +209,7 @@ class NoticeOut(Shape):
     code: str
     kind: str
     reason: str | None
+    guessed: bool
     message: str
     positions: list[str]
     until: datetime | None
@@ -226,6 +227,7 @@ class LessonOut(Shape):
     authority: str
     proposal: Doc
     evidence: list[Doc]
+    weighed: Doc = Field(description="what objected and accepted pictures say together: outcome, words, experiment, estimate with interval and costs")
     state: LessonState
     rule_set_before: str | None
     rule_set_after: str | None

@@ -49,7 +49,7 @@ class PhotoDecision(Wish):
 
 
 class LessonDecision(Wish):
-    """A person's word on a proposed rule change. Declining needs a reason."""
+    """A person's word on a proposed rule change. Declining needs a reason, and so does accepting while evidence is still gathered."""
 
     decision: Literal["accept", "decline"]
     reason: Reason = ""
@@ -122,7 +122,7 @@ def decide_photo(call: Call) -> BaseModel:
 def decide_lesson(call: Call) -> BaseModel:
     lesson = _row(call, Lesson)
     if call.body.decision == "accept":
-        learn.accept(call.session, call.kit, lesson, call.who)
+        learn.accept(call.session, call.kit, lesson, call.who, call.body.reason)
     else:
         learn.decline(call.session, call.kit, lesson, call.who, call.body.reason)
     return _told(call, lesson, shapes.LessonOut)

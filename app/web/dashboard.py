@@ -38,7 +38,7 @@ def home() -> ResponseReturnValue:
         counts=views.pipeline(session(), kit().now()),
         bars=bars,
         batches=queries.batches(session(), size=6).rows,
-        lessons=queries.lessons(session(), decided=False, number=1).rows[:4],
+        lessons=queries.open_lessons(session(), 4),
         steps=queries.first_steps(session()),
     )
 

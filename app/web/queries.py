@@ -16,7 +16,6 @@ from app.models import (
     Arrival,
     Batch,
     Event,
-    FileFacts,
     ImageSetItem,
     Lesson,
     Listing,
@@ -79,7 +78,7 @@ def nav_counts(session: Session) -> dict[str, int]:
             + count(Arrival, Arrival.state.in_((ArrivalState.REFUSED, ArrivalState.UNMATCHED))),
             count(Arrival, Arrival.state == ArrivalState.UNMATCHED),
             count(Notice, Notice.end.is_(None)),
-            count(Lesson, Lesson.state == LessonState.PROPOSED),
+            count(Lesson, TO_DECIDE),
         )
     ).one()
     return dict(zip(("review", "tray", "notices", "lessons"), row, strict=True))
@@ -225,27 +224,21 @@ def skus_of(session: Session, found: Iterable[Notice]) -> dict[tuple[int, str], 
     return {(listing, merchant): sku for listing, merchant, sku in rows}
 
 
-def lessons(session: Session, *, decided: bool, number: int) -> Page:
-    """Lessons to decide, or decided ones, newest first."""
-    state = Lesson.state != LessonState.PROPOSED if decided else Lesson.state == LessonState.PROPOSED
-    return page_of(session, sa.select(Lesson).where(state).order_by(Lesson.id.desc()), number)
+UNTRANSLATED = Lesson.subject.contains(":code:")  # a code that nobody has said the meaning of: a person is asked from the first notice on
+TO_DECIDE = sa.or_(Lesson.state == LessonState.PROPOSED, sa.and_(Lesson.state == LessonState.GATHERING, UNTRANSLATED))
 
 
-def values_of_fact(session: Session, fact: str, connector: str, position: str | None, limit: int = 400) -> list[float]:
-    """A fact's values on approved pictures there: what a new limit would meet. Newest first."""
-    select = (
-        sa.select(FileFacts.facts)
-        .join(Rendition, Rendition.file_sha256 == FileFacts.file_sha256)
-        .join(Placement, Placement.approved_id == Rendition.id)
-        .join(Account, Account.id == Placement.account_id)
-        .where(Account.marketplace.startswith(connector), Placement.state == PlacementState.APPROVED)
-        .order_by(Placement.id.desc())
-        .limit(limit)
-    )
-    if position:
-        select = select.where(Placement.position == position)
-    values = (facts.get(fact) for facts in session.scalars(select))
-    return [float(v) for v in values if isinstance(v, (int, float)) and not isinstance(v, bool)]
+def lessons(session: Session, *, show: str, number: int) -> Page:
+    """Lessons to decide, those that are `gathering` evidence, or `decided` ones, newest first."""
+    decided = Lesson.state.in_((LessonState.ACCEPTED, LessonState.DECLINED))
+    which = {"gathering": Lesson.state == LessonState.GATHERING, "decided": decided}.get(show, TO_DECIDE)
+    return page_of(session, sa.select(Lesson).where(which).order_by(Lesson.id.desc()), number)
+
+
+def open_lessons(session: Session, most: int) -> Sequence[Lesson]:
+    """What is proposed first, then what is being gathered."""
+    still_open = sa.select(Lesson).where(Lesson.state.in_((LessonState.PROPOSED, LessonState.GATHERING)))
+    return session.scalars(still_open.order_by((Lesson.state == LessonState.PROPOSED).desc(), Lesson.id.desc()).limit(most)).all()
 
 
 # --- products and listings

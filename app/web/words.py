@@ -12,7 +12,7 @@ from flask import Flask, request, url_for
 from markupsafe import Markup, escape
 
 from app import views
-from app.models import Product
+from app.models import Lesson, Product
 from app.web.session import kit
 from integrations import SITES, to_decimal
 
@@ -23,7 +23,7 @@ BRANDS = {"amazon": "Amazon", "ebay": "eBay"}
 TONES = {
     **views.TONES,
     **dict.fromkeys(("unprovable", "approved", "accepted", "published", "filed", "proven", "back", "rendered", "in force"), "good"),
-    **dict.fromkeys(("sent", "to_send", "processing", "waiting", "received", "queued", "sending", "out"), "busy"),
+    **dict.fromkeys(("sent", "to_send", "processing", "waiting", "received", "queued", "sending", "out", "gathering"), "busy"),
     **dict.fromkeys(("review", "ready for review", "flagged", "at_risk", "unmatched", "warning", "retouch", "proposed", "warn", "unknown"), "warn"),
     **dict.fromkeys(("refused", "drifted", "rejected", "failed", "stop"), "bad"),
 }  # fmt: skip
@@ -163,6 +163,23 @@ def excuse_words(finding: Mapping[str, Any]) -> str:
     return f"{known}by {excuse['who']}{until}: “{excuse['why']}”"
 
 
+def lesson_words(subject: str) -> str:
+    """`amazon:reason:too-small:3fa2c1` -> `Amazon: too small`; a code that nobody has translated keeps its number."""
+    authority, _, rest = subject.partition(":")
+    kind, _, word = rest.partition(":")
+    word = word.rpartition(":")[0] or word  # the last part names the rules that it is laid at
+    brand = BRANDS.get(authority, authority.title())
+    return f"{brand}: {word.replace('-', ' ')}" if kind == "reason" else f"{brand}: code {word}" if kind == "code" else f"{brand}: {rest}"
+
+
+def lesson_line(lesson: Lesson) -> str:
+    """A lesson in one sentence: what is proposed, else how far the evidence is."""
+    weighed = lesson.weighed
+    if weighed and weighed.get("outcome") != "propose":
+        return str(weighed["words"])
+    return str(lesson.proposal.get("summary") or lesson.subject)
+
+
 def picture(kind: str, sha256: str | None, width: int = 320) -> str:
     """The address of a preview for signed-in people; kind is photo, file or alpha."""
     return url_for("pictures.preview", kind=kind, sha256=sha256, w=width) if sha256 else ""
@@ -180,6 +197,7 @@ def init_app(app: Flask) -> None:
         ("tone", tone), ("state_words", state_words), ("ago", ago), ("when", when), ("number", number), ("fact_words", fact_words),
         ("position_words", position_words), ("account_words", account_words), ("measured_words", measured_words),
         ("where_words", where_words), ("standing_words", standing_words), ("excuse_words", excuse_words), ("kind_words", kind_words),
+        ("lesson_words", lesson_words), ("lesson_line", lesson_line),
     ):  # fmt: skip
         app.jinja_env.filters[name] = function
     app.jinja_env.globals.update(money=money, worth=worth, picture=picture, same_page=same_page, level_words=LEVEL_WORDS)

@@ -83,7 +83,7 @@ def test_a_suppression_becomes_a_lesson_and_the_accepted_lesson_judges_again_wha
         assert {w.account: w.word for w in views.why(session, kit, "W-SOFT")} == {"amazon-uk:main": "suppressed", "ebay-uk:main": "live"}
         before = rulebook.active_hash(session)
     with kit.db.writing() as session:
-        learn.accept(session, kit, session.get_one(Lesson, lesson.id), "ann")
+        learn.accept(session, kit, session.get_one(Lesson, lesson.id), "ann", "one is enough for me")
     run_for(kit, clock, 4, practice)
 
     with kit.db.reading() as session:

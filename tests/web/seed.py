@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import random
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from PIL import Image
@@ -380,30 +381,27 @@ def _arrivals(session: Any, house: House, px: int, batches: list[Batch]) -> None
 
 
 def _lessons(session: Any, house: House) -> None:
-    now = house.kit.now()
-    seen = rules.Evidence(
-        marketplace="amazon-uk",
-        code="8541",
-        reason="blur",
-        message="The picture is too blurred.",
-        facts={"sharpness": 5.2},
-        scope=rules.Scope(marketplace="amazon-uk", country="GB", category="watch", position="main", condition="new"),
-    )
-    proposal = rules.propose(rulebook.active(session, house.kit), seen).to_dict()
-    evidence = [
-        {
-            "sku": "W-1042",
-            "marketplace": "amazon-uk",
-            "position": "main",
-            "code": "8541",
-            "message": "The picture is too blurred.",
-            "file": file,
-            "value": value,
-            "at": now.isoformat(),
-        }
-        for file, value in zip(house.files, (5.2, 4.8), strict=False)
+    """One that is proposed from a dozen objections, one that was declined, one that is still gathering, of a code that nobody has translated."""
+    now, active = house.kit.now(), rulebook.active(session, house.kit)
+    where = rules.Scope(marketplace="amazon-uk", country="GB", category="watch", position="main", condition="new")
+    chance = random.Random(5)
+    values = [(round(chance.uniform(3.1, 5.55), 2), True) for _ in range(12)] + [(round(chance.uniform(5.6, 14), 2), False) for _ in range(90)]
+    seen = [
+        rules.Observation(f"W-{n}", {"sharpness": value}, where, objected, now - timedelta(days=9, minutes=n), imported=n % 9 == 0)
+        for n, (value, objected) in enumerate(values)
     ]
-    lesson = Lesson(subject=f"amazon:{proposal['rule']}", authority="amazon", proposal=proposal, evidence=evidence, proposed_at=now - timedelta(hours=3))
+    blurred = rules.Evidence("amazon-uk", "8541", "blur", "The picture is too blurred.", {"sharpness": 5.2, "fill": 0.88}, where)
+    weighed = rules.weigh(active, "amazon", blurred.words, where, seen, now)
+    proposal = rules.propose_limit(active, blurred, weighed)
+    proposed = Lesson(
+        subject="amazon:reason:blur:0a1b2c",
+        authority="amazon",
+        proposal=proposal.to_dict(),
+        evidence=[_evidence(blurred, "W-1042", file, value, now) for file, value in zip(house.files, (5.2, 4.8), strict=False)],
+        weighed={**weighed.to_dict(), "alone": rules.propose(active, blurred).to_dict()},
+        state=LessonState.PROPOSED,
+        proposed_at=now - timedelta(hours=3),
+    )
     declined = Lesson(
         subject="ebay:ebay-no-text",
         authority="ebay",
@@ -420,9 +418,25 @@ def _lessons(session: Any, house: House) -> None:
         proposed_at=now - timedelta(days=4),
         decided_at=now - timedelta(days=3),
     )
-    session.add_all([lesson, declined])
+    unknown = rules.Evidence("amazon-uk", "18999", None, "This picture is not right.", {"sharpness": 9.2, "fill": 0.86}, where)
+    alone, few = rules.propose(active, unknown), rules.weigh(active, "amazon", unknown.words, where, [], now)
+    gathering = Lesson(
+        subject="amazon:code:18999:0a1b2c",
+        authority="amazon",
+        proposal=alone.to_dict(),
+        evidence=[_evidence(unknown, "W-1043", house.files[0], alone.value, now)],
+        weighed={**few.to_dict(), "alone": alone.to_dict()},
+        state=LessonState.GATHERING,
+        proposed_at=now - timedelta(hours=1),
+    )
+    session.add_all([proposed, declined, gathering])
     session.flush()
-    house.lesson = lesson.id
+    house.lesson = proposed.id
+
+
+def _evidence(of: rules.Evidence, sku: str, file: str, value: Any, now: datetime) -> dict[str, Any]:
+    said = {"sku": sku, "marketplace": of.marketplace, "position": "main", "code": of.code, "message": of.message, "guessed": False}
+    return {**said, "file": file, "value": value, "facts": {**of.facts, "sharpness": value}, "at": now.isoformat()}
 
 
 def _finished(seed: int, px: int) -> bytes:

@@ -14,7 +14,7 @@ from app import views
 from app.errors import Refusal
 from app.kit import Kit
 from app.models import Lesson, Listing, Product
-from app.web import create_app, lessons, words
+from app.web import create_app, plot, words
 from tests.web import seed
 from tests.web.conftest import Windows, _drawn, _kit
 
@@ -25,6 +25,8 @@ PAGES = (
     "/products/W-1043",
     "/lessons/1",
     "/lessons/2",
+    "/lessons/3",
+    "/lessons/?show=gathering",
     "/upload",
     "/notices?show=past",
     "/lessons/?show=decided",
@@ -185,7 +187,7 @@ def test_errors_are_pages_for_people_and_problems_for_programs(windows: Windows,
 
 
 def test_a_refusal_keeps_nothing_and_says_why_where_the_reader_looks(windows: Windows, monkeypatch: pytest.MonkeyPatch) -> None:
-    def half_way(session: sa.orm.Session, _kit: Kit, lesson: Lesson, _who: str) -> None:
+    def half_way(session: sa.orm.Session, _kit: Kit, lesson: Lesson, _who: str, _why: str, **_: object) -> None:
         lesson.reason = "half done"
         session.flush()
         raise Refusal("the rules cannot take it")
@@ -198,12 +200,35 @@ def test_a_refusal_keeps_nothing_and_says_why_where_the_reader_looks(windows: Wi
         assert session.get_one(Lesson, 1).reason is None
 
 
-def test_a_lesson_is_accepted_with_its_plot_before_it(windows: Windows) -> None:
+def test_a_lesson_is_accepted_after_its_plot_and_the_lines_it_writes(windows: Windows) -> None:
     visitor = windows.visitor()
-    assert "approved pictures now in use" in visitor.get("/lessons/1").get_data(as_text=True)
+    page = visitor.get("/lessons/1").get_data(as_text=True)
+    assert "accepted, there before ours" in page
+    assert "95 % interval" in page
+    assert "+ - id: amazon-sharpness" in page
+    assert "amazon-sharpness: sharpness at least 3 becomes sharpness at least" in page
     assert visitor.post("/lessons/1/accept").status_code == 303
-    assert "Accepted by operator" in visitor.get("/lessons/1").get_data(as_text=True)
+    page = visitor.get("/lessons/1").get_data(as_text=True)
+    assert "Accepted by operator" in page
+    assert "amazon-sharpness: sharpness at least 3 becomes sharpness at least" in page
     assert visitor.post("/lessons/1/decline", reason="too late").status_code == 409
+
+
+def test_a_lesson_that_changed_since_it_was_read_is_not_accepted(windows: Windows) -> None:
+    assert windows.visitor().post("/lessons/1/accept", shown="another one").status_code == 409
+
+
+def test_little_evidence_needs_a_reason(windows: Windows) -> None:
+    visitor = windows.visitor()
+    assert "Why, with so little evidence" in visitor.get("/lessons/3").get_data(as_text=True)
+    assert visitor.post("/lessons/3/accept").status_code == 409
+    assert visitor.post("/lessons/3/accept", why="They told me on the telephone.").status_code == 303
+    assert "They told me on the telephone." in visitor.get("/lessons/3").get_data(as_text=True)
+
+
+def test_a_code_that_nobody_has_translated_is_put_to_a_person_at_once(windows: Windows) -> None:
+    page = windows.visitor().get("/lessons/").get_data(as_text=True)
+    assert "Amazon: code 18999" in page
 
 
 def test_declining_a_lesson_needs_a_reason(windows: Windows) -> None:
@@ -212,13 +237,16 @@ def test_declining_a_lesson_needs_a_reason(windows: Windows) -> None:
     assert visitor.post("/lessons/1/decline", reason="one odd picture").status_code == 303
 
 
-def test_the_plot_counts_what_the_new_limit_would_meet() -> None:
-    plot = lessons.plot([5.0, 6.0, 9.0], [5.5], old=3.0, new=5.6)
-    assert plot.caught == 1
-    assert plot.old is not None
-    assert plot.new is not None
-    assert plot.old.x < plot.against[0].x < plot.new.x
-    assert lessons.plot([200.0, 250.0], [240.0], old=255.0, new=235.0).caught == 1
+def test_the_plot_keeps_the_order_of_values_and_piles_what_is_alike() -> None:
+    drawn = plot.plot([(5.0, False), (6.0, True), (9.0, False), (9.0, False)], [4.5], now=3.0, then=4.6, interval=(4.5, 5.0))
+    assert drawn.now is not None
+    assert drawn.then is not None
+    assert drawn.band is not None
+    assert drawn.now.x < drawn.against[0].x < drawn.then.x < drawn.fine[0].x
+    assert drawn.fine[2].x == drawn.fine[3].x
+    assert drawn.fine[2].y > drawn.fine[3].y
+    assert [mark.hollow for mark in drawn.fine] == [False, True, False, False]
+    assert all(0 <= mark.x <= 100 for mark in (*drawn.fine, *drawn.against, *drawn.ticks))
 
 
 def test_a_tray_file_is_assigned_or_stays(windows: Windows) -> None:
