@@ -241,7 +241,7 @@ def test_after_a_lesson_live_listings_that_now_fail_are_repaired_or_in_review_an
         lesson = Lesson(subject="amazon:amazon-main-fill", authority="amazon", proposal=proposal.to_dict(), evidence=[], proposed_at=kit.now())
         session.add(lesson)
         session.flush()
-        learn.accept(session, kit, lesson, "ann")
+        learn.accept(session, kit, lesson, "ann", why="one is enough here")
 
     settle_all(kit, STEPS)
     assert place.of_sku("W-1").state == PlacementState.WAITING, "being made again, a little larger"

@@ -142,7 +142,7 @@ def test_a_reason_is_only_laid_at_facts_that_can_express_it() -> None:
 
 
 def test_a_reason_that_no_fact_expresses_goes_to_a_person() -> None:
-    found = weigh(("amazon:1", "reason:packaging"), along("fill", 0.9))
+    found = weigh(("amazon:1", "reason:wrong-product"), along("fill", 0.9))
 
     assert found.outcome == "no fact"
 
