@@ -5,8 +5,27 @@ Importing this loads no marketplace SDK.
 """
 
 from integrations import inventory, sources
+from integrations.amazon.hints import Hint
+from integrations.amazon.hints import hint_of as amazon_hint
 from integrations.errors import IntegrationError, NotAuthorised, OutcomeUnknown, Problem, Refused, TryLater
-from integrations.marketplace import REASONS, Access, Hosted, Marketplace, Notice, NoticeSet, Offer, Picture, ProductFacts, Receipt, Ref, Status
+from integrations.marketplace import (
+    REASONS,
+    Access,
+    Draft,
+    DraftField,
+    Drafting,
+    Hosted,
+    Lack,
+    Marketplace,
+    Notice,
+    NoticeSet,
+    Offer,
+    Picture,
+    ProductFacts,
+    Receipt,
+    Ref,
+    Status,
+)
 from integrations.money import to_decimal, to_minor
 from integrations.redact import RedactingFilter, redact
 from integrations.registry import connect
@@ -16,8 +35,13 @@ __all__ = [
     "REASONS",
     "SITES",
     "Access",
+    "Draft",
+    "DraftField",
+    "Drafting",
+    "Hint",
     "Hosted",
     "IntegrationError",
+    "Lack",
     "Marketplace",
     "NotAuthorised",
     "Notice",
@@ -34,6 +58,7 @@ __all__ = [
     "Site",
     "Status",
     "TryLater",
+    "amazon_hint",
     "connect",
     "inventory",
     "redact",

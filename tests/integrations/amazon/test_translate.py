@@ -260,7 +260,7 @@ def test_public_https_and_s3_addresses_go_through(url: str) -> None:
 
 
 def test_a_new_listing_says_what_amazon_requires() -> None:
-    body = translate.new_listing(offer(create=True), access())
+    body = translate.new_listing(offer(create=True), access(), "WATCH")
 
     attributes = body["attributes"]
     assert (body["productType"], body["requirements"]) == ("WATCH", "LISTING")
@@ -272,20 +272,29 @@ def test_a_new_listing_says_what_amazon_requires() -> None:
 
 
 def test_without_a_gtin_the_exemption_is_declared() -> None:
-    attributes = translate.new_listing(offer(product=product(gtin=None)), access())["attributes"]
+    attributes = translate.new_listing(offer(product=product(gtin=None)), access(), "WATCH")["attributes"]
 
     assert "externally_assigned_product_identifier" not in attributes
     assert attributes["supplier_declared_has_product_identifier_exemption"] == [{"value": True, "marketplace_id": HERE}]
 
 
-def test_an_account_may_name_its_own_product_types() -> None:
-    account = access(settings={"product_types": {"watch": "FINE_WATCH"}, "condition_types": {"used": "used_like_new"}})
+def test_an_account_may_name_its_own_conditions() -> None:
+    account = access(settings={"condition_types": {"used": "used_like_new"}})
 
-    body = translate.new_listing(offer(product=product(condition="used")), account)
+    body = translate.new_listing(offer(product=product(condition="used")), account, "WATCH")
 
-    assert body["productType"] == "FINE_WATCH"
     assert body["attributes"]["condition_type"][0]["value"] == "used_like_new"
+    assert "main_offer_image_locator" in body["attributes"]
 
 
-def test_an_unknown_category_is_the_generic_type() -> None:
-    assert translate.new_listing(offer(product=product(category="clock")), access())["productType"] == "PRODUCT"
+def test_what_the_mapping_adds_goes_before_the_facts_and_the_accounts_own_attributes_before_both() -> None:
+    account = access(settings={"attributes": {"color": [{"value": "ours"}]}})
+
+    body = translate.new_listing(offer(), account, "WATCH", {"brand": [{"value": "mapped"}], "color": [{"value": "mapped"}]})
+
+    assert body["attributes"]["brand"] == [{"value": "mapped"}]
+    assert body["attributes"]["color"] == [{"value": "ours"}]
+
+
+def test_a_part_of_an_attribute_tells_its_position() -> None:
+    assert notice({**SUPPRESSED, "attributeNames": ["other_product_image_locator_3.media_location"]}).positions == ("alt3",)
