@@ -43,8 +43,11 @@ class Amazon:
         summary = translate.summary_of(item, self.marketplace_id)
         asin = translate.asin_of(item, self.marketplace_id) or offer.external_id
         if summary or (item is not None and not offer.create):
-            # a SKU that never became an item was never given a picture, whatever was accepted
-            patch = translate.images_patch(offer if summary else replace(offer, pushed=None), self.access, summary.get("productType"))
+            if not summary or translate.other_family(summary, offer.product.condition):
+                # a SKU that never became an item was never given a picture, whatever was accepted;
+                # nor were these attributes, where the goods were new then and are used now
+                offer = replace(offer, pushed=None)
+            patch = translate.images_patch(offer, self.access, summary.get("productType"))
             if patch is None:
                 return Receipt("accepted", asin, None)
             payload = self._client.patch(offer.merchant_sku, patch)

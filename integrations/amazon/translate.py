@@ -26,6 +26,7 @@ __all__ = [
     "new_listing",
     "nothing_new",
     "notices_of",
+    "other_family",
     "problems_of",
     "status_of",
     "submission_problems",
@@ -124,6 +125,12 @@ def _identifier(product: ProductFacts, here: dict[str, str]) -> dict[str, Any]:
 def _family_of(condition: str) -> str:
     """Photographs of used goods show the seller's own piece: they belong to the offer, not to the product page that all sellers share."""
     return "product" if condition == "new" else "offer"
+
+
+def other_family(summary: Mapping[str, Any], condition: str) -> bool:
+    """Whether Amazon has the goods as new and we as used, or the other way round: pictures then go to other attributes than before."""
+    theirs = str(summary.get("conditionType") or "")
+    return bool(theirs) and theirs.startswith("new") != (condition == "new")
 
 
 def _check_positions(offer: Offer, site: Site) -> None:

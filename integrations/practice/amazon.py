@@ -155,7 +155,8 @@ def want(session: Session, listing: Listing, place: str, url: str) -> str:
         listing.slots.append(slot)
     slot.wanted_url, slot.failure = url, None
     world().note(session, listing, "picture asked for", position=place, url=url)
-    world().later(session, listing, timing.propagation, "show", position=place, url=url, exempt=timing.exemption if fault == "exempt" else 0)
+    after = timing.propagation + (timing.late if fault == "late" else 0)
+    world().later(session, listing, after, "show", position=place, url=url, exempt=timing.exemption if fault == "exempt" else 0)
     if fault == "swap":
         world().later(session, listing, timing.propagation + timing.swap, "swap", position=place)
     return url

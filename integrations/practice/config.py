@@ -25,6 +25,7 @@ class Timing(Strict):
     picture_life: float
     exemption: float
     swap: float
+    late: float
     feed: float
     report: float
     document_life: float

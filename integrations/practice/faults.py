@@ -17,10 +17,11 @@ Do = Literal[
     "sibling_image",  # a read's answer shows another listing's main picture
     "drop_write",  # a write is accepted, and nothing comes of its pictures
     "swap",  # some time after a write somebody else changes its picture
+    "late",  # a write's pictures are shown hours after they were accepted
     "exempt",  # what is found against a write's pictures is enforced only from a date on
 ]  # fmt: skip
 FAULT = "practice.fault"  # the WSGI key under which a call learns that it is to go wrong from within
-WITHIN = ("sibling_image", "drop_write", "swap", "exempt")
+WITHIN = ("sibling_image", "drop_write", "swap", "late", "exempt")
 ALIASES = {"503": "empty_503", "502": "html_502", "429": "throttle_429"}
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 

@@ -213,6 +213,16 @@ def test_a_picture_that_amazon_could_not_fetch_is_named_unreachable() -> None:
     assert [(issue.message, issue.reason) for issue in caught.value.issues] == [(said, "unreachable")]
 
 
+def test_goods_that_amazon_has_as_new_and_that_are_used_now_get_all_their_offer_pictures() -> None:
+    main = picture("main")
+    there = {"sku": "S", "summaries": [{**LISTED["summaries"][0], "conditionType": "new_new"}]}  # type: ignore[dict-item]
+    wire = Wire(GET=there, PATCH=ACCEPTED)
+
+    Amazon(access(), wire.transport).publish(offer(pictures=(main,), pushed={"main": main.sha256}, product=product(condition="used")))
+
+    assert [patch["path"] for patch in wire.bodies("PATCH")[0]["patches"]] == ["/attributes/main_offer_image_locator"]
+
+
 # many listings at once
 
 

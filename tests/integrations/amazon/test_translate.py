@@ -1,9 +1,12 @@
 """Amazon's JSON <-> our words. Payloads are ours, in the shapes the published model and sellers' reports describe."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from integrations import REASONS, SITES, Refused
 from integrations.amazon import translate
@@ -298,3 +301,30 @@ def test_what_the_mapping_adds_goes_before_the_facts_and_the_accounts_own_attrib
 
 def test_a_part_of_an_attribute_tells_its_position() -> None:
     assert notice({**SUPPRESSED, "attributeNames": ["other_product_image_locator_3.media_location"]}).positions == ("alt3",)
+
+
+POSITIONS = UK.positions
+SIDES = st.dictionaries(st.sampled_from(POSITIONS), st.sampled_from(["a", "b", "c"]), max_size=9).map(lambda side: {"main": "a", **side})
+
+
+@given(shown=SIDES, wanted=SIDES)
+def test_what_is_sent_turns_what_was_accepted_into_what_is_wanted_and_touches_nothing_else(shown: dict[str, str], wanted: dict[str, str]) -> None:
+    pictures = tuple(
+        replace(picture(position, digest.encode(), url=f"https://media.example.com/{digest}"), sha256=digest) for position, digest in wanted.items()
+    )
+    gone = tuple(position for position in shown if position not in wanted)
+
+    body = translate.images_patch(offer(pictures=pictures, pushed=shown, remove=gone), access(), None)
+
+    after = dict(shown)
+    for patch in (body or {"patches": []})["patches"]:
+        [position] = [one for one in POSITIONS if patch["path"] == f"/attributes/{translate.locator(one, 'product')}"]
+        if patch["op"] == "delete":
+            assert position != "main"
+            del after[position]
+        else:
+            digest = patch["value"][0]["media_location"][-1]
+            assert after.get(position) != digest  # nothing is sent that stands
+            after[position] = digest
+    assert after == wanted
+    assert (body is None) == (shown == wanted)

@@ -218,6 +218,17 @@ def test_somebody_elses_picture_takes_the_place_of_ours_some_time_after_the_writ
         assert any(line["what"] == "picture swapped by another" for line in after["history"])
 
 
+def test_a_picture_may_be_shown_hours_after_it_was_accepted(media: Media) -> None:
+    with PracticeServer(faults=[{"when": "putListingsItem", "do": "late", "nth": 1}]) as practice:
+        on(practice).publish(push(media, "one"))
+        practice.advance(3600)
+        [waiting] = practice.witness("listings")
+        practice.advance(3700)
+        [shown] = practice.witness("listings")
+
+        assert (list(waiting["pictures"]), list(shown["pictures"])) == ([], ["main"])
+
+
 def test_an_exemption_with_a_date_is_at_risk_until_then_and_suppressed_after(media: Media) -> None:
     bad = media.url("bad.jpg", finished(blur=4))
     with PracticeServer(faults=[{"when": "putListingsItem", "do": "exempt", "nth": 1}]) as practice:
