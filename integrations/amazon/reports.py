@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from integrations.amazon.client import AmazonClient
-from integrations.errors import IntegrationError
+from integrations.errors import IntegrationError, TryLater
 from integrations.marketplace import Ref
 
 __all__ = ["REPORT", "Asked", "SecondOpinion", "joined", "split", "suppressed_of"]
@@ -103,6 +103,9 @@ class SecondOpinion:
             document = report.get("reportDocumentId")
             refs = suppressed_of(self._client.report_document(str(document))) if status == "DONE" and document else ()
             return refs, Asked("", asked.at)
-        except IntegrationError as error:
+        except TryLater as error:
+            log.info("no second opinion on suppressed listings yet: %s", error)
+            return (), asked
+        except IntegrationError as error:  # no right to reports, or no such report any more: not before tomorrow
             log.warning("no second opinion on suppressed listings: %s", error)
-            return (), asked or Asked("", now)
+            return (), Asked("", now)

@@ -83,19 +83,31 @@ def suppress(practice: PracticeServer, sku: str) -> None:
         practice.world._complain(session, listing, "main", [practice.world.hidden.amazon.missing_main], None)
 
 
-@pytest.mark.parametrize(
-    "answer", [httpx.Response(403, json={"errors": [{"code": "Unauthorized", "message": "no role"}]}), httpx.Response(400), httpx.ReadTimeout("slow")]
-)
-def test_a_seller_whose_application_may_not_read_reports_is_not_disturbed(answer: Any) -> None:
-    wire = Wire(GET={"numberOfResults": 0, "items": []}, POST=answer)
-    amazon = Amazon(access(), wire.transport, now=lambda: NOW)
+@pytest.mark.parametrize("answer", [httpx.Response(403, json={"errors": [{"code": "Unauthorized", "message": "no role"}]}), httpx.Response(400)])
+def test_a_seller_whose_application_may_not_read_reports_is_not_disturbed_and_asked_for_once_a_day(answer: httpx.Response) -> None:
+    wire, clock = Wire(GET={"numberOfResults": 0, "items": []}, POST=answer), [NOW]
+    amazon = Amazon(access(), wire.transport, now=lambda: clock[0])
+    cursor, asked = None, []
 
-    found, cursor = amazon.notices(None)
-    amazon.notices(cursor)
+    for hours in (0, 1, 24, 1, 1):
+        clock[0] += timedelta(hours=hours)
+        before = len(wire.asked("POST"))
+        found, cursor = amazon.notices(cursor)
+        asked.append(len(wire.asked("POST")) > before)
 
     assert found == []
-    assert split(cursor)[1] == Asked("", NOW)
-    assert len(wire.asked("POST")) in (1, 2)  # a refused token is tried twice; the second poll does not ask again
+    assert asked == [True, False, True, False, False]
+
+
+@pytest.mark.parametrize("answer", [httpx.ReadTimeout("slow"), httpx.Response(429), httpx.Response(503)])
+def test_a_report_that_could_not_be_asked_for_just_now_is_asked_for_at_the_next_look(answer: Any) -> None:
+    wire = Wire(GET={"numberOfResults": 0, "items": []}, POST=[answer, {"reportId": "7"}])
+    amazon = Amazon(access(), wire.transport, now=lambda: NOW)
+
+    _, first = amazon.notices(None)
+    _, second = amazon.notices(first)
+
+    assert (split(first)[1], split(second)[1]) == (None, Asked("7", NOW))
 
 
 @pytest.mark.parametrize("status", ["CANCELLED", "FATAL"])
