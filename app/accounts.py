@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import ipaddress
 import re
 from collections.abc import Mapping
@@ -115,6 +116,11 @@ def set_credentials(session: Session, kit: Kit, account: Account, who: str, cred
     account.paused = None
     record(session, account, "credentials", now=kit.now(), why="new credentials", who=who)
     wake_listings(session, kit, account)
+
+
+def hook_secret(kit: Kit) -> str:
+    """What a marketplace's notifications must carry in their header: follows from the webhook secret, and does not betray it."""
+    return hmac.new(kit.settings.webhook_secret.get_secret_value().encode(), b"marketplace hooks", "sha256").hexdigest()
 
 
 def test_account(kit: Kit, account: Account) -> str:

@@ -5,11 +5,17 @@ Importing this loads no marketplace SDK.
 """
 
 from integrations import consent, inventory, sources
+from integrations.amazon.hints import Hint
+from integrations.amazon.hints import hint_of as amazon_hint
 from integrations.errors import IntegrationError, NotAuthorised, OutcomeUnknown, Problem, Refused, Throttled, TryLater
 from integrations.marketplace import (
     REASONS,
     Access,
+    Draft,
+    DraftField,
+    Drafting,
     Hosted,
+    Lack,
     Marketplace,
     Notice,
     NoticeSet,
@@ -33,8 +39,13 @@ __all__ = [
     "Access",
     "Bucket",
     "BucketStore",
+    "Draft",
+    "DraftField",
+    "Drafting",
+    "Hint",
     "Hosted",
     "IntegrationError",
+    "Lack",
     "Limiter",
     "Marketplace",
     "MemoryBuckets",
@@ -55,6 +66,7 @@ __all__ = [
     "Status",
     "Throttled",
     "TryLater",
+    "amazon_hint",
     "connect",
     "consent",
     "inventory",

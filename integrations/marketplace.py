@@ -14,7 +14,25 @@ from typing import Any, Literal, Protocol, runtime_checkable
 from integrations.rates import Limiter
 from integrations.sites import Site
 
-__all__ = ["REASONS", "Access", "Hosted", "Marketplace", "Notice", "NoticeKind", "NoticeSet", "Offer", "Picture", "ProductFacts", "Receipt", "Ref", "Status"]
+__all__ = [
+    "REASONS",
+    "Access",
+    "Draft",
+    "DraftField",
+    "Drafting",
+    "Hosted",
+    "Lack",
+    "Marketplace",
+    "Notice",
+    "NoticeKind",
+    "NoticeSet",
+    "Offer",
+    "Picture",
+    "ProductFacts",
+    "Receipt",
+    "Ref",
+    "Status",
+]
 
 NoticeKind = Literal["warning", "at_risk", "suppressed", "held", "removed"]
 
@@ -115,6 +133,8 @@ class ProductFacts:
     condition: str
     gtin: str | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    size_mm: Mapping[str, Any] = field(default_factory=dict)
+    pieces: int = 1
 
 
 @dataclass(frozen=True)
@@ -122,6 +142,8 @@ class Offer:
     """One intended write. `pictures` is every picture the listing shall show; `remove` the positions to empty (never main).
 
     `create` allows a new listing when none is found. `key` (32 hex digits) is the idempotency key of this push: the same push, the same key.
+    `pushed` is what was accepted last and is not in doubt, position -> SHA-256: a connector that writes picture by picture leaves these alone.
+    None where that is not known: everything is sent.
     """
 
     merchant_sku: str
@@ -131,6 +153,13 @@ class Offer:
     create: bool
     key: str
     remove: tuple[str, ...] = ()
+    pushed: Mapping[str, str] | None = None
+
+    @property
+    def changed(self) -> tuple[Picture, ...]:
+        """The pictures that the listing is not known to have been given."""
+        known = self.pushed or {}
+        return tuple(picture for picture in self.pictures if known.get(picture.position) != picture.sha256)
 
 
 @dataclass(frozen=True)
@@ -146,10 +175,11 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Ref:
-    """Which listing: by SKU, and by their id (ASIN, item id) where it is known."""
+    """Which listing: by SKU, and by their id (ASIN, item id) where it is known. `main` is the main picture's address when it was last looked at, if it was."""
 
     merchant_sku: str
     external_id: str | None = None
+    main: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -195,6 +225,44 @@ class NoticeSet:
     ref: Ref
     notices: tuple[Notice, ...]
     at: datetime
+
+
+@dataclass(frozen=True)
+class Lack:
+    """What stands in the way of creating a listing: the marketplace's attribute, and a sentence for the seller."""
+
+    attribute: str
+    words: str
+
+
+@dataclass(frozen=True)
+class DraftField:
+    """One attribute that a kind of product may say, for a page that maps it: `choices` are the values allowed (empty: any), `unit` that it needs one."""
+
+    name: str
+    title: str
+    required: bool
+    choices: tuple[str, ...] = ()
+    unit: bool = False
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A listing as it would be created now, without its pictures: what kind of product it would be, what it would say, and what is still missing."""
+
+    kind: str
+    attributes: Mapping[str, Any]
+    fields: tuple[DraftField, ...]
+    lacks: tuple[Lack, ...]
+
+
+@runtime_checkable
+class Drafting(Protocol):
+    """A connector that can say beforehand what a new listing needs; not every one can."""
+
+    def draft(self, product: ProductFacts) -> Draft:
+        """What would be sent for this product and what is missing; nothing is written. Raises TryLater, Refused, NotAuthorised."""
+        ...
 
 
 @runtime_checkable

@@ -33,6 +33,7 @@ _PATTERNS = tuple(
         (r"\b(bearer|basic)\s+[A-Za-z0-9+/=._|#^~%-]{8,}", rf"\1 {_HIDDEN}"),
         (rf"((?:{_NAMES})['\"]?\s*[:=,]\s*(?:b(?=['\"]))?['\"]?)[^\s'\",;&<)}}\]]+", rf"\1{_HIDDEN}"),
         (rf"(<(?:{_NAMES})[^>]*>)[^<]+", rf"\1{_HIDDEN}"),
+        (r"((?:X-Amz-(?:Signature|Credential|Security-Token)|[?&]Signature)=)[^\s&'\"<>]+", rf"\1{_HIDDEN}"),  # addresses that let whoever knows them in
         (r"\bAtz[ar]\|[A-Za-z0-9+/=._|-]+", _HIDDEN),  # Amazon's access and refresh tokens
         (r"\bv\^1\.1#[^\s'\"<&]+", _HIDDEN),  # eBay's
         (r"(?<![A-Za-z0-9])pk_[A-Za-z0-9_-]{32,}", _HIDDEN),  # our own API keys; names of database constraints begin so too, and are shorter

@@ -154,6 +154,15 @@ def confirm(key: str) -> None:
     click.echo(f"{key}: confirmed. `packshot accounts policy {key} publish=auto` lets it publish by itself.")
 
 
+@accounts.command()
+def hook() -> None:
+    """Print where Amazon's notifications go, and the header by which they are known. Optional: without them listings are looked at all the same."""
+    from app.accounts import hook_secret
+
+    with open_house() as kit:
+        click.echo(f"POST /hooks/amazon\nX-Packshot-Secret: {hook_secret(kit)}")
+
+
 @click.command("send-hook")
 @click.argument("file", type=click.File("rb"), default="-")
 @click.option("--to", default="http://127.0.0.1:8000/hooks/inventory", show_default=True, help="The address of the hook.")

@@ -6,6 +6,7 @@ A write whose outcome is unknown is read back before any second write, and a sec
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -140,6 +141,7 @@ def _task(session: Session, listing: Listing, account: Account, push: Push, *, a
         create=push.creates and bool(account.policy.get("create")),
         key=push.key,
         remove=tuple(position for position in shown if position not in side and position != "main"),
+        pushed=None if again else _stands(session, listing, push, member.merchant_sku),
     )
     return Task(
         listing_id=listing.id,
@@ -159,10 +161,27 @@ def _task(session: Session, listing: Listing, account: Account, push: Push, *, a
 
 def _may_show(session: Session, listing: Listing, merchant_sku: str) -> list[str]:
     """The positions that may show a picture of ours: what was accepted last, and whatever was tried since, for an unknown outcome may have taken effect."""
-    accepted = sa.select(sa.func.coalesce(sa.func.max(Push.number), 0)).where(Push.listing_id == listing.id, Push.state == PushState.ACCEPTED).scalar_subquery()
-    tried = session.scalars(sa.select(Push.content).where(Push.listing_id == listing.id, Push.number > accepted).order_by(Push.number))
-    sides = [listing.pushed.get(merchant_sku, {}), *(content.get(merchant_sku, {}) for content in tried)]
+    sides = [listing.pushed.get(merchant_sku, {}), *(push.content.get(merchant_sku, {}) for push in _tried_since(session, listing))]
     return list(dict.fromkeys(position for side in sides for position in side))
+
+
+def _tried_since(session: Session, listing: Listing) -> list[Push]:
+    """The pushes after the one that was accepted last, the present one among them."""
+    accepted = sa.select(sa.func.coalesce(sa.func.max(Push.number), 0)).where(Push.listing_id == listing.id, Push.state == PushState.ACCEPTED).scalar_subquery()
+    return list(session.scalars(sa.select(Push).where(Push.listing_id == listing.id, Push.number > accepted).order_by(Push.number)))
+
+
+def _stands(session: Session, listing: Listing, push: Push, merchant_sku: str) -> dict[str, str] | None:
+    """What was accepted last, without the positions that were last seen to show something else; None where a later try may have changed any of it."""
+    if listing.pushed_print is None or any(tried.id != push.id for tried in _tried_since(session, listing)):
+        return None
+    seen = listing.seen.get(merchant_sku, {})
+    side = listing.pushed.get(merchant_sku, {})
+    return {position: digest for position, digest in side.items() if not _differs(seen.get(position), digest)}
+
+
+def _differs(look: Mapping[str, Any] | None, digest: str) -> bool:
+    return look is not None and look.get("file") == digest and not look.get("same")
 
 
 def _facts(product: Product, account: Account) -> integrations.ProductFacts:
@@ -176,6 +195,8 @@ def _facts(product: Product, account: Account) -> integrations.ProductFacts:
         condition=product.condition,
         gtin=product.gtin,
         attributes=product.attributes,
+        size_mm=product.size_mm,
+        pieces=product.pieces,
     )
 
 

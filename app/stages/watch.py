@@ -72,7 +72,7 @@ def gather(session: Session, kit: Kit, row: str) -> Task | None:
     if account.paused:
         return None
     members = session.scalars(sa.select(ListingMember).where(ListingMember.listing_id == listing.id).order_by(ListingMember.id)).all()
-    refs = tuple(integrations.Ref(member.merchant_sku, listing.external_id) for member in members)
+    refs = tuple(integrations.Ref(m.merchant_sku, listing.external_id, listing.seen.get(m.merchant_sku, {}).get("main", {}).get("url")) for m in members)
     showing, drifted = open_now(session, listing.id), listing.state == ListingState.DRIFTED
     return Task(listing.id, account.id, account, refs, listing.pushed, listing.seen, showing, drifted)
 
@@ -248,11 +248,26 @@ def apply_poll(session: Session, kit: Kit, poll: Poll, result: tuple[list[integr
     sets, cursor = result
     account, now = session.get_one(Account, poll.account_id), kit.now()
     for one in sets:
-        same = sa.or_(ListingMember.merchant_sku == one.ref.merchant_sku, sa.and_(Listing.external_id.is_not(None), Listing.external_id == one.ref.external_id))
-        for listing_id in session.scalars(sa.select(Listing.id).join(ListingMember).where(Listing.account_id == account.id, same)):
-            work.wake(session, "watch", listing_id, at=now)
+        _wake(session, account.id, one.ref, now)
     account.cursor, account.polled_at = cursor, now
     return now + timedelta(seconds=float(account.policy["pace"]["poll_s"]))
+
+
+def _wake(session: Session, account_id: int, ref: integrations.Ref, now: datetime) -> int:
+    """Have the listings looked at that a hint names, by SKU or by the marketplace's id; how many there are."""
+    same = sa.or_(ListingMember.merchant_sku == ref.merchant_sku, sa.and_(Listing.external_id.is_not(None), Listing.external_id == ref.external_id))
+    found = set(session.scalars(sa.select(Listing.id).join(ListingMember).where(Listing.account_id == account_id, same)))
+    for listing_id in sorted(found):
+        work.wake(session, "watch", listing_id, at=now)
+    return len(found)
+
+
+def hinted(session: Session, kit: Kit, hint: integrations.Hint) -> int:
+    """A notification of Amazon's names a seller's SKU: look at that listing now, on each account that it may mean. Returns how many; nothing is believed."""
+    accounts = session.scalars(sa.select(Account).where(Account.seller_id == hint.seller_id, Account.paused.is_(None)))
+    sites = integrations.SITES
+    meant = [a.id for a in accounts if sites[a.marketplace].connector == "amazon" and hint.marketplace in (None, sites[a.marketplace].ids["marketplace"])]
+    return sum(_wake(session, account_id, integrations.Ref(hint.merchant_sku, hint.asin), kit.now()) for account_id in meant)
 
 
 def mark_poll(session: Session, kit: Kit, now: datetime) -> int:

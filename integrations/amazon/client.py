@@ -1,237 +1,150 @@
-"""The only importer of python-amazon-sp-api: five calls, one seam (`AmazonClient._call`) that turns every answer and exception into our errors.
-
-Version 2.1.35 takes an empty 503 for success, mangles the Host header, pollutes PUT bodies and keeps tokens in unlocked globals; each is mended here.
-"""
+"""Amazon's calls by their own names, in the API's own JSON: listings, catalogue, product types, feeds, reports. Errors and tokens are the seam's (`sdk.py`)."""
 
 from __future__ import annotations
 
-import atexit
-import types
-from collections.abc import Callable, Mapping
-from functools import cache
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-import httpx
-from sp_api.api import ListingsItemsV20210801
-from sp_api.auth import AccessTokenClient, AccessTokenResponse
-from sp_api.auth.exceptions import AuthorizationError
-from sp_api.base import ApiResponse
-from sp_api.base._transport_httpx import HttpxTransport
-from sp_api.base.credential_provider import FromCodeCredentialProvider
+from integrations.amazon.sdk import Line, Payload
+from integrations.errors import OutcomeUnknown, TryLater
 
-from integrations.amazon.translate import refusal_reason
-from integrations.errors import IntegrationError, NotAuthorised, OutcomeUnknown, Problem, Refused, TryLater
-from integrations.marketplace import Access
-from integrations.pace import PACE, retry_after
-from integrations.rates import Turn, rates_of
-from integrations.tokens import TOKENS, Token, identity
+__all__ = ["BATCH", "AmazonClient"]
 
-__all__ = ["AmazonClient"]
+BATCH = 20  # identifiers of one search, in searchListingsItems and in searchCatalogItems (maxItems of both models)
+FEED_BYTES, SCHEMA_BYTES, REPORT_BYTES = 200_000_000, 20_000_000, 200_000_000  # ours: more is not read into memory
+JSON_UTF8 = "application/json; charset=UTF-8"
 
-Payload = dict[str, Any]
-
-TIMEOUT = httpx.Timeout(30.0, connect=10.0)
-CREDENTIALS = ("lwa_app_id", "lwa_client_secret", "refresh_token")
-_BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+_LISTINGS = "/listings/2021-08-01/items"
+_CATALOG = "/catalog/2022-04-01/items"
+_TYPES = "/definitions/2020-09-01/productTypes"
+_FEEDS = "/feeds/2021-06-30"
+_REPORTS = "/reports/2021-06-30"
 
 
-class Answer(Exception):
-    """Any answer that is not a plain success: its status, Amazon's errors in it (may be none) and how it began."""
+class AmazonClient(Line):
+    """Calls for one account on one marketplace."""
 
-    def __init__(self, response: httpx.Response) -> None:
-        self.status = response.status_code
-        self.errors = _errors(response)
-        self.wait = retry_after(response.headers.get("Retry-After"))
-        super().__init__(f"HTTP {self.status}: {'; '.join(problem.message for problem in self.errors) or _beginning(response)}")
-
-
-class AmazonClient:
-    """Calls for one account on one marketplace, in the API's own JSON. Threads may share it. `transport` replaces the network in tests."""
-
-    def __init__(self, access: Access, transport: httpx.BaseTransport | None = None) -> None:
-        missing = [name for name in CREDENTIALS if not access.credentials.get(name)]
-        if missing:
-            raise NotAuthorised(f"{access.account}: credentials lack {', '.join(missing)}")
-        self.account, self.seller_id = access.account, access.seller_id
-        self.marketplace_id, self.locale = access.site.ids["marketplace"], access.site.locale
-        self._turn = Turn(access, rates_of("amazon"))
-        self._tokens = _tokens_for(access, transport)
-        place = types.SimpleNamespace(endpoint=access.endpoint("api"), marketplace_id=self.marketplace_id, region=access.site.ids["region"])
-        self._sdk = _Listings(
-            marketplace=place,
-            credentials={name: access.credentials[name] for name in CREDENTIALS},
-            credential_providers=(FromCodeCredentialProvider,),  # nothing from the environment or from files
-            auth_token_client_class=self._tokens,
-            timeout=TIMEOUT,
-        )
-        self._sdk._transport = HttpxTransport(client=_http(access, transport))
+    # listings
 
     def get(self, sku: str, included: str) -> Payload | None:
         """getListingsItem, None where there is no such SKU. `included` is a csv; one marketplace a call, as several answer only for the first."""
-        return self._call(
+        return self.call(
             "getListingsItem", lambda: self._sdk.get_listings_item(self.seller_id, sku, includedData=included, **self._common()), missing_is_none=True
         )
 
     def search(self, **query: str) -> Payload:
         """searchListingsItems, one page with its `pagination`. Lists must come as csv."""
-        return self._call("searchListingsItems", lambda: self._sdk.search_listings_items(self.seller_id, **query, **self._common())) or {}
+        return self.call("searchListingsItems", lambda: self._sdk.search_listings_items(self.seller_id, **query, **self._common())) or {}
 
     def patch(self, sku: str, body: Payload) -> Payload:
         """patchListingsItem: the write that pushes pictures."""
         send = lambda: self._sdk.patch_listings_item(self.seller_id, sku, body=body, includedData="issues", **self._common())  # noqa: E731
-        return self._call("patchListingsItem", send, writing=True) or {}
+        return self.call("patchListingsItem", send, writing=True) or {}
 
     def put(self, sku: str, body: Payload) -> Payload:
         """putListingsItem: creates, or replaces the whole listing. Not the SDK's own method, which adds four stray keys to the body."""
-        path = f"/listings/2021-08-01/items/{quote(self.seller_id, safe='')}/{quote(sku, safe='')}"
-        send = lambda: self._sdk._request(path, data=dict(body), params={"method": "PUT", "includedData": "issues", **self._common()}, add_marketplace=False)  # noqa: E731
-        return self._call("putListingsItem", send, writing=True) or {}
+        return self.request("putListingsItem", "PUT", self._item(sku), {"includedData": "issues", **self._common()}, body, writing=True) or {}
+
+    def preview(self, sku: str, body: Payload) -> Payload:
+        """putListingsItem with VALIDATION_PREVIEW: what Amazon would say; nothing is kept there."""
+        query = {"includedData": "identifiers,issues", "mode": "VALIDATION_PREVIEW", **self._common()}
+        return self.request("putListingsItem", "PUT", self._item(sku), query, body) or {}
+
+    def _item(self, sku: str) -> str:
+        return f"{_LISTINGS}/{quote(self.seller_id, safe='')}/{quote(sku, safe='')}"
+
+    # the catalogue: what buyers see
 
     def images(self, asin: str) -> Payload | None:
         """getCatalogItem with images: the gallery that buyers see. None where the catalogue does not know the ASIN."""
-        path = f"/catalog/2022-04-01/items/{quote(asin, safe='')}"
-        params = {"method": "GET", "marketplaceIds": self.marketplace_id, "includedData": "images"}
-        return self._call("getCatalogItem", lambda: self._sdk._request(path, params=dict(params), add_marketplace=False), missing_is_none=True)
+        return self.request("getCatalogItem", "GET", f"{_CATALOG}/{quote(asin, safe='')}", self._gallery(), missing_is_none=True)
+
+    def galleries(self, asins: Sequence[str]) -> dict[str, Payload]:
+        """searchCatalogItems: the galleries of at most 20 ASINs by ASIN; one that the catalogue does not know is left out."""
+        query = {**self._gallery(), "identifiers": ",".join(asins), "identifiersType": "ASIN", "pageSize": str(BATCH)}
+        answer = self.request("searchCatalogItems", "GET", _CATALOG, query, missing_is_none=True) or {}
+        return {str(item.get("asin")): item for item in answer.get("items") or []}
+
+    def _gallery(self) -> dict[str, str]:
+        return {"marketplaceIds": self.marketplace_id, "includedData": "images"}
+
+    # product types: what a listing must say
+
+    def types(self, **query: str) -> list[str]:
+        """searchDefinitionsProductTypes by `keywords` or by `itemName`, best first."""
+        answer = self.request("searchDefinitionsProductTypes", "GET", _TYPES, {"marketplaceIds": self.marketplace_id, "locale": self.locale, **query}) or {}
+        return [str(entry["name"]) for entry in answer.get("productTypes") or [] if entry.get("name")]
+
+    def definition(self, product_type: str) -> Payload | None:
+        """getDefinitionsProductType with its requirements enforced; None where there is no such type. The schema itself is behind its link."""
+        query = {"marketplaceIds": self.marketplace_id, "sellerId": self.seller_id, "requirements": "LISTING", "requirementsEnforced": "ENFORCED"}
+        path = f"{_TYPES}/{quote(product_type, safe='')}"
+        return self.request("getDefinitionsProductType", "GET", path, {**query, "locale": self.locale}, missing_is_none=True)
+
+    def schema(self, link: Payload) -> Payload:
+        """The schema behind a definition's `schema` link; TryLater where it is not what its checksum (Base64 MD5) says."""
+        data = self.download(self._said(link.get("link") or {}, "resource"), SCHEMA_BYTES)
+        found = base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
+        if found != link.get("checksum"):
+            raise TryLater(60, f"{self.account}: a product type's schema has the checksum {found}, not {link.get('checksum')}")
+        return _object(self.account, data)
+
+    # feeds: many changes in one file
+
+    def send_feed(self, document: bytes) -> str:
+        """Upload a JSON_LISTINGS_FEED document and submit it; its feed id. OutcomeUnknown where the submission got no answer: again does no harm."""
+        place = self.request("createFeedDocument", "POST", f"{_FEEDS}/documents", {}, {"contentType": JSON_UTF8}) or {}
+        self.upload(self._said(place, "url"), document, JSON_UTF8)
+        body = {"feedType": "JSON_LISTINGS_FEED", "marketplaceIds": [self.marketplace_id], "inputFeedDocumentId": self._said(place, "feedDocumentId")}
+        answer = self.request("createFeed", "POST", f"{_FEEDS}/feeds", {}, body, writing=True) or {}
+        if not answer.get("feedId"):
+            raise OutcomeUnknown(f"{self.account} createFeed: an answer without a feedId")
+        return str(answer["feedId"])
+
+    def feed(self, feed_id: str) -> Payload:
+        """getFeed: its processingStatus, and its resultFeedDocumentId once there is one."""
+        return self.request("getFeed", "GET", f"{_FEEDS}/feeds/{quote(feed_id, safe='')}", {}) or {}
+
+    def feed_report(self, document_id: str) -> Payload:
+        """The processing report of a finished feed."""
+        place = self.request("getFeedDocument", "GET", f"{_FEEDS}/documents/{quote(document_id, safe='')}", {}) or {}
+        return _object(self.account, self.download(self._said(place, "url"), FEED_BYTES, packed=place.get("compressionAlgorithm") == "GZIP"))
+
+    # reports
+
+    def ask_report(self, report_type: str) -> str:
+        """createReport for this marketplace; its report id. Asked twice, there are two."""
+        body = {"reportType": report_type, "marketplaceIds": [self.marketplace_id]}
+        return self._said(self.request("createReport", "POST", f"{_REPORTS}/reports", {}, body) or {}, "reportId")
+
+    def report(self, report_id: str) -> Payload:
+        """getReport: its processingStatus, and its reportDocumentId once there is one."""
+        return self.request("getReport", "GET", f"{_REPORTS}/reports/{quote(report_id, safe='')}", {}) or {}
+
+    def report_document(self, document_id: str) -> bytes:
+        """The file of a finished report, as it is."""
+        place = self.request("getReportDocument", "GET", f"{_REPORTS}/documents/{quote(document_id, safe='')}", {}) or {}
+        return self.download(self._said(place, "url"), REPORT_BYTES, packed=place.get("compressionAlgorithm") == "GZIP")
+
+    def _said(self, answer: Payload, name: str) -> str:
+        """A word that the answer must hold; TryLater where it does not."""
+        if not answer.get(name):
+            raise TryLater(60, f"{self.account}: an answer without {name}")
+        return str(answer[name])
 
     def _common(self) -> dict[str, str]:
         return {"marketplaceIds": self.marketplace_id, "issueLocale": self.locale}
 
-    def _call(self, operation: str, send: Callable[[], ApiResponse], *, writing: bool = False, missing_is_none: bool = False) -> Payload | None:
-        """Every call to Amazon goes through here, when it is its turn. A refused token is forgotten and the call made once more."""
-        pace = f"{self.account} {operation}"
-        for last in (False, True):
-            self._turn.take(operation)
-            try:
-                response = send()
-                payload: Payload = response.payload
-            except Answer as answer:
-                if answer.status == 429:
-                    self._turn.refused(operation, answer.wait)
-                if answer.status == 404 and missing_is_none:
-                    PACE.fine(pace)
-                    return None
-                if answer.status in (401, 403) and not last:
-                    self._tokens.forget()
-                    continue
-                raise _as_error(answer, self.account, operation, writing, pace) from answer
-            except IntegrationError:
-                raise
-            except httpx.HTTPError as error:
-                raise _as_error(error, self.account, operation, writing, pace) from error
-            PACE.fine(pace)
-            self._turn.told(operation, response.headers.get("x-amzn-RateLimit-Limit"))
-            return payload
-        raise AssertionError("unreachable")
 
-
-class _Listings(ListingsItemsV20210801):  # type: ignore[misc]  # the SDK carries no types
-    """The SDK's client, which no longer mistakes a bad answer for success."""
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """The parent's, with a Host header that is right for http endpoints too (it cuts eight characters off whatever it is given)."""
-        return {**super().headers, "host": urlsplit(self.endpoint).netloc}
-
-    def _check_response(self, res: httpx.Response, *args: object, **kwargs: object) -> ApiResponse:
-        """The JSON object of a 2xx answer as payload, untouched (the parent moves `pagination` out of it); anything else raises Answer."""
-        try:
-            body = res.json()
-        except ValueError:
-            body = None
-        if not 200 <= res.status_code < 300 or not isinstance(body, dict) or not body or body.get("errors"):
-            raise Answer(res)
-        return ApiResponse(payload=body, headers=res.headers)
-
-
-def _tokens_for(access: Access, transport: httpx.BaseTransport | None) -> Any:
-    """An SDK token client for this account: its own token address, our locked cache, our timeout (the SDK's stays at 5 s)."""
-    address = urlsplit(access.endpoint("token"))
-    key = identity("amazon", access.endpoint("token"), *(access.credentials[name] for name in CREDENTIALS))
-
-    class Tokens(AccessTokenClient):  # type: ignore[misc]  # the SDK carries no types
-        scheme, host, path = f"{address.scheme}://", address.netloc, address.path
-        held = ""
-
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
-            super().__init__(*args, **kwargs)
-            self._transport = HttpxTransport(client=_http(access, transport))
-
-        def get_auth(self) -> AccessTokenResponse:
-            Tokens.held = TOKENS.get(key, self._refresh)
-            return AccessTokenResponse(access_token=Tokens.held)
-
-        @staticmethod
-        def forget() -> None:
-            TOKENS.forget(key, Tokens.held)
-
-        def _refresh(self) -> Token:
-            return _refreshed(access.account, lambda: self._request(self.scheme + self.host + self.path, self.data, self.headers))
-
-    return Tokens
-
-
-def _http(access: Access, transport: httpx.BaseTransport | None) -> httpx.Client:
-    """The transport given, or this process's shared connections: a connector lives for one job, and would leave its sockets behind."""
-    if transport is not None:
-        return httpx.Client(transport=transport, timeout=TIMEOUT)
-    return _shared(not access.allow_loopback)
-
-
-@cache
-def _shared(environment: bool) -> httpx.Client:
-    """One pool for accounts that heed the environment's proxy, one for practice accounts: a proxy cannot reach this machine's own marketplace."""
-    client = httpx.Client(timeout=TIMEOUT, trust_env=environment)
-    atexit.register(client.close)
-    return client
-
-
-def _refreshed(account: str, ask: Callable[[], Mapping[str, Any]]) -> Token:
-    """A new access token; NotAuthorised when Amazon refuses the credentials, TryLater for everything that is not about them."""
+def _object(account: str, data: bytes) -> Payload:
     try:
-        answer = ask()
-        return Token(str(answer["access_token"]), float(answer.get("expires_in") or 3600))
-    except AuthorizationError as error:
-        if error.status_code == 429 or error.status_code >= 500:
-            raise TryLater(PACE.slower(f"{account} token", 30), f"{account}: token service answered HTTP {error.status_code}") from None
-        raise NotAuthorised(f"{account}: Amazon refused the credentials: {error.error_code}: {error.message}") from None
-    except httpx.HTTPError as error:
-        raise TryLater(PACE.slower(f"{account} token", 30), f"{account}: token service: {type(error).__name__}") from None
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise TryLater(PACE.slower(f"{account} token", 30), f"{account}: token service gave no token") from None
-
-
-def _as_error(error: Answer | httpx.HTTPError, account: str, operation: str, writing: bool, pace: str) -> IntegrationError:
-    """The one place where Amazon's answers become ours.
-
-    A 500, 502 or 503 is repeated without reading back: PATCH replaces and PUT replaces, so a second one cannot do harm. A 504 or a lost
-    connection after sending is unknown.
-    """
-    about = f"{account} {operation}: "
-    if not isinstance(error, Answer):
-        if writing and not isinstance(error, _BEFORE_SENDING):
-            return OutcomeUnknown(f"{about}{type(error).__name__} after the request was sent")
-        return TryLater(PACE.slower(pace), f"{about}{type(error).__name__}")
-    if error.status in (401, 403):
-        return NotAuthorised(f"{about}{error}")
-    if writing and (error.status == 504 or 200 <= error.status < 300):
-        return OutcomeUnknown(f"{about}{error}")
-    if error.status in (408, 425, 429) or error.status >= 500 or error.status < 400:
-        return TryLater(PACE.slower(pace, error.wait), f"{about}{error}")
-    return Refused(f"{about}{error}", error.errors)
-
-
-def _errors(response: httpx.Response) -> tuple[Problem, ...]:
-    """Amazon's errors wherever they are: `errors` as a list or one object, or a bare list (the sandbox)."""
-    try:
-        body = response.json()
+        read: Any = json.loads(data)
     except ValueError:
-        return ()
-    found = body.get("errors") if isinstance(body, dict) else body
-    entries = found if isinstance(found, list) else [found]
-    said = [(str(entry.get("code") or response.status_code), str(entry.get("message") or "")) for entry in entries if isinstance(entry, dict)]
-    return tuple(Problem(code, message, refusal_reason(message)) for code, message in said)
-
-
-def _beginning(response: httpx.Response) -> str:
-    return " ".join(response.text[:200].split()) or "empty answer"
+        read = None
+    if not isinstance(read, dict):
+        raise TryLater(60, f"{account}: a document that is not a JSON object")
+    return read

@@ -1,22 +1,27 @@
-"""The four verbs for Amazon: client and translate joined."""
+"""The four verbs for Amazon, and `draft`: client and translate joined."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import httpx
 
-from integrations.amazon import translate
-from integrations.amazon.client import AmazonClient
-from integrations.errors import OutcomeUnknown, Refused
-from integrations.marketplace import Access, NoticeSet, Offer, Receipt, Ref, Status
+from integrations.amazon import draft, reports, translate
+from integrations.amazon.client import BATCH, AmazonClient
+from integrations.amazon.product_types import ProductTypes
+from integrations.amazon.reports import SecondOpinion
+from integrations.amazon.sdk import Payload
+from integrations.errors import OutcomeUnknown, Problem, Refused
+from integrations.marketplace import Access, Draft, NoticeSet, Offer, ProductFacts, Receipt, Ref, Status
 from integrations.pictures import shown_picture
 
 __all__ = ["Amazon"]
 
 _OVERLAP = timedelta(minutes=2)
 _PAGES = 50  # 20 SKUs a page, and Amazon pages through at most 1,000 (listingsItems_2021-08-01.json)
+_PARTS = "summaries,attributes,issues"
 
 
 class Amazon:
@@ -27,42 +32,101 @@ class Amazon:
         self.marketplace_id = access.site.ids["marketplace"]
         self._client = AmazonClient(access, transport)
         self._now = now
+        self._types = ProductTypes(self._client, access, now)
+        self._second = SecondOpinion(self._client, now)
+
+    # writing
 
     def publish(self, offer: Offer) -> Receipt:
-        """Patch the pictures of a listing that is there, or put a new one where the offer allows that. The same offer twice has the same outcome."""
+        """Patch what changed of a listing that is there, or put a new one where the offer allows that. The same offer twice has the same outcome."""
         item = self._client.get(offer.merchant_sku, "summaries")
         summary = translate.summary_of(item, self.marketplace_id)
+        asin = translate.asin_of(item, self.marketplace_id) or offer.external_id
         if summary or (item is not None and not offer.create):
-            payload = self._client.patch(offer.merchant_sku, translate.images_patch(offer, self.access, summary.get("productType")))
+            if not summary or translate.other_family(summary, offer.product.condition):
+                # a SKU that never became an item was never given a picture, whatever was accepted;
+                # nor were these attributes, where the goods were new then and are used now
+                offer = replace(offer, pushed=None)
+            patch = translate.images_patch(offer, self.access, summary.get("productType"))
+            if patch is None:
+                return Receipt("accepted", asin, None)
+            payload = self._client.patch(offer.merchant_sku, patch)
         elif offer.create:
-            payload = self._client.put(offer.merchant_sku, translate.new_listing(offer, self.access))
+            payload = self._create(offer)
         else:
             raise Refused(f"{offer.merchant_sku}: not listed on {self.access.account}, and this push may not create it")
-        problems = translate.submission_problems(payload)
         if "status" not in payload:
             raise OutcomeUnknown(f"{offer.merchant_sku}: an answer without a status")
-        if problems is not None:
-            raise Refused(f"{offer.merchant_sku}: {'; '.join(problem.message for problem in problems) or payload['status']}", problems)
+        _raise_refusal(offer, payload)
         warnings = tuple(f"{problem.code}: {problem.message}" for problem in translate.problems_of(payload.get("issues") or []))
         reference = payload.get("submissionId")
-        return Receipt("accepted", translate.asin_of(item, self.marketplace_id) or offer.external_id, str(reference) if reference else None, (), warnings)
+        return Receipt("accepted", asin, str(reference) if reference else None, (), warnings)
+
+    def _create(self, offer: Offer) -> Payload:
+        """Ask Amazon first what it would say, so that a No leaves nothing behind; then put."""
+        kind = self._types.of(offer.product)
+        schema = self._types.schema(kind)
+        mapped = draft.attributes_of(offer.product, self.access.settings.get("mapping", {}), schema, self.access.site)
+        body = translate.new_listing(offer, self.access, kind, mapped)
+        ours = tuple(Problem(f"attribute:{lack.attribute}", lack.words) for lack in draft.missing(schema, body["attributes"]))
+        _raise_refusal(offer, self._client.preview(offer.merchant_sku, body), ours)
+        return self._client.put(offer.merchant_sku, body)
+
+    def draft(self, product: ProductFacts) -> Draft:
+        """A new listing of this product as it would be sent now, without its pictures, and what Amazon's schema still misses."""
+        kind = self._types.of(product)
+        schema = self._types.schema(kind)
+        mapped = draft.attributes_of(product, self.access.settings.get("mapping", {}), schema, self.access.site)
+        attributes = translate.base_attributes(product, self.access) | mapped | self.access.settings.get("attributes", {})
+        lacks = tuple(lack for lack in draft.missing(schema, attributes) if "image_locator" not in lack.attribute)
+        return Draft(kind, attributes, draft.fields_of(schema), lacks)
+
+    # reading
 
     def status(self, refs: Sequence[Ref]) -> list[Status]:
-        """Two calls a listing: the listing with its issues, and the gallery that buyers see."""
-        return [self._status(ref) for ref in refs]
+        """One listing by two calls. Several by two calls for each 20, and one more for each that search does not show as known and without a complaint."""
+        if len(refs) == 1:
+            return [self._status(refs[0])]
+        items = self._items(refs)
+        asins = list(dict.fromkeys(asin for item in items.values() if (asin := translate.asin_of(item, self.marketplace_id))))
+        galleries: dict[str, Payload] = {}
+        for start in range(0, len(asins), BATCH):
+            galleries |= self._client.galleries(asins[start : start + BATCH])
+        found = []
+        for ref in refs:
+            item = items.get(ref.merchant_sku)
+            found.append(translate.status_of(ref, item, galleries.get(translate.asin_of(item, self.marketplace_id) or ""), self.access.site))
+        return found
 
     def _status(self, ref: Ref) -> Status:
-        item = self._client.get(ref.merchant_sku, "summaries,attributes,issues")
+        item = self._client.get(ref.merchant_sku, _PARTS)
         asin = translate.asin_of(item, self.marketplace_id)
         return translate.status_of(ref, item, self._client.images(asin) if asin else None, self.access.site)
 
+    def _items(self, refs: Sequence[Ref]) -> dict[str, Payload | None]:
+        """SKU -> listing. Search shows a sibling's picture at times and forgets listings: what it says is believed only where it says that nothing is new."""
+        mains = {ref.merchant_sku: ref.main for ref in refs}
+        named = [sku for sku in mains if "," not in sku and sku == sku.strip()]  # `identifiers` is a list with commas
+        said: dict[str, Payload] = {}
+        for start in range(0, len(named), BATCH):
+            batch = ",".join(named[start : start + BATCH])
+            answer = self._client.search(identifiers=batch, identifiersType="SKU", includedData=_PARTS, pageSize=str(BATCH))
+            said |= {str(item.get("sku")): item for item in answer.get("items") or []}
+        sure = {sku for sku, item in said.items() if translate.nothing_new(item, self.marketplace_id, mains.get(sku))}
+        return {sku: said[sku] if sku in sure else self._client.get(sku, _PARTS) for sku in mains}
+
     def notices(self, cursor: str | None) -> tuple[list[NoticeSet], str]:
-        """Listings with errors or warnings that changed since `cursor`, oldest first. Beyond 1,000 the cursor stops at the last one read."""
+        """Listings with errors or warnings that changed since `cursor`, oldest first; once a day those of the suppressed-listings report too.
+
+        Beyond 1,000 the cursor stops at the last one read.
+        """
         began = self._now()
+        since, state = reports.split(cursor)
         query = {"includedData": "summaries,issues", "withIssueSeverity": "ERROR,WARNING", "pageSize": "20", "sortBy": "lastUpdatedDate", "sortOrder": "ASC"}
-        if cursor:
-            query["lastUpdatedAfter"] = cursor
+        if since:
+            query["lastUpdatedAfter"] = since
         found: list[NoticeSet] = []
+        until = began
         page: dict[str, str] = {}
         for _ in range(_PAGES):
             answer = self._client.search(**query, **page)
@@ -71,13 +135,26 @@ class Amazon:
                 found.append(NoticeSet(ref, translate.notices_of(item, self.marketplace_id), translate.updated_at(item, self.marketplace_id) or began))
             token = (answer.get("pagination") or {}).get("nextToken")
             if not token:
-                return found, _cursor(began)
+                break
             page = {"pageToken": str(token)}
-        return found, _cursor(found[-1].at if found else began)
+        else:
+            until = found[-1].at if found else began
+        hints, state = self._second.look(state)
+        told = {entry.ref.merchant_sku for entry in found}
+        found += [NoticeSet(ref, (), began) for ref in hints if ref.merchant_sku not in told]
+        return found, reports.joined(_cursor(until), state)
 
     def picture(self, url: str) -> bytes:
         """The bytes that Amazon shows at `url`; Refused for any host but Amazon's picture hosts."""
         return shown_picture(url, self.access, "api")
+
+
+def _raise_refusal(offer: Offer, payload: Payload, more: tuple[Problem, ...] = ()) -> None:
+    """HTTP 200 with status INVALID is a refusal; `more` is what we had found ourselves, told along."""
+    problems = translate.submission_problems(payload)
+    if problems is not None:
+        told = (*problems, *more)
+        raise Refused(f"{offer.merchant_sku}: {'; '.join(problem.message for problem in told) or payload.get('status')}", told)
 
 
 def _cursor(moment: datetime) -> str:

@@ -20,9 +20,13 @@ from integrations.sites import Site
 
 __all__ = [
     "asin_of",
+    "base_attributes",
     "images_patch",
+    "listing_table",
     "new_listing",
+    "nothing_new",
     "notices_of",
+    "other_family",
     "problems_of",
     "status_of",
     "submission_problems",
@@ -43,6 +47,11 @@ def _table(name: str) -> dict[str, Any]:
     return loaded
 
 
+def listing_table() -> dict[str, Any]:
+    """listing.yaml: product types, conditions and identifiers."""
+    return _table("listing.yaml")
+
+
 # ours -> theirs
 
 
@@ -51,58 +60,77 @@ def locator(position: str, family: str) -> str:
     return f"main_{family}_image_locator" if position == "main" else f"other_{family}_image_locator_{position.removeprefix('alt')}"
 
 
-def images_patch(offer: Offer, access: Access, product_type: str | None) -> dict[str, Any]:
-    """The PATCH body that replaces every picture given and deletes those to remove: image attributes only. Refused for what Amazon could never show."""
+def images_patch(offer: Offer, access: Access, product_type: str | None) -> dict[str, Any] | None:
+    """The PATCH body that replaces each changed picture and deletes those to remove: image attributes only; None where nothing is to change.
+
+    Refused for what Amazon could never show.
+    """
     family, marketplace = _family_of(offer.product.condition), access.site.ids["marketplace"]
     _check_positions(offer, access.site)
     patches = [
         {"op": "replace", "path": f"/attributes/{locator(picture.position, family)}", "value": _located(picture, access)}
-        for picture in _in_order(offer.pictures, access.site)
+        for picture in _in_order(offer.changed, access.site)
     ]
     # an attribute cannot be deleted by name alone: the value is the selector of what to delete
     patches += [{"op": "delete", "path": f"/attributes/{locator(position, family)}", "value": [{"marketplace_id": marketplace}]} for position in offer.remove]
-    if not patches:
+    if not patches and not offer.pictures:
         raise Refused(f"{offer.merchant_sku}: no picture to send")
+    if not patches:
+        return None
     return {"productType": product_type or "PRODUCT", "patches": patches}
 
 
-def new_listing(offer: Offer, access: Access) -> dict[str, Any]:
-    """The PUT body of a listing that is not there yet: product, offer and pictures."""
-    product, site, settings, table = offer.product, access.site, access.settings, _table("listing.yaml")
-    types, conditions = table["product_types"], table["condition_types"]
+def new_listing(offer: Offer, access: Access, kind: str, mapped: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The PUT body of a listing that is not there yet: product, offer and pictures. `kind` is its product type, `mapped` what the seller's mapping adds."""
+    product, site, settings = offer.product, access.site, access.settings
     _check_positions(offer, site)
-    if product.condition not in conditions:
-        raise Refused(f"{offer.merchant_sku}: Amazon has no condition {product.condition!r}")
-    words = {"language_tag": site.locale, "marketplace_id": site.ids["marketplace"]}
-    here = {"marketplace_id": site.ids["marketplace"]}
-    price = float(to_decimal(product.price_minor, product.currency))
-    attributes: dict[str, Any] = {
-        "item_name": [{"value": product.title, **words}],
-        "brand": [{"value": product.brand, **words}],
-        "condition_type": [{"value": settings.get("condition_types", {}).get(product.condition) or conditions[product.condition]["value"], **here}],
-        "purchasable_offer": [{"currency": product.currency, "our_price": [{"schedule": [{"value_with_tax": price}]}], **here}],
-        "fulfillment_availability": [{"fulfillment_channel_code": "DEFAULT", "quantity": product.quantity, **here}],
-        **_identifier(product, here),
-    }
+    try:
+        attributes = base_attributes(product, access) | dict(mapped or {})
+    except Refused as error:
+        raise Refused(f"{offer.merchant_sku}: {error}") from None
     if offer.external_id:  # an ASIN that is known: this is one more offer on its page
-        attributes["merchant_suggested_asin"] = [{"value": offer.external_id, **here}]
+        attributes["merchant_suggested_asin"] = [{"value": offer.external_id, "marketplace_id": site.ids["marketplace"]}]
     family = _family_of(product.condition)
     attributes |= {locator(picture.position, family): _located(picture, access) for picture in _in_order(offer.pictures, site)}
     attributes |= settings.get("attributes", {})
-    kind = settings.get("product_types", {}).get(product.category) or types.get(product.category, types["*"])["type"]
     return {"productType": kind, "requirements": "LISTING", "attributes": attributes}
+
+
+def base_attributes(product: ProductFacts, access: Access) -> dict[str, Any]:
+    """What every new listing says, without its pictures: Amazon's own attributes for the facts that each product has. Refused for an unknown condition."""
+    site, conditions = access.site, listing_table()["condition_types"]
+    if product.condition not in conditions:
+        raise Refused(f"Amazon has no condition {product.condition!r}")
+    here = {"marketplace_id": site.ids["marketplace"]}
+    words = {"language_tag": site.locale, **here}
+    price = float(to_decimal(product.price_minor, product.currency))
+    condition = access.settings.get("condition_types", {}).get(product.condition) or conditions[product.condition]["value"]
+    return {
+        "item_name": [{"value": product.title, **words}],
+        "brand": [{"value": product.brand, **words}],
+        "condition_type": [{"value": condition, **here}],
+        "purchasable_offer": [{"currency": product.currency, "our_price": [{"schedule": [{"value_with_tax": price}]}], **here}],
+        "fulfillment_availability": [{"fulfillment_channel_code": "DEFAULT", "quantity": product.quantity}],  # stock knows no marketplace
+        **_identifier(product, here),
+    }
 
 
 def _identifier(product: ProductFacts, here: dict[str, str]) -> dict[str, Any]:
     if not product.gtin:
         return {"supplier_declared_has_product_identifier_exemption": [{"value": True, **here}]}
-    kind = _table("listing.yaml")["identifiers"].get(len(product.gtin), {"type": "gtin"})["type"]
+    kind = listing_table()["identifiers"].get(len(product.gtin), {"type": "gtin"})["type"]
     return {"externally_assigned_product_identifier": [{"type": kind, "value": product.gtin, **here}]}
 
 
 def _family_of(condition: str) -> str:
     """Photographs of used goods show the seller's own piece: they belong to the offer, not to the product page that all sellers share."""
     return "product" if condition == "new" else "offer"
+
+
+def other_family(summary: Mapping[str, Any], condition: str) -> bool:
+    """Whether Amazon has the goods as new and we as used, or the other way round: pictures then go to other attributes than before."""
+    theirs = str(summary.get("conditionType") or "")
+    return bool(theirs) and theirs.startswith("new") != (condition == "new")
 
 
 def _check_positions(offer: Offer, site: Site) -> None:
@@ -152,6 +180,20 @@ def asin_of(item: Payload | None, marketplace: str) -> str | None:
     """The ASIN, if it has one yet."""
     asin = summary_of(item, marketplace).get("asin")
     return str(asin) if asin else None
+
+
+def nothing_new(item: Payload, marketplace: str, main: str | None) -> bool:
+    """Whether a search's answer may be believed as it is: an item that shows the main picture of last time and against which nothing is said."""
+    summary = summary_of(item, marketplace)
+    link = str((summary.get("mainImage") or {}).get("link") or "")
+    same = bool(main) and _image_id(link) == _image_id(str(main))
+    quiet = isinstance(item.get("issues"), list) and not notices_of(item, marketplace)
+    return quiet and bool(summary.get("asin")) and same
+
+
+def _image_id(url: str) -> str:
+    """What names the picture in one of Amazon's addresses, which says the size behind a point: `71abc._AC_SL1500_.jpg` is `71abc`."""
+    return urlsplit(url).path.rpartition("/")[2].partition(".")[0]
 
 
 def updated_at(item: Payload, marketplace: str) -> datetime | None:
@@ -251,7 +293,7 @@ def _positions(issue: Payload) -> tuple[str, ...]:
 
 def _position(attribute: str) -> tuple[str, str]:
     """`other_offer_image_locator_3` -> ("alt3", "offer"); ("", "") for anything else."""
-    match = _LOCATOR.match(attribute)
+    match = _LOCATOR.match(attribute.partition(".")[0])  # reports name a part of it: `main_product_image_locator.media_location`
     if not match or bool(match[1]) == bool(match[3]):
         return "", ""
     return ("main" if match[1] else f"alt{match[3]}"), match[2]
@@ -272,7 +314,8 @@ def status_of(ref: Ref, item: Payload | None, gallery: Payload | None, site: Sit
         ended=False,
         pictures=pictures,
         provable=provable,
-        notices=notices_of(item, marketplace),
+        # suppressed listings often still say BUYABLE, and some that sell are said to be suppressed: what it said is kept with the notice
+        notices=tuple(replace(notice, raw={**notice.raw, "listing_status": flags}) for notice in notices_of(item, marketplace)),
         external_id=asin_of(item, marketplace) or ref.external_id,
     )
 

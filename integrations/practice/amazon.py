@@ -10,10 +10,11 @@ from typing import Any
 from flask import Response, g, jsonify, request
 from sqlalchemy.orm import Session
 
-from integrations.practice import pictures
+from integrations.practice import amazon_types, pictures
 from integrations.practice.amazon_door import Answer, blueprint, find, marketplaces, signed_in
 from integrations.practice.amazon_view import LOCATOR, attribute, first, position
 from integrations.practice.current import world
+from integrations.practice.faults import FAULT
 from integrations.practice.store import Listing, Slot
 
 PATH = re.compile(r"^/attributes/([A-Za-z0-9_]+)$")
@@ -44,8 +45,10 @@ def problem(code: str, message: str, name: str, category: str = "INVALID_ATTRIBU
     return {"code": code, "message": message, "severity": "ERROR", "attributeNames": [name], "categories": [category]}
 
 
-def check_value(name: str, value: object, ids: list[str], operation: str) -> list[dict[str, Any]]:
+def check_value(product_type: str, name: str, value: object, ids: list[str], operation: str) -> list[dict[str, Any]]:
     """The shape of one attribute's value: a list of objects for the marketplaces asked for; locators need a usable address."""
+    if not amazon_types.known(product_type, name):
+        return [problem("90000900", f"'{name}' is not an attribute of the product type '{product_type}'.", name)]
     if not isinstance(value, list) or not value or not all(isinstance(one, dict) for one in value):
         return [problem("90000900", f"The value of '{name}' must be a list of objects.", name)]
     found = []
@@ -58,6 +61,11 @@ def check_value(name: str, value: object, ids: list[str], operation: str) -> lis
                 found.append(problem("90220", f"'media_location' is required but not supplied in '{name}'.", name, "MISSING_ATTRIBUTE"))
             elif " " in url or not pictures.reachable(url, world().hidden.timing):
                 raise Answer(400, "InvalidInput", f"Unable to Retrieve Media Content for URL '{url}'.", name)
+    if operation != "delete":
+        found += [
+            problem("90000900", words, name, "MISSING_ATTRIBUTE" if "required" in words else "INVALID_ATTRIBUTE")
+            for words in amazon_types.faults_of(name, value)
+        ]
     return found
 
 
@@ -69,8 +77,14 @@ def put(seller_id: str, sku: str) -> Response:
     attributes = read.get("attributes")
     if not isinstance(attributes, dict):
         raise Answer(400, "InvalidInput", "Request is missing or has invalid parameters and cannot be parsed.", "'attributes' is required")
-    issues = [issue for name, value in attributes.items() for issue in check_value(name, value, ids, "replace")]
-    required = world().hidden.amazon.required if read.get("requirements", "LISTING") != "LISTING_OFFER_ONLY" else ()
+    kind = read["productType"]
+    if kind not in amazon_types.table()["types"]:
+        return submission(sku, [problem("90000901", f"'{kind}' is not a product type.", "productType")])
+    issues = [issue for name, value in attributes.items() for issue in check_value(kind, name, value, ids, "replace")]
+    whole = read.get("requirements", "LISTING") != "LISTING_OFFER_ONLY"
+    required = amazon_types.required(kind) if whole else ["condition_type", "purchasable_offer"]
+    if whole and not any(attributes.get(name) for name in amazon_types.table()["either"]):
+        required.append(amazon_types.table()["either"][0])
     issues += [problem("90220", f"'{name}' is required but not supplied.", name, "MISSING_ATTRIBUTE") for name in required if not attributes.get(name)]
     title = first(attributes, "item_name", "value")
     if attributes.get("item_name") and (not isinstance(title, str) or not title.strip()):
@@ -131,7 +145,9 @@ def describe(listing: Listing, facts: dict[str, Any]) -> None:
 
 def want(session: Session, listing: Listing, place: str, url: str) -> str:
     """Ask for a picture at a position; asking again for what is shown or on its way changes nothing."""
-    slot = listing.slot(place)
+    slot, fault, timing = listing.slot(place), request.environ.get(FAULT), world().hidden.timing
+    if fault == "drop_write":
+        return "dropped"
     if slot is not None and slot.wanted_url == url and slot.failure is None:
         return "same"
     if slot is None:
@@ -139,7 +155,10 @@ def want(session: Session, listing: Listing, place: str, url: str) -> str:
         listing.slots.append(slot)
     slot.wanted_url, slot.failure = url, None
     world().note(session, listing, "picture asked for", position=place, url=url)
-    world().later(session, listing, world().hidden.timing.propagation, "show", position=place, url=url)
+    after = timing.propagation + (timing.late if fault == "late" else 0)
+    world().later(session, listing, after, "show", position=place, url=url, exempt=timing.exemption if fault == "exempt" else 0)
+    if fault == "swap":
+        world().later(session, listing, timing.propagation + timing.swap, "swap", position=place)
     return url
 
 
@@ -150,12 +169,8 @@ def unwant(session: Session, listing: Listing, slot: Slot) -> str:
     return "removed"
 
 
-@blueprint.patch("/listings/2021-08-01/items/<seller_id>/<path:sku>")
-@signed_in
-def patch(seller_id: str, sku: str) -> Response:
-    """Change whole top-level attributes of an existing listing."""
-    ids, read = marketplaces(), body()
-    patches = read.get("patches")
+def understood(patches: Any) -> list[dict[str, Any]]:
+    """The patches, if they are of the right form; 400 otherwise."""
     if not isinstance(patches, list) or not patches:
         raise Answer(400, "InvalidInput", "Request is missing or has invalid parameters and cannot be parsed.", "'patches' needs at least one patch")
     for one in patches:
@@ -163,16 +178,31 @@ def patch(seller_id: str, sku: str) -> Response:
             raise Answer(
                 400, "InvalidInput", "Request is missing or has invalid parameters and cannot be parsed.", f"patch not understood: {json.dumps(one)[:120]}"
             )
+    return patches
+
+
+def check_patches(product_type: str, patches: list[dict[str, Any]], ids: list[str]) -> list[dict[str, Any]]:
+    """What is wrong with the patches' values."""
+    issues: list[dict[str, Any]] = []
+    for one in patches:
+        name = one["path"].removeprefix("/attributes/")
+        issues += check_value(product_type, name, one.get("value"), ids, one["op"])
+        if one["op"] == "delete" and name == "main_product_image_locator":
+            issues.append(problem("90220", f"'{name}' is required: replace the main image instead of deleting it.", name, "MISSING_ATTRIBUTE"))
+    return issues
+
+
+@blueprint.patch("/listings/2021-08-01/items/<seller_id>/<path:sku>")
+@signed_in
+def patch(seller_id: str, sku: str) -> Response:
+    """Change whole top-level attributes of an existing listing."""
+    ids, read = marketplaces(), body()
+    patches = understood(read.get("patches"))
     with world().store.read() as session:
         for marketplace_id in ids:
             if find(session, marketplace_id, sku) is None:
                 raise Answer(404, "NOT_FOUND", f"SKU '{sku}' not found in marketplace {marketplace_id}")
-    issues: list[dict[str, Any]] = []
-    for one in patches:
-        name = one["path"].removeprefix("/attributes/")
-        issues += check_value(name, one.get("value"), ids, one["op"])
-        if one["op"] == "delete" and name == "main_product_image_locator":
-            issues.append(problem("90220", f"'{name}' is required: replace the main image instead of deleting it.", name, "MISSING_ATTRIBUTE"))
+    issues = check_patches(read["productType"], patches, ids)
     if not issues and request.args.get("mode") != "VALIDATION_PREVIEW":
         with world().store.write() as session:
             for marketplace_id in ids:
@@ -180,7 +210,7 @@ def patch(seller_id: str, sku: str) -> Response:
     return submission(sku, issues)
 
 
-def patch_one(session: Session, marketplace_id: str, sku: str, patches: list[dict[str, Any]]) -> None:
+def patch_one(session: Session, marketplace_id: str, sku: str, patches: list[dict[str, Any]], call: str = "patchListingsItem") -> None:
     """The patches on one marketplace."""
     listing = find(session, marketplace_id, sku)
     if listing is None:
@@ -206,7 +236,7 @@ def patch_one(session: Session, marketplace_id: str, sku: str, patches: list[dic
     if facts != listing.attributes:
         describe(listing, facts)
         world().note(session, listing, "changed", attributes=sorted(effect))
-    world().wrote(session, listing, "patchListingsItem", None, pictures=effect)
+    world().wrote(session, listing, call, None, pictures=effect)
 
 
 @blueprint.delete("/listings/2021-08-01/items/<seller_id>/<path:sku>")

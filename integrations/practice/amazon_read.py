@@ -1,4 +1,4 @@
-"""The practice Amazon's answers to questions: getListingsItem, searchListingsItems, getCatalogItem."""
+"""The practice Amazon's answers to questions: getListingsItem, searchListingsItems, getCatalogItem, searchCatalogItems."""
 
 import base64
 import hashlib
@@ -7,11 +7,13 @@ from typing import Any
 
 from flask import Response, g, jsonify, request
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from integrations.practice.amazon_door import Answer, blueprint, csv, find, included, marketplaces, moment, number, signed_in
 from integrations.practice.amazon_view import VARIANTS, address, item
 from integrations.practice.current import world
-from integrations.practice.store import Listing
+from integrations.practice.faults import FAULT
+from integrations.practice.store import Image, Listing
 from integrations.practice.world import rank
 
 
@@ -24,7 +26,9 @@ def get(seller_id: str, sku: str) -> Response:
         listing = find(session, ids[0], sku)
         if listing is None:
             raise Answer(404, "NOT_FOUND", f"SKU '{sku}' not found in marketplace {ids[0]}")
-        return jsonify(item(listing, ids[0], included("summaries")))
+        found = item(listing, ids[0], included("summaries"))
+        mistaken(session, [found])
+        return jsonify(found)
 
 
 @blueprint.get("/listings/2021-08-01/items/<seller_id>")
@@ -53,6 +57,7 @@ def search(seller_id: str) -> Response:
     query = query.order_by(by.asc() if asked.get("sortOrder") == "ASC" else by.desc(), Listing.id)
     with world().store.read() as session:
         found = [item(listing, ids[0], included("summaries") | {"issues", "summaries"}) for listing in session.scalars(query)]
+        mistaken(session, found)
     severities, status, without = set(csv("withIssueSeverity")), set(csv("withStatus")), set(csv("withoutStatus"))
     found = [
         one
@@ -71,6 +76,19 @@ def search(seller_id: str) -> Response:
     if pagination:
         answer["pagination"] = pagination
     return jsonify(answer)
+
+
+def mistaken(session: Session, items: list[dict[str, Any]]) -> None:
+    """Where that was ordered, one of the items shows the main picture of another listing (models issue 5343)."""
+    shown = [one for one in items if (one.get("summaries") or [{}])[0].get("mainImage")]
+    if request.environ.get(FAULT) != "sibling_image" or not shown:
+        return
+    victim = shown[request.environ[f"{FAULT}.count"] % len(shown)]["summaries"][0]
+    own = victim["mainImage"]["link"]
+    for image in session.scalars(select(Image).where(Image.connector == "amazon", Image.seller == g.seller).order_by(Image.id).limit(2)):
+        if address(image.id) != own:
+            victim["mainImage"] = {"link": address(image.id), "height": image.height, "width": image.width}
+            return
 
 
 def trim(one: dict[str, Any]) -> dict[str, Any]:
@@ -109,35 +127,54 @@ def page_start() -> int:
 def catalog(asin: str) -> Response:
     """The gallery of a catalogue item per marketplace; the seller's own offer pictures are not part of it."""
     ids = marketplaces()
-    answer: dict[str, Any] = {"asin": asin}
-    parts = included("summaries")
     with world().store.read() as session:
-        listings = {
-            one: session.scalars(
-                select(Listing).where(
-                    Listing.connector == "amazon",
-                    Listing.state == "active",
-                    Listing.external_id == asin,
-                    Listing.marketplace == world().hidden.sites.amazon[one],
-                )
-            ).first()
-            for one in ids
-        }
-        if not any(listings.values()):
-            raise Answer(404, "NOT_FOUND", f"Requested item '{asin}' not found in marketplace(s) {','.join(ids)}.")
+        found = catalogued(session, [asin], ids)
+    if not found:
+        raise Answer(404, "NOT_FOUND", f"Requested item '{asin}' not found in marketplace(s) {','.join(ids)}.")
+    return jsonify(found[0])
+
+
+@blueprint.get("/catalog/2022-04-01/items")
+@signed_in
+def catalog_search() -> Response:
+    """Catalogue items by identifier, at most 20; items that are not there are left out."""
+    ids, asins, most = marketplaces(), list(dict.fromkeys(csv("identifiers"))), world().hidden.amazon.search.identifiers_max
+    if not 1 <= len(asins) <= most or request.args.get("identifiersType") != "ASIN" or len(ids) != 1:
+        raise Answer(400, "InvalidInput", f"1 to {most} identifiers of identifiersType ASIN in one marketplace.", "identifiers")
+    size = number("pageSize", 10)
+    if not 1 <= size <= 20:
+        raise Answer(400, "InvalidInput", "pageSize must be 1..20.", "pageSize")
+    with world().store.read() as session:
+        found = catalogued(session, asins, ids)
+    return jsonify(numberOfResults=len(found), items=found[:size])
+
+
+def catalogued(session: Session, asins: list[str], ids: list[str]) -> list[dict[str, Any]]:
+    """The catalogue items of these ASINs, in their order, with the parts asked for."""
+    sites, parts = world().hidden.sites.amazon, included("summaries")
+    query = select(Listing).where(Listing.connector == "amazon", Listing.state == "active", Listing.external_id.in_(asins)).order_by(Listing.id.desc())
+    there = {
+        (listing.external_id, listing.marketplace): listing for listing in session.scalars(query.where(Listing.marketplace.in_([sites[one] for one in ids])))
+    }
+    found = []
+    for asin in asins:
+        listings = {one: there[asin, sites[one]] for one in ids if (asin, sites[one]) in there}
+        if not listings:
+            continue
+        answer: dict[str, Any] = {"asin": asin}
         if "images" in parts:
-            answer["images"] = [
-                {
-                    "marketplaceId": one,
-                    "images": [
-                        {"variant": VARIANTS[slot.position], "link": address(slot.image.id), "height": slot.image.height, "width": slot.image.width}
-                        for slot in sorted(listing.slots, key=lambda slot: rank(slot.position))
-                        if slot.image and slot.position in VARIANTS
-                    ],
-                }
-                for one, listing in listings.items()
-                if listing is not None
-            ]
+            answer["images"] = [{"marketplaceId": one, "images": gallery(listing)} for one, listing in listings.items()]
         if "summaries" in parts:
-            answer["summaries"] = [{"marketplaceId": one, "itemName": listing.title} for one, listing in listings.items() if listing is not None]
-    return jsonify(answer)
+            answer["summaries"] = [{"marketplaceId": one, "itemName": listing.title} for one, listing in listings.items()]
+        found.append(answer)
+    return found
+
+
+def gallery(listing: Listing) -> list[dict[str, Any]]:
+    """The pictures that buyers see, main first."""
+    slots = sorted(listing.slots, key=lambda slot: rank(slot.position))
+    return [
+        {"variant": VARIANTS[slot.position], "link": address(slot.image.id), "height": slot.image.height, "width": slot.image.width}
+        for slot in slots
+        if slot.image and slot.position in VARIANTS
+    ]

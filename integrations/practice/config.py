@@ -23,6 +23,12 @@ class Timing(Strict):
     token_life: float
     hold_grace: float
     picture_life: float
+    exemption: float
+    swap: float
+    late: float
+    feed: float
+    report: float
+    document_life: float
     fetch: float
     connect: float
 
@@ -73,8 +79,9 @@ class Amazon(Strict):
     """The practice Amazon."""
 
     picture: PictureLimits
-    required: tuple[str, ...]
     search: Search
+    feed_messages: int
+    feed_chunk: int
     missing_main: Complaint
     unreachable: Complaint
     rules: tuple[HiddenRule, ...]

@@ -12,7 +12,16 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from waitress.channel import ClientDisconnected
 
-Do = Literal["empty_503", "html_502", "throttle_429", "timeout_before", "timeout_after", "drop_connection", "expire_token"]
+Do = Literal[
+    "empty_503", "html_502", "throttle_429", "timeout_before", "timeout_after", "drop_connection", "expire_token",
+    "sibling_image",  # a read's answer shows another listing's main picture
+    "drop_write",  # a write is accepted, and nothing comes of its pictures
+    "swap",  # some time after a write somebody else changes its picture
+    "late",  # a write's pictures are shown hours after they were accepted
+    "exempt",  # what is found against a write's pictures is enforced only from a date on
+]  # fmt: skip
+FAULT = "practice.fault"  # the WSGI key under which a call learns that it is to go wrong from within
+WITHIN = ("sibling_image", "drop_write", "swap", "late", "exempt")
 ALIASES = {"503": "empty_503", "502": "html_502", "429": "throttle_429"}
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -51,19 +60,31 @@ def load_faults(source: Path | Sequence[dict[str, Any]] | None) -> list[Fault]:
 
 
 def call_name(environ: dict[str, Any]) -> str:
-    """The marketplace's own name of a call: patchListingsItem, AddFixedPriceItem, createImageFromFile, amazon.token, picture ..."""
+    """The marketplace's own name of a call: patchListingsItem, AddFixedPriceItem, createImageFromFile, amazon.token, picture ...
+
+    A write that only asks what would be said is `putListingsItem.preview`.
+    """
     method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
     if path.startswith("/ws/api.dll"):
         return str(environ.get("HTTP_X_EBAY_API_CALL_NAME", "unknown"))
     if path.startswith("/listings/"):
         single = path.removeprefix("/listings/2021-08-01/items/").count("/") > 0
-        return AMAZON.get(method, "unknown") if single else "searchListingsItems"
+        preview = ".preview" if "mode=VALIDATION_PREVIEW" in environ.get("QUERY_STRING", "") else ""
+        return AMAZON.get(method, "unknown") + preview if single else "searchListingsItems"
+    if path.startswith("/catalog/"):
+        return "searchCatalogItems" if path.rstrip("/").endswith("/items") else "getCatalogItem"
+    if path.startswith("/definitions/"):
+        return "searchDefinitionsProductTypes" if path.rstrip("/").endswith("/productTypes") else "getDefinitionsProductType"
+    if path.startswith(("/feeds/", "/reports/")):
+        kind, part = ("Feed", path[7:]) if path.startswith("/feeds/") else ("Report", path[9:])
+        return f"{'create' if method == 'POST' else 'get'}{kind}{'Document' if '/documents' in part else ''}"
     if path.startswith("/commerce/media/"):
         return "createImageFromFile" if method == "POST" else "getImage"
     for start, name in (
         ("/auth/", "amazon.token"),
         ("/identity/", "ebay.token"),
-        ("/catalog/", "getCatalogItem"),
+        ("/schemas/", "document"),
+        ("/documents/", "document"),
         ("/images/", "picture"),
         ("/apps/", "consent"),
         ("/oauth2/", "consent"),
@@ -112,6 +133,9 @@ class Faults:
             return self._inner(environ, start_response)
         if fault.do == "expire_token":
             environ["practice.expire_token"] = True
+            return self._inner(environ, start_response)
+        if fault.do in WITHIN:
+            environ[FAULT], environ[f"{FAULT}.count"] = fault.do, len(self.struck)
             return self._inner(environ, start_response)
         if fault.do in {"timeout_before", "timeout_after", "drop_connection"}:
             if fault.do == "timeout_after":

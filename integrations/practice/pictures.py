@@ -118,6 +118,15 @@ def take(data: bytes, limits: PictureLimits) -> Taken:
     return Taken(encoded, hashlib.sha256(encoded).hexdigest(), rgb.width, rgb.height, hashlib.sha256(data).hexdigest(), facts)
 
 
+def a_strangers(number: int) -> bytes:
+    """A picture that is nobody's of ours: a box on white, another one for each number."""
+    image = Image.new("RGB", (1000, 1000), "white")
+    image.paste((60 + number * 53 % 180, 60 + number * 29 % 180, 60 + number * 91 % 180), (80, 250, 920, 700 + number * 7 % 60))
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=90)
+    return out.getvalue()
+
+
 def smaller(data: bytes, longest: int) -> bytes:
     """The same picture at most `longest` px long; for page thumbnails and eBay's small addresses."""
     with Image.open(io.BytesIO(data)) as opened:

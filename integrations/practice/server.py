@@ -17,7 +17,9 @@ from waitress.server import create_server
 
 from integrations.practice import (
     amazon,
-    amazon_read,  # noqa: F401 - adds its routes to Amazon's blueprint, as `amazon` does
+    amazon_feeds,  # noqa: F401 - these three add their routes to Amazon's blueprint, as `amazon` does
+    amazon_read,  # noqa: F401
+    amazon_types,  # noqa: F401
     consent,
     ebay_media,
     ebay_trading,

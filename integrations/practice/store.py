@@ -156,6 +156,36 @@ class Write(Row):
     effect: Mapped[dict[str, Any]]
 
 
+class Document(Row):
+    """A file behind an address that is good for minutes: to be uploaded (`data` is None until it was), or to be fetched."""
+
+    __tablename__ = "document"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    seller: Mapped[str]
+    content_type: Mapped[str]
+    data: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
+    packed: Mapped[bool] = mapped_column(default=False)
+    key: Mapped[str]  # the secret in its address
+    expires: Mapped[float]
+
+
+class Task(Row):
+    """A feed or a report on its way; `done` counts a feed's messages, `outcome` holds what was found so far."""
+
+    __tablename__ = "task"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    seller: Mapped[str]
+    kind: Mapped[str]  # feed | report
+    type: Mapped[str]
+    marketplaces: Mapped[list[str]]
+    state: Mapped[str] = mapped_column(default="IN_QUEUE")
+    input: Mapped[str | None] = mapped_column(default=None)
+    result: Mapped[str | None] = mapped_column(default=None)
+    created: Mapped[float]
+    done: Mapped[int] = mapped_column(default=0)
+    outcome: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
 class Invocation(Row):
     """An eBay idempotency key that was used."""
 

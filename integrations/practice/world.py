@@ -77,9 +77,16 @@ class World:
                 return
             current.done = self.now()
             listing = session.get_one(Listing, effect.listing_id)
-            {"show": self._show, "show_set": self._show_set, "hide": self._hide, "judge": self._judge, "enforce": self._enforce, "end": self._end}[effect.kind](
-                session, listing, current, fetched
-            )
+            happen = {
+                "show": self._show,
+                "show_set": self._show_set,
+                "hide": self._hide,
+                "judge": self._judge,
+                "swap": self._swap,
+                "enforce": self._enforce,
+                "end": self._end,
+            }
+            happen[effect.kind](session, listing, current, fetched)
 
     # -- scheduling and remembering, inside the caller's transaction
 
@@ -148,7 +155,18 @@ class World:
         image = self.keep(session, listing.connector, listing.seller, fetched)
         self.place(session, listing, position, image, url)
         self.note(session, listing, "picture shown", position=position, image=image.id, source_sha256=image.source_sha256)
-        self.later(session, listing, self.hidden.timing.judgement, "judge", after=effect.due, position=position, image=image.id)
+        exempt = effect.payload.get("exempt", 0)
+        self.later(session, listing, self.hidden.timing.judgement, "judge", after=effect.due, position=position, image=image.id, exempt=exempt)
+
+    def _swap(self, session: Session, listing: Listing, effect: Effect, _fetched: object) -> None:
+        """Somebody else who sells the same article has put another picture in ours' place."""
+        position = effect.payload["position"]
+        slot = listing.slot(position)
+        if slot is None or slot.image is None:
+            return
+        image = self.keep(session, listing.connector, listing.seller, pictures.take(pictures.a_strangers(listing.id), self.hidden.amazon.picture))
+        self.place(session, listing, position, image, None).wanted_url = None  # our own may be asked for again
+        self.note(session, listing, "picture swapped by another", position=position)
 
     def _show_set(self, session: Session, listing: Listing, effect: Effect, _fetched: object) -> None:
         """eBay's way: the whole set changes at once; pictures already on eBay are shown, others are fetched one by one."""
@@ -190,12 +208,15 @@ class World:
         if image is None or image.id != effect.payload["image"]:
             return  # a newer picture will be judged in its own time
         rules = self.hidden.amazon.rules if listing.connector == "amazon" else self.hidden.ebay.rules
-        self._complain(session, listing, position, judge.broken(rules, image.facts, position), image.id)
+        self._complain(session, listing, position, judge.broken(rules, image.facts, position), image.id, effect.payload.get("exempt", 0))
         if position == "offer_main":
             self._complain(session, listing, "main", [], None)
 
-    def _complain(self, session: Session, listing: Listing, position: str, complaints: Sequence[Complaint], image_id: str | None) -> None:
-        """From now on exactly these stand against the position: others end, and one that is already open stays as it began."""
+    def _complain(self, session: Session, listing: Listing, position: str, complaints: Sequence[Complaint], image_id: str | None, exempt: float = 0) -> None:
+        """From now on exactly these stand against the position: others end, and one that is already open stays as it began.
+
+        What is enforced is left alone for `exempt` seconds, or for the complaint's own time if that is longer.
+        """
         wanted = {complaint.code: complaint for complaint in complaints}
         for notice in [notice for notice in listing.open_notices() if notice.position == position]:
             if notice.code in wanted and notice.image_id == image_id:
@@ -204,7 +225,8 @@ class World:
                 notice.ended = self.now()
                 self.note(session, listing, "notice closed", position=position, code=notice.code)
         for complaint in wanted.values():
-            until = self.now() + complaint.exempt_seconds if complaint.exempt_seconds else None
+            grace = max(complaint.exempt_seconds, exempt if complaint.actions else 0)
+            until = self.now() + grace if grace else None
             notice = Notice(
                 position=position, code=complaint.code, reason=complaint.reason, message=complaint.message, complaint=complaint.model_dump(mode="json"),
                 image_id=image_id, began=self.now(), exempt_until=until,
@@ -213,7 +235,7 @@ class World:
             session.flush()
             self.note(session, listing, "notice opened", position=position, code=complaint.code, reason=complaint.reason)
             if until is not None:
-                self.later(session, listing, complaint.exempt_seconds, "enforce", notice=notice.id)
+                self.later(session, listing, grace, "enforce", notice=notice.id)
             if listing.connector == "ebay":
                 self.later(session, listing, self.hidden.timing.hold_grace, "end", notice=notice.id)
 

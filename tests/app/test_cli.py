@@ -290,3 +290,14 @@ def test_rollout_moves_named_products_and_asks_for_a_share_of_the_others(house: 
     assert "halted" in house("rollout", "--halt", "the gold looks pale")[1]
     assert house("rollout")[1].splitlines()[0].endswith(": the gold looks pale")
     assert "Restart Packshot first" in house("rollout", "--help")[1]
+
+
+def test_the_header_of_amazons_notifications_is_printed_and_does_not_betray_the_webhook_secret(house: Run, tmp_path: Path) -> None:
+    code, out, _ = house("accounts", "hook")
+
+    secret = (tmp_path / "var" / "webhook_secret").read_text().strip()
+    assert code == 0
+    assert out.splitlines()[0] == "POST /hooks/amazon"
+    assert len(out.splitlines()[1].removeprefix("X-Packshot-Secret: ")) == 64
+    assert secret not in out
+    assert house("accounts", "hook")[1] == out

@@ -244,3 +244,95 @@ def test_a_marketplace_that_fetches_pictures_needs_a_public_address(kit: Kit, cl
     one = listing(kit, of, amazon, ListingState.TO_SEND, wanted={"W-2": {"main": "0" * 64}}, wanted_print="p")
     with kit.db.reading() as session:
         assert "PACKSHOT_MEDIA_BASE_URL" in (publish.barred(session, kit, session.get_one(Listing, one.id), amazon) or "")
+
+
+# what stands is not sent again
+
+
+def sent(shop: Shop) -> dict[str, str] | None:
+    """What the last push said was accepted before it."""
+    pushed = shop.market.writes[-1].pushed
+    return None if pushed is None else dict(pushed)
+
+
+def pushed(shop: Shop) -> dict[str, str]:
+    return dict(shop.the_listing().pushed["W-1"])
+
+
+def see(shop: Shop, **same: bool) -> None:
+    """A look at the listing: positions that show ours, or not."""
+    with shop.kit.db.writing() as session:
+        listing = session.scalars(sa.select(Listing)).one()
+        listing.seen = {"W-1": {p: {"url": "https://x", "file": listing.pushed["W-1"][p], "score": 1.0, "same": ours} for p, ours in same.items()}}
+
+
+def test_a_first_push_knows_nothing_and_the_next_one_says_what_was_accepted(shop: Shop) -> None:
+    shop.go()
+    assert sent(shop) is None
+    before = pushed(shop)
+
+    shop.replace_picture()
+    shop.go()
+
+    assert sent(shop) == before
+    assert [picture.position for picture in shop.market.writes[-1].changed] == ["main"]
+
+
+def test_after_an_unknown_outcome_nothing_is_taken_as_accepted(shop: Shop) -> None:
+    shop.go()
+    shop.replace_picture()
+    shop.market.fail, shop.market.after = integrations.OutcomeUnknown("cut off"), True
+    shop.go()
+    shop.replace_picture()
+    shop.go(5)
+    shop.go(5)
+
+    assert PushState.MOOT in shop.pushes()
+    assert sent(shop) is None
+
+
+def test_a_push_that_is_tried_again_says_nothing_was_accepted(shop: Shop) -> None:
+    shop.go()
+    shop.replace_picture()
+    shop.market.fail = integrations.TryLater(5, "busy")
+    shop.go()
+    shop.go(10)
+
+    assert sent(shop) is None
+
+
+def test_after_a_refusal_everything_is_sent_again(shop: Shop) -> None:
+    shop.go()
+    shop.replace_picture()
+    shop.market.fail = integrations.Refused("no")
+    shop.go()
+    shop.replace_picture()
+    shop.go(5)
+
+    assert sent(shop) is None
+
+
+def test_a_position_that_was_seen_to_show_something_else_is_sent_again(shop: Shop) -> None:
+    shop.go()
+    before = pushed(shop)
+    see(shop, main=True)
+    shop.replace_picture()
+    shop.go()
+    assert sent(shop) == before
+
+    see(shop, main=False)
+    shop.replace_picture()
+    shop.go()
+
+    assert sent(shop) == {}
+
+
+def test_what_a_repair_sends_is_everything(shop: Shop) -> None:
+    shop.go()
+    with shop.kit.db.writing() as session:
+        session.execute(sa.update(Listing).values(pushed_print=None))
+        work.wake(session, "publish", shop.the_listing().id, at=shop.kit.now())
+    shop.go(5)
+
+    assert len(shop.market.writes) == 2
+    assert sent(shop) is None

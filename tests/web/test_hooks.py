@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from app.models import Arrival, Delivery, Product
+from app.accounts import hook_secret
+from app.models import Arrival, Delivery, Notice, Product, Work
+from tests.app.factories import account, listing, product
 from tests.web.machine import House, event, open_house
 
 
@@ -136,3 +138,60 @@ def test_the_same_event_id_may_not_be_overlong(house: House) -> None:
 
 def test_only_post_is_answered(house: House) -> None:
     assert house.client.get("/hooks/inventory").status_code == 405
+
+
+# Amazon's notifications
+
+
+def hint(**payload: Any) -> dict[str, Any]:
+    told = {"SellerId": "S", "MarketplaceId": "A1F83G8C2ARO7P", "Asin": "B01", "Sku": "W-1", "Severities": ["ERROR"], **payload}
+    return {"NotificationType": "LISTINGS_ITEM_ISSUES_CHANGE", "Payload": told, "NotificationMetadata": {"NotificationId": "n-1"}}
+
+
+def hinted(house: House, body: Any, secret: str | None = None) -> Any:
+    headers = {"X-Packshot-Secret": hook_secret(house.kit) if secret is None else secret}
+    return house.client.post("/hooks/amazon", json=body, headers=headers)
+
+
+def listing_on(house: House, key: str, sku: str = "W-1") -> int:
+    on = account(house.kit, key)
+    return listing(house.kit, product(house.kit, sku), on).id
+
+
+def watched(house: House) -> set[str]:
+    with house.kit.db.reading() as session:
+        return set(session.scalars(sa.select(Work.row).where(Work.stage == "watch", Work.due_at <= house.kit.now())))
+
+
+def test_a_notification_of_amazons_has_the_listing_looked_at_and_changes_nothing_else(house: House) -> None:
+    number = listing_on(house, "amazon-uk:main")
+
+    answer = hinted(house, hint())
+    again = hinted(house, {"version": "0", "detail": hint()})
+
+    assert (answer.status_code, answer.json) == (202, {"status": "accepted", "listings": 1})
+    assert again.json == answer.json
+    assert watched(house) == {str(number)}
+    with house.kit.db.reading() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(Notice)) == 0
+
+
+@pytest.mark.parametrize("secret", ["", "guess", "whsec_x"])
+def test_a_notification_without_the_secret_is_turned_away(house: House, secret: str) -> None:
+    listing_on(house, "amazon-uk:main")
+
+    assert hinted(house, hint(), secret).status_code == 401
+    assert watched(house) == set()
+
+
+@pytest.mark.parametrize("payload", [{"SellerId": "ANOTHER"}, {"MarketplaceId": "ATVPDKIKX0DER"}, {"Sku": "NOBODY", "Asin": "B09"}])
+def test_a_notification_that_names_no_listing_of_ours_wakes_nobody(house: House, payload: dict[str, str]) -> None:
+    listing_on(house, "amazon-uk:main")
+
+    assert hinted(house, hint(**payload)).json == {"status": "accepted", "listings": 0}
+    assert watched(house) == set()
+
+
+@pytest.mark.parametrize("body", [[], "text", None, 5])
+def test_a_notification_that_is_no_object_is_named_as_such(house: House, body: Any) -> None:
+    assert hinted(house, body).status_code == 422

@@ -1,261 +1,20 @@
-"""The hardened SP-API client against a scripted transport: each trap of python-amazon-sp-api 2.1.35 has a test named after it."""
+"""The verbs over a scripted transport: what is sent, what is believed, what is refused."""
 
+import base64
+import hashlib
 import json
-import threading
-from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
-from integrations import NotAuthorised, OutcomeUnknown, Refused, TryLater
-from integrations.amazon import connect
-from integrations.amazon.client import AmazonClient
+from integrations import OutcomeUnknown, Ref, Refused, TryLater
 from integrations.amazon.marketplace import Amazon
-from tests.integrations.accounts import access, offer
+from tests.integrations.accounts import access, offer, picture, product
+from tests.integrations.amazon.wire import ACCEPTED, LISTED, Wire, client
 
-ACCEPTED = {"sku": "S", "status": "ACCEPTED", "submissionId": "sub-1", "issues": []}
-LISTED = {"sku": "S", "summaries": [{"marketplaceId": "A1F83G8C2ARO7P", "asin": "B000000001", "productType": "WATCH", "status": ["BUYABLE"]}]}
-
-
-class Wire:
-    """Tokens, and answers by method in turn (the last one stays); everything asked is kept."""
-
-    def __init__(self, **answers: Any) -> None:
-        self.answers = {name: list(value) if isinstance(value, list) else [value] for name, value in answers.items()}
-        self.seen: list[httpx.Request] = []
-        self.tokens = 0
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        if request.url.path.endswith("/token"):
-            self.tokens += 1
-            return httpx.Response(200, json={"access_token": f"access-{self.tokens}", "expires_in": 3600, "token_type": "bearer"})
-        self.seen.append(request)
-        queue = self.answers[request.method]
-        answer = queue.pop(0) if len(queue) > 1 else queue[0]
-        if isinstance(answer, Exception):
-            raise answer
-        return answer if isinstance(answer, httpx.Response) else httpx.Response(200, json=answer)
-
-    @property
-    def transport(self) -> httpx.MockTransport:
-        return httpx.MockTransport(self)
-
-    def bodies(self, method: str) -> list[dict[str, Any]]:
-        return [json.loads(request.content) for request in self.seen if request.method == method]
-
-
-def client(wire: Wire, **changes: Any) -> AmazonClient:
-    return AmazonClient(access(**changes), wire.transport)
-
-
-def calls(of: AmazonClient) -> dict[str, Callable[[], object]]:
-    return {"GET": lambda: of.get("S", "summaries"), "PATCH": lambda: of.patch("S", {"productType": "P", "patches": []}), "PUT": lambda: of.put("S", {"a": 1})}
-
-
-@pytest.mark.parametrize("status", [429, 500, 502, 503])
-@pytest.mark.parametrize("body", [b"", b"<html>slow down</html>", b'{"message":"oops"}', b'[{"code":"InvalidInput","message":"bare list"}]'])
-@pytest.mark.parametrize("method", ["GET", "PATCH", "PUT"])
-def test_an_error_without_an_errors_list_is_never_taken_for_success(status: int, body: bytes, method: str) -> None:
-    of = client(Wire(**{method: httpx.Response(status, content=body)}))
-
-    with pytest.raises(TryLater, match=f"HTTP {status}"):
-        calls(of)[method]()
-
-
-def test_an_errors_object_instead_of_a_list_is_read() -> None:
-    of = client(Wire(GET=httpx.Response(400, json={"errors": {"code": "InvalidInput", "message": "one object"}})))
-
-    with pytest.raises(Refused) as caught:
-        of.get("S", "summaries")
-
-    assert [(issue.code, issue.message) for issue in caught.value.issues] == [("InvalidInput", "one object")]
-
-
-def test_a_key_named_headers_in_the_answer_does_no_harm() -> None:
-    of = client(Wire(GET={**LISTED, "headers": {"x": 1}}))
-
-    assert of.get("S", "summaries") == {**LISTED, "headers": {"x": 1}}
-
-
-def test_an_empty_answer_to_a_read_is_tried_later() -> None:
-    with pytest.raises(TryLater):
-        client(Wire(GET=httpx.Response(200))).get("S", "summaries")
-
-
-def test_an_empty_answer_to_a_write_is_unknown() -> None:
-    with pytest.raises(OutcomeUnknown):
-        client(Wire(PATCH=httpx.Response(200))).patch("S", {"productType": "P", "patches": []})
-
-
-def test_a_redirect_is_not_success() -> None:
-    with pytest.raises(TryLater, match="302"):
-        client(Wire(GET=httpx.Response(302, headers={"Location": "https://elsewhere"}))).get("S", "summaries")
-
-
-def test_a_missing_sku_is_none() -> None:
-    assert client(Wire(GET=httpx.Response(404, json={"errors": [{"code": "NOT_FOUND", "message": "no"}]}))).get("S", "summaries") is None
-
-
-def test_retry_after_of_a_429_is_kept_to() -> None:
-    of = client(Wire(GET=httpx.Response(429, headers={"Retry-After": "77"}, json={"errors": [{"code": "QuotaExceeded", "message": "slow"}]})))
-
-    with pytest.raises(TryLater) as caught:
-        of.get("S", "summaries")
-
-    assert caught.value.delay >= 77
-
-
-def test_each_429_in_a_row_waits_longer() -> None:
-    of = client(Wire(GET=httpx.Response(429, json={"errors": [{"code": "QuotaExceeded", "message": "slow"}]})), account="amazon-uk:backoff")
-    delays = []
-
-    for _ in range(8):
-        with pytest.raises(TryLater) as caught:
-            of.get("S", "summaries")
-        delays.append(caught.value.delay)
-
-    assert delays[0] <= 4
-    assert delays[-1] >= 128
-    assert max(delays) <= 300
-
-
-def test_the_host_header_is_whole_for_http_endpoints_too() -> None:
-    wire = Wire(GET=LISTED)
-
-    client(wire, endpoints={"api": "http://127.0.0.1:8001", "token": "http://127.0.0.1:8001/auth/o2/token"}, allow_loopback=True).get("S", "summaries")
-
-    assert wire.seen[0].headers["host"] == "127.0.0.1:8001"
-
-
-def test_the_sku_is_percent_encoded_and_parameters_are_csv() -> None:
-    wire = Wire(GET=LISTED)
-
-    client(wire).get("S/1 ü", "summaries,issues")
-
-    assert wire.seen[0].url.raw_path.startswith(b"/listings/2021-08-01/items/SELLER/S%2F1%20%C3%BC?")
-    assert wire.seen[0].url.params.multi_items() == [("includedData", "summaries,issues"), ("marketplaceIds", "A1F83G8C2ARO7P"), ("issueLocale", "en_GB")]
-
-
-def test_put_does_not_pollute_the_body_nor_the_callers_own() -> None:
-    wire = Wire(PUT=ACCEPTED)
-    body = {"productType": "WATCH", "requirements": "LISTING", "attributes": {}}
-
-    client(wire).put("S/1", body)
-
-    assert wire.bodies("PUT") == [{"productType": "WATCH", "requirements": "LISTING", "attributes": {}}]
-    assert body == {"productType": "WATCH", "requirements": "LISTING", "attributes": {}}
-    assert set(wire.seen[0].url.params) == {"marketplaceIds", "issueLocale", "includedData"}
-
-
-def test_pagination_of_a_search_is_in_the_payload() -> None:
-    answer = {"numberOfResults": 1, "pagination": {"nextToken": "n"}, "items": []}
-
-    assert client(Wire(GET=answer)).search(pageSize="20")["pagination"] == {"nextToken": "n"}
-
-
-@pytest.mark.parametrize("status", [401, 403])
-def test_a_refused_token_is_dropped_and_the_call_made_once_more(status: int) -> None:
-    wire = Wire(GET=[httpx.Response(status, json={"errors": [{"code": "Unauthorized", "message": "expired"}]}), LISTED])
-
-    assert client(wire).get("S", "summaries") == LISTED
-
-    assert [request.headers["x-amz-access-token"] for request in wire.seen] == ["access-1", "access-2"]
-
-
-def test_a_token_refused_twice_pauses_the_account() -> None:
-    wire = Wire(GET=httpx.Response(403, json={"errors": [{"code": "Unauthorized", "message": "revoked"}]}))
-
-    with pytest.raises(NotAuthorised, match="revoked"):
-        client(wire).get("S", "summaries")
-
-    assert len(wire.seen) == 2
-
-
-def test_many_threads_share_one_refresh() -> None:
-    wire = Wire(GET=LISTED)
-    of = client(wire)
-    threads = [threading.Thread(target=of.get, args=("S", "summaries")) for _ in range(12)]
-
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert wire.tokens == 1
-    assert len(wire.seen) == 12
-
-
-def token_answer(answer: httpx.Response | Exception) -> AmazonClient:
-    def handle(request: httpx.Request) -> httpx.Response:
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    return AmazonClient(access(), httpx.MockTransport(handle))
-
-
-def test_revoked_credentials_pause_the_account() -> None:
-    with pytest.raises(NotAuthorised, match="invalid_grant"):
-        token_answer(httpx.Response(400, json={"error": "invalid_grant", "error_description": "revoked"})).get("S", "summaries")
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [httpx.Response(503, text="<html>"), httpx.Response(500, json={"error": "server"}), httpx.Response(200, text="{}"), httpx.ConnectError("no route")],
-)
-def test_a_token_service_that_is_unwell_is_tried_later(answer: httpx.Response | Exception) -> None:
-    with pytest.raises(TryLater):
-        token_answer(answer).get("S", "summaries")
-
-
-def test_the_token_service_has_our_timeout_too() -> None:
-    of = client(Wire())
-
-    assert of._sdk._auth._transport._client.timeout.read == 30
-    assert of._sdk._transport._client.timeout.read == 30
-
-
-@pytest.mark.parametrize("missing", ["lwa_app_id", "lwa_client_secret", "refresh_token"])
-def test_incomplete_credentials_are_refused_before_any_call(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("SP_API_REFRESH_TOKEN", "LWA_APP_ID", "LWA_CLIENT_SECRET"):
-        monkeypatch.setenv(name, "from-the-environment")
-    credentials = {"lwa_app_id": "a", "lwa_client_secret": "b", "refresh_token": "c", missing: ""}
-
-    with pytest.raises(NotAuthorised, match=missing):
-        connect(access(credentials=credentials))
-
-
-def test_an_environment_variable_that_moves_the_marketplace_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SP_API_DEFAULT_MARKETPLACE", "DE")
-
-    with pytest.raises(NotAuthorised, match="SP_API_DEFAULT_MARKETPLACE"):
-        connect(access())
-
-
-@pytest.mark.parametrize("error", [httpx.ReadTimeout("slow"), httpx.RemoteProtocolError("cut"), httpx.ReadError("reset"), httpx.WriteTimeout("half")])
-def test_a_write_without_an_answer_is_unknown_and_a_read_is_tried_later(error: Exception) -> None:
-    of = client(Wire(PATCH=error, PUT=error, GET=error))
-
-    for method, call in calls(of).items():
-        with pytest.raises(TryLater if method == "GET" else OutcomeUnknown):
-            call()
-
-
-@pytest.mark.parametrize("error", [httpx.ConnectError("refused"), httpx.ConnectTimeout("no route"), httpx.PoolTimeout("busy")])
-def test_a_write_that_never_left_is_tried_later(error: Exception) -> None:
-    for call in calls(client(Wire(PATCH=error, PUT=error, GET=error))).values():
-        with pytest.raises(TryLater):
-            call()
-
-
-def test_a_504_to_a_write_is_unknown() -> None:
-    with pytest.raises(OutcomeUnknown):
-        client(Wire(PATCH=httpx.Response(504, text="gateway"))).patch("S", {})
-
-
-# the verbs over the same wire
+NOT_THERE = httpx.Response(404, json={"errors": [{"code": "NOT_FOUND", "message": "no"}]})
 
 
 def test_http_200_with_status_invalid_is_refused_with_their_words() -> None:
@@ -280,15 +39,147 @@ def test_an_existing_listing_is_patched_with_image_attributes_only() -> None:
     assert [(patch["op"], patch["path"]) for patch in body["patches"]] == [("replace", "/attributes/main_product_image_locator")]
 
 
-def test_a_listing_that_is_not_there_is_created_only_when_allowed() -> None:
-    wire = Wire(GET=httpx.Response(404, json={"errors": [{"code": "NOT_FOUND", "message": "no"}]}), PUT=ACCEPTED)
+def creating(**more: Any) -> Wire:
+    """Amazon where nothing is listed, WATCH is a product type, and everything is taken."""
+    schema = json.dumps({"type": "object", "properties": {}, "required": ["brand"]}).encode()
+    checksum = base64.b64encode(hashlib.md5(schema, usedforsecurity=False).digest()).decode()
+    answers: dict[str, Any] = {
+        "GET /listings": NOT_THERE,
+        "GET /definitions/2020-09-01/productTypes": {"productTypes": [{"name": "WATCH_BAND"}, {"name": "WATCH"}]},
+        "GET /definitions/2020-09-01/productTypes/": {"schema": {"link": {"resource": "https://schemas.example/w.json"}, "checksum": checksum}},
+        "GET /w.json": httpx.Response(200, content=schema),
+        "PUT": [{**ACCEPTED, "status": "VALID"}, ACCEPTED],
+    }
+    return Wire({**answers, **more})
+
+
+def test_a_listing_that_is_not_there_is_created_only_when_allowed_and_after_a_preview() -> None:
+    wire = creating()
     amazon = Amazon(access(), wire.transport)
 
     with pytest.raises(Refused, match="not listed"):
         amazon.publish(offer())
     amazon.publish(offer(create=True))
 
-    assert [body["requirements"] for body in wire.bodies("PUT")] == ["LISTING"]
+    preview, put = wire.asked("PUT")
+    assert (preview.url.params.get("mode"), put.url.params.get("mode")) == ("VALIDATION_PREVIEW", None)
+    assert preview.content == put.content
+    assert json.loads(put.content)["productType"] == "WATCH"
+
+
+def test_what_the_preview_refuses_is_never_put() -> None:
+    issue = {"code": "90220", "message": "'color' is required", "severity": "ERROR", "categories": ["MISSING_ATTRIBUTE"], "attributeNames": ["color"]}
+    wire = creating(PUT={**ACCEPTED, "status": "INVALID", "issues": [issue]})
+
+    with pytest.raises(Refused, match="'color' is required"):
+        Amazon(access(), wire.transport).publish(offer(create=True))
+
+    assert len(wire.asked("PUT")) == 1
+
+
+def test_a_preview_without_an_answer_left_nothing_behind_and_is_tried_later() -> None:
+    wire = creating(PUT=httpx.ReadTimeout("slow"))
+
+    with pytest.raises(TryLater):
+        Amazon(access(), wire.transport).publish(offer(create=True))
+
+
+def test_a_schema_that_is_not_what_its_checksum_says_is_not_believed() -> None:
+    wire = creating(**{"GET /w.json": httpx.Response(200, content=b"{}")})
+
+    with pytest.raises(TryLater, match="checksum"):
+        Amazon(access(), wire.transport).publish(offer(create=True))
+
+
+def test_a_product_type_that_amazon_does_not_have_is_refused_with_advice() -> None:
+    wire = creating(**{"GET /definitions/2020-09-01/productTypes/": NOT_THERE})
+
+    with pytest.raises(Refused, match=r"'FINE_WATCH' here; name another"):
+        Amazon(access(settings={"product_types": {"watch": "FINE_WATCH"}}), wire.transport).publish(offer(create=True))
+
+
+def test_product_types_and_schemas_are_asked_for_once_a_day() -> None:
+    wire, clock = creating(), [datetime(2026, 11, 23, 12, tzinfo=UTC)]
+    amazon = Amazon(access(), wire.transport, now=lambda: clock[0])
+
+    for hours in (0, 1, 30):
+        clock[0] += timedelta(hours=hours)
+        wire.answers["PUT"] = [{**ACCEPTED, "status": "VALID"}, ACCEPTED]
+        amazon.publish(offer(create=True))
+
+    paths = [request.url.path for request in wire.asked("GET")]
+    assert paths.count("/definitions/2020-09-01/productTypes") == 2
+    assert paths.count("/definitions/2020-09-01/productTypes/WATCH") == 2
+    assert paths.count("/w.json") == 1  # its checksum had not changed
+
+
+@pytest.mark.parametrize(
+    ("category", "by_keyword", "by_title", "chosen"),
+    [
+        ("watch", ["WATCH_BAND", "WATCH"], [], "WATCH"),  # shipped, and Amazon knows it for the word too
+        ("watch", ["CHRONOGRAPH"], [], "CHRONOGRAPH"),  # Amazon's only one
+        ("timepiece", [], ["CLOCK"], "CLOCK"),
+    ],
+)
+def test_the_product_type_is_one_that_amazon_knows_for_the_category_or_the_title(
+    category: str, by_keyword: list[str], by_title: list[str], chosen: str
+) -> None:
+    wire = creating(**{"GET /definitions/2020-09-01/productTypes": [typed(by_keyword), typed(by_title)]})
+
+    Amazon(access(), wire.transport).publish(offer(create=True, product=product(category=category)))
+
+    assert wire.bodies("PUT")[1]["productType"] == chosen
+
+
+@pytest.mark.parametrize(("found", "words"), [(["CLOCK", "CLOCK_PART"], "offers CLOCK, CLOCK_PART"), ([], "offers none")])
+def test_where_the_product_type_is_a_choice_it_is_the_sellers(found: list[str], words: str) -> None:
+    wire = creating(**{"GET /definitions/2020-09-01/productTypes": typed(found)})
+
+    with pytest.raises(Refused, match=words):
+        Amazon(access(), wire.transport).publish(offer(create=True, product=product(category="timepiece")))
+
+    assert wire.asked("PUT") == []
+
+
+def typed(names: list[str]) -> dict[str, Any]:
+    return {"productTypes": [{"name": name} for name in names]}
+
+
+# only what changed is sent
+
+
+def sent(**changes: Any) -> list[str]:
+    wire = Wire(GET=LISTED, PATCH=ACCEPTED)
+    Amazon(access(), wire.transport).publish(offer(**changes))
+    return [f"{patch['op']} {patch['path'].removeprefix('/attributes/')}" for body in wire.bodies("PATCH") for patch in body["patches"]]
+
+
+def test_only_positions_that_changed_since_the_last_accepted_push_are_sent() -> None:
+    main, alt = picture("main", b"main"), picture("alt1", b"new")
+
+    assert sent(pictures=(main, alt), pushed={"main": main.sha256, "alt1": "0" * 64}) == ["replace other_product_image_locator_1"]
+    assert sent(pictures=(main,), pushed={"main": main.sha256, "alt1": "0" * 64}, remove=("alt1",)) == ["delete other_product_image_locator_1"]
+
+
+def test_a_repeat_after_success_with_nothing_changed_sends_nothing() -> None:
+    main, wire = picture("main"), Wire(GET=LISTED)
+
+    receipt = Amazon(access(), wire.transport).publish(offer(pictures=(main,), pushed={"main": main.sha256}))
+
+    assert (receipt.status, receipt.external_id) == ("accepted", "B000000001")
+    assert [request.method for request in wire.seen] == ["GET"]
+
+
+def test_where_what_was_accepted_is_not_known_everything_is_sent() -> None:
+    assert len(sent(pictures=(picture("main"), picture("alt1")), pushed=None)) == 2
+
+
+def test_a_sku_that_never_became_an_item_gets_everything_again() -> None:
+    main, wire = picture("main"), Wire(GET={"sku": "S", "summaries": []}, PATCH=ACCEPTED)
+
+    Amazon(access(), wire.transport).publish(offer(pictures=(main,), pushed={"main": main.sha256}))
+
+    assert len(wire.bodies("PATCH")) == 1
 
 
 def test_an_answer_without_a_status_is_unknown() -> None:
@@ -301,12 +192,12 @@ def test_notices_page_through_and_the_cursor_overlaps() -> None:
     issue = {"code": "18027", "message": "text", "severity": "ERROR", "categories": ["INVALID_IMAGE"]}
     first = {"numberOfResults": 2, "pagination": {"nextToken": "p2"}, "items": [{**LISTED, "sku": "A", "issues": [issue]}]}
     second = {"numberOfResults": 2, "items": [{**LISTED, "sku": "B", "issues": []}]}
-    wire = Wire(GET=[first, second])
+    wire = Wire(GET=[first, second], POST={"reportId": "7"})
 
     found, cursor = Amazon(access(), wire.transport, now=lambda: now).notices("2026-11-23T11:00:00Z")
 
     assert [(entry.ref.merchant_sku, len(entry.notices)) for entry in found] == [("A", 1), ("B", 0)]
-    assert cursor == "2026-11-23T11:58:00Z"
+    assert cursor == "2026-11-23T11:58:00Z report=7@2026-11-23T12:00:00+00:00"
     assert wire.seen[0].url.params["withIssueSeverity"] == "ERROR,WARNING"
     assert wire.seen[0].url.params["lastUpdatedAfter"] == "2026-11-23T11:00:00Z"
     assert wire.seen[1].url.params["pageToken"] == "p2"
@@ -320,3 +211,106 @@ def test_a_picture_that_amazon_could_not_fetch_is_named_unreachable() -> None:
         of.put("S", {"a": 1})
 
     assert [(issue.message, issue.reason) for issue in caught.value.issues] == [(said, "unreachable")]
+
+
+def test_goods_that_amazon_has_as_new_and_that_are_used_now_get_all_their_offer_pictures() -> None:
+    main = picture("main")
+    there = {"sku": "S", "summaries": [{**LISTED["summaries"][0], "conditionType": "new_new"}]}  # type: ignore[dict-item]
+    wire = Wire(GET=there, PATCH=ACCEPTED)
+
+    Amazon(access(), wire.transport).publish(offer(pictures=(main,), pushed={"main": main.sha256}, product=product(condition="used")))
+
+    assert [patch["path"] for patch in wire.bodies("PATCH")[0]["patches"]] == ["/attributes/main_offer_image_locator"]
+
+
+# many listings at once
+
+
+def listed(sku: str, main: str | None = "m", issues: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+    summary = {"marketplaceId": "A1F83G8C2ARO7P", "asin": f"B0{sku}", "productType": "WATCH", "conditionType": "new_new", "status": ["BUYABLE"]}
+    shown = {"mainImage": {"link": AMAZON_PICTURES + f"{main}.jpg", "height": 1, "width": 1}} if main else {}
+    return {"sku": sku, "summaries": [{**summary, **shown}], "issues": issues or [], "attributes": {}}
+
+
+def gallery(sku: str, main: str) -> dict[str, Any]:
+    image = {"variant": "MAIN", "link": AMAZON_PICTURES + f"{main}.jpg", "height": 9, "width": 9}
+    return {"asin": f"B0{sku}", "images": [{"marketplaceId": "A1F83G8C2ARO7P", "images": [image]}]}
+
+
+AMAZON_PICTURES = "https://m.media-amazon.com/images/I/"
+SEARCH, ONE, CATALOG = "GET /listings/2021-08-01/items/SELLER", "GET /listings/2021-08-01/items/SELLER/", "GET /catalog/2022-04-01/items"
+SUPPRESSED = {"code": "18027", "message": "text", "severity": "ERROR", "enforcements": {"actions": [{"action": "SEARCH_SUPPRESSED"}]}}
+
+
+def read(items: list[dict[str, Any]], one: Any = None, shown: str = "m", known: str | None = "m") -> tuple[Wire, list[Any]]:
+    """The statuses of A and B where search says `items` and the single call `one`, each known by the main picture `known`."""
+    catalogue = {"numberOfResults": 2, "items": [gallery("A", shown), gallery("B", "m")]}
+    wire = Wire({SEARCH: {"numberOfResults": len(items), "items": items}, ONE: one if one is not None else listed("A"), CATALOG: catalogue})
+    main = AMAZON_PICTURES + f"{known}.jpg" if known else None
+    return wire, Amazon(access(), wire.transport).status([Ref("A", main=main), Ref("B", main=main)])
+
+
+def test_many_quiet_listings_cost_two_calls_for_each_twenty() -> None:
+    skus = [f"S{number:02d}" for number in range(45)]
+    pages = [{"numberOfResults": 20, "items": [listed(sku) for sku in skus[start : start + 20]]} for start in (0, 20, 40)]
+    catalogue = [{"numberOfResults": 20, "items": [gallery(sku, "m") for sku in skus[start : start + 20]]} for start in (0, 20, 40)]
+    wire = Wire({SEARCH: pages, CATALOG: catalogue})
+
+    found = Amazon(access(), wire.transport).status([Ref(sku, main=AMAZON_PICTURES + "m._AC_SL1500_.jpg") for sku in skus])
+
+    assert len(wire.seen) == 6
+    assert [status.ref.merchant_sku for status in found] == skus
+    assert all(status.pictures == {"main": AMAZON_PICTURES + "m.jpg"} and status.exists for status in found)
+    assert [len(request.url.params["identifiers"].split(",")) for request in wire.seen] == [20, 20, 5, 20, 20, 5]
+
+
+def test_a_siblings_image_in_a_search_is_confirmed_by_the_listing_itself_before_it_is_believed() -> None:
+    wire, [first, second] = read([listed("A", main="sibling"), listed("B")])
+
+    assert len(wire.asked("GET", "/listings/2021-08-01/items/SELLER/A")) == 1
+    assert first.pictures["main"] == second.pictures["main"] == AMAZON_PICTURES + "m.jpg"
+
+
+def test_a_complaint_in_a_search_is_confirmed() -> None:
+    wire, [first, _] = read([listed("A", issues=[SUPPRESSED]), listed("B")], one=listed("A"))
+
+    assert first.notices == ()
+    assert len(wire.asked("GET", "/listings/2021-08-01/items/SELLER/")) == 1
+
+
+def test_a_listing_that_search_leaves_out_is_asked_for_before_it_is_called_gone() -> None:
+    _, [first, second] = read([listed("B")], one=listed("A"))
+    _, [gone, _] = read([listed("B")], one=NOT_THERE)
+
+    assert (first.exists, second.exists, gone.exists) == (True, True, False)
+
+
+def test_a_listing_whose_picture_is_not_known_yet_is_read_itself() -> None:
+    wire, _ = read([listed("A"), listed("B")], known=None)
+
+    assert len(wire.asked("GET", "/listings/2021-08-01/items/SELLER/")) == 2
+
+
+def test_a_search_without_the_issues_asked_for_proves_no_silence() -> None:
+    silent = {key: value for key, value in listed("A").items() if key != "issues"}
+
+    wire, [first, _] = read([silent, listed("B")], one=listed("A", issues=[SUPPRESSED]))
+
+    assert [notice.kind for notice in first.notices] == ["suppressed"]
+    assert len(wire.asked("GET", "/listings/2021-08-01/items/SELLER/")) == 1
+
+
+def test_offer_pictures_that_are_not_told_are_accepted_and_cannot_be_proven() -> None:
+    used = listed("A")
+    used["summaries"][0]["conditionType"] = "used_good"
+
+    [status] = Amazon(access(), Wire({ONE: used, CATALOG: gallery("A", "m")}).transport).status([Ref("A")])
+
+    assert (status.exists, status.pictures, status.provable) == (True, {}, frozenset())
+
+
+def test_what_a_suppressed_listing_said_of_being_buyable_is_kept_with_the_notice() -> None:
+    [status] = Amazon(access(), Wire({ONE: listed("A", issues=[SUPPRESSED]), CATALOG: gallery("A", "m")}).transport).status([Ref("A")])
+
+    assert status.notices[0].raw["listing_status"] == ["BUYABLE"]
+    assert status.notices[0].raw["enforcements"] == SUPPRESSED["enforcements"]

@@ -1,9 +1,12 @@
 """Amazon's JSON <-> our words. Payloads are ours, in the shapes the published model and sellers' reports describe."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from integrations import REASONS, SITES, Refused
 from integrations.amazon import translate
@@ -260,7 +263,7 @@ def test_public_https_and_s3_addresses_go_through(url: str) -> None:
 
 
 def test_a_new_listing_says_what_amazon_requires() -> None:
-    body = translate.new_listing(offer(create=True), access())
+    body = translate.new_listing(offer(create=True), access(), "WATCH")
 
     attributes = body["attributes"]
     assert (body["productType"], body["requirements"]) == ("WATCH", "LISTING")
@@ -272,20 +275,56 @@ def test_a_new_listing_says_what_amazon_requires() -> None:
 
 
 def test_without_a_gtin_the_exemption_is_declared() -> None:
-    attributes = translate.new_listing(offer(product=product(gtin=None)), access())["attributes"]
+    attributes = translate.new_listing(offer(product=product(gtin=None)), access(), "WATCH")["attributes"]
 
     assert "externally_assigned_product_identifier" not in attributes
     assert attributes["supplier_declared_has_product_identifier_exemption"] == [{"value": True, "marketplace_id": HERE}]
 
 
-def test_an_account_may_name_its_own_product_types() -> None:
-    account = access(settings={"product_types": {"watch": "FINE_WATCH"}, "condition_types": {"used": "used_like_new"}})
+def test_an_account_may_name_its_own_conditions() -> None:
+    account = access(settings={"condition_types": {"used": "used_like_new"}})
 
-    body = translate.new_listing(offer(product=product(condition="used")), account)
+    body = translate.new_listing(offer(product=product(condition="used")), account, "WATCH")
 
-    assert body["productType"] == "FINE_WATCH"
     assert body["attributes"]["condition_type"][0]["value"] == "used_like_new"
+    assert "main_offer_image_locator" in body["attributes"]
 
 
-def test_an_unknown_category_is_the_generic_type() -> None:
-    assert translate.new_listing(offer(product=product(category="clock")), access())["productType"] == "PRODUCT"
+def test_what_the_mapping_adds_goes_before_the_facts_and_the_accounts_own_attributes_before_both() -> None:
+    account = access(settings={"attributes": {"color": [{"value": "ours"}]}})
+
+    body = translate.new_listing(offer(), account, "WATCH", {"brand": [{"value": "mapped"}], "color": [{"value": "mapped"}]})
+
+    assert body["attributes"]["brand"] == [{"value": "mapped"}]
+    assert body["attributes"]["color"] == [{"value": "ours"}]
+
+
+def test_a_part_of_an_attribute_tells_its_position() -> None:
+    assert notice({**SUPPRESSED, "attributeNames": ["other_product_image_locator_3.media_location"]}).positions == ("alt3",)
+
+
+POSITIONS = UK.positions
+SIDES = st.dictionaries(st.sampled_from(POSITIONS), st.sampled_from(["a", "b", "c"]), max_size=9).map(lambda side: {"main": "a", **side})
+
+
+@given(shown=SIDES, wanted=SIDES)
+def test_what_is_sent_turns_what_was_accepted_into_what_is_wanted_and_touches_nothing_else(shown: dict[str, str], wanted: dict[str, str]) -> None:
+    pictures = tuple(
+        replace(picture(position, digest.encode(), url=f"https://media.example.com/{digest}"), sha256=digest) for position, digest in wanted.items()
+    )
+    gone = tuple(position for position in shown if position not in wanted)
+
+    body = translate.images_patch(offer(pictures=pictures, pushed=shown, remove=gone), access(), None)
+
+    after = dict(shown)
+    for patch in (body or {"patches": []})["patches"]:
+        [position] = [one for one in POSITIONS if patch["path"] == f"/attributes/{translate.locator(one, 'product')}"]
+        if patch["op"] == "delete":
+            assert position != "main"
+            del after[position]
+        else:
+            digest = patch["value"][0]["media_location"][-1]
+            assert after.get(position) != digest  # nothing is sent that stands
+            after[position] = digest
+    assert after == wanted
+    assert (body is None) == (shown == wanted)

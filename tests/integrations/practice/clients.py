@@ -58,6 +58,7 @@ def new_watch(main: str | None, title: str = "A watch") -> dict[str, Any]:
         "condition_type": [{"value": "new_new", **here}],
         "purchasable_offer": [{"currency": "GBP", "our_price": [{"schedule": [{"value_with_tax": 120.0}]}], **here}],
         "fulfillment_availability": [{"fulfillment_channel_code": "DEFAULT", "quantity": 3}],
+        "supplier_declared_has_product_identifier_exemption": [{"value": True, **here}],
     }
     if main:
         attributes["main_product_image_locator"] = [{"media_location": main, **here}]

@@ -1,0 +1,97 @@
+"""JSON_LISTINGS_FEED: many listings' pictures in one file, and its report read back message by message. Pure.
+
+When it wins over patching one by one is arithmetic in `seconds_one_by_one`: the README says what was measured.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from integrations.amazon.translate import images_patch, problems_of
+from integrations.errors import Problem, Refused
+from integrations.marketplace import Access, Offer
+
+__all__ = ["MESSAGES", "Built", "Outcome", "build", "outcomes_of", "seconds_one_by_one"]
+
+MESSAGES = 25_000  # of one feed: maxItems of listings-feed-schema-v2.json, and Amazon's changelog of 2025-05-06
+
+
+@dataclass(frozen=True)
+class Built:
+    """A document to upload; `offers` maps its message ids to what they carry, `refused` holds those that Amazon could never show."""
+
+    document: bytes
+    offers: Mapping[int, Offer]
+    refused: tuple[tuple[Offer, Refused], ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one message: taken, with warnings, or refused for problems."""
+
+    accepted: bool
+    problems: tuple[Problem, ...] = ()
+
+
+def build(offers: Iterable[Offer], access: Access) -> Built:
+    """One feed of the offers' changed positions, in UTF-8; an offer without a change has no message. ValueError for more than 25,000 of them.
+
+    Only for listings that are there: a feed cannot look first whether one is.
+    """
+    messages: list[dict[str, Any]] = []
+    sent: dict[int, Offer] = {}
+    refused = []
+    for offer in offers:
+        try:
+            patch = images_patch(offer, access, None)
+        except Refused as error:
+            refused.append((offer, error))
+            continue
+        if patch is not None:
+            number = len(messages) + 1
+            sent[number] = offer
+            messages.append({"messageId": number, "sku": offer.merchant_sku, "operationType": "PATCH", **patch})
+    if len(messages) > MESSAGES:
+        raise ValueError(f"{len(messages)} messages; a feed takes {MESSAGES}: build several")
+    header = {"sellerId": access.seller_id, "version": "2.0", "issueLocale": access.site.locale}
+    document = json.dumps({"header": header, "messages": messages}, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    return Built(document, sent, tuple(refused))
+
+
+def outcomes_of(report: Mapping[str, Any], sent: Mapping[int, Offer]) -> dict[int, Outcome]:
+    """Message id -> what became of it. Refused where an issue of it is an ERROR; a report that does not account for a message says nothing of it.
+
+    An issue without a message id is about the whole feed: an ERROR there leaves out every message, for none is known to have been taken.
+    """
+    issues: dict[int | None, list[dict[str, Any]]] = {}
+    for issue in report.get("issues") or []:
+        issues.setdefault(_number(issue.get("messageId")), []).append(_as_issue(issue))
+    summary = report.get("summary") or {}
+    if any(issue.get("severity") == "ERROR" for issue in issues.get(None, [])):
+        return {}
+    found = {}
+    for number in sent:
+        mine = issues.get(number, [])
+        found[number] = Outcome(not any(issue.get("severity") == "ERROR" for issue in mine), problems_of(mine))
+    # the counts must agree: a report cut short, or of another feed, proves nothing for those it does not name
+    if summary.get("messagesProcessed") != len(sent) or summary.get("messagesAccepted") != sum(outcome.accepted for outcome in found.values()):
+        return {number: outcome for number, outcome in found.items() if not outcome.accepted}
+    return found
+
+
+def seconds_one_by_one(changes: int, rate: float = 5.0, burst: int = 5) -> float:
+    """How long patching takes at the documented rate of patchListingsItem, if it is used to the full: what a feed has to beat."""
+    return max(0, changes - burst) / rate
+
+
+def _number(value: Any) -> int | None:
+    return int(value) if isinstance(value, int) or (isinstance(value, str) and value.isdigit()) else None
+
+
+def _as_issue(issue: Mapping[str, Any]) -> dict[str, Any]:
+    """A report's issue in the API's form: the report names one `attributeName`, the API a list of `attributeNames`."""
+    names: Sequence[Any] = issue.get("attributeNames") or ([issue["attributeName"]] if issue.get("attributeName") else [])
+    return {**issue, "attributeNames": list(names)}
