@@ -12,7 +12,7 @@ import rules
 from tests.rules.facts import KNOWN
 
 FOLDER = Path(integrations.__file__).parent
-A_PERSONS = {"packaging", "propping", "wrong-product", "unreachable", "policy", "other"}  # no fact of a finished file expresses these
+A_PERSONS = {"wrong-product", "unreachable", "policy", "other"}  # no fact of a finished file expresses these
 MET = {
     "amazon": ("18027", "100581", "100239", "20000", "20005", "15", "13013", "8541", "90220", "90000900", "99022"),
     "ebay": (
