@@ -12,7 +12,7 @@ from imaging.record import xmp_of
 
 def encode_finished(image: Image.Image, request: RenderRequest) -> tuple[bytes, tuple[str, ...]]:
     """The file, and notes where the recipe's bytes cost quality or could not be kept; the same bytes for the same arguments."""
-    recipe: AnyRecipe = request.recipe
+    recipe: AnyRecipe = request.finishing
     xmp = xmp_of(request) if recipe.metadata == "record" else b""
     profile = recipe.metadata != "none"
     if recipe.quality is None or recipe.subsampling is None:  # a PNG has neither

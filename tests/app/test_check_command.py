@@ -131,7 +131,8 @@ def test_the_json_has_the_keys_that_the_readme_promises(packshot: Run) -> None:
 def test_it_needs_no_database_no_account_and_no_model(tmp_path: Path) -> None:
     (tmp_path / "photo.jpg").write_bytes(watch_photo(size=(600, 450)))
     code = (
-        "import sys, app.cli\n"
+        "import sys, app.cli, imaging.words\n"
+        "imaging.words.INSTALLED = False\n"  # the extra `ocr` reads words with a model of its own
         "try: app.cli.main(['check', 'photo.jpg', '--marketplace', 'ebay-uk'])\n"
         "except SystemExit: pass\n"
         "print(sorted({'sqlalchemy', 'flask', 'dbos', 'onnxruntime', 'sp_api', 'ebaysdk', 'app.kit', 'app.config'} & set(sys.modules)))"
