@@ -27,3 +27,13 @@ def test_imaging_brings_no_threads_of_its_own() -> None:
     """)
 
     assert threads == 1
+
+
+def test_the_workers_that_it_starts_ask_for_large_pages_unless_somebody_chose_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    program = "import os, imaging; print(os.environ['GLIBC_TUNABLES'])"
+    for before, after in ((None, "glibc.malloc.hugetlb=1"), ("glibc.malloc.check=0", "glibc.malloc.check=0")):
+        monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
+        if before is not None:
+            monkeypatch.setenv("GLIBC_TUNABLES", before)
+        said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+        assert said.stdout.strip() == after
