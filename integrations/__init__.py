@@ -22,7 +22,7 @@ from integrations.marketplace import (
     picture_kind,
 )
 from integrations.money import to_decimal, to_minor
-from integrations.rates import Bucket, BucketStore, Limiter, MemoryBuckets, Rates
+from integrations.rates import SWEEPS, Bucket, BucketStore, Limiter, MemoryBuckets, Rates, calls_a_day
 from integrations.redact import RedactingFilter, redact
 from integrations.registry import connect
 from integrations.sites import SITES, Site
@@ -30,6 +30,7 @@ from integrations.sites import SITES, Site
 __all__ = [
     "REASONS",
     "SITES",
+    "SWEEPS",
     "Access",
     "Bucket",
     "BucketStore",
@@ -55,6 +56,7 @@ __all__ = [
     "Status",
     "Throttled",
     "TryLater",
+    "calls_a_day",
     "connect",
     "consent",
     "inventory",

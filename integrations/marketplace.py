@@ -122,6 +122,7 @@ class Offer:
     """One intended write. `pictures` is every picture the listing shall show; `remove` the positions to empty (never main).
 
     `create` allows a new listing when none is found. `key` (32 hex digits) is the idempotency key of this push: the same push, the same key.
+    `sent_today` is how many other writes to this listing left us within the last 24 hours, for marketplaces that count them.
     """
 
     merchant_sku: str
@@ -131,6 +132,7 @@ class Offer:
     create: bool
     key: str
     remove: tuple[str, ...] = ()
+    sent_today: int = 0
 
 
 @dataclass(frozen=True)
@@ -146,10 +148,11 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Ref:
-    """Which listing: by SKU, and by their id (ASIN, item id) where it is known."""
+    """Which listing: by SKU, and by their id (ASIN, item id) where it is known. `urgent`: a write just made, or about to be, waits for the answer."""
 
     merchant_sku: str
     external_id: str | None = None
+    urgent: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)

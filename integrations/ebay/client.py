@@ -97,14 +97,17 @@ class EbayClient:
         self._turn = Turn(access, rates_of("ebay"))
         self._key = identity("ebay", access.endpoint("token"), *(access.credentials[name] for name in CREDENTIALS))
 
-    def trading(self, verb: str, data: Mapping[str, Any], *, writing: bool = False) -> tuple[Reply, tuple[Problem, ...]]:
-        """One Trading call: the reply and its warnings. Raises Failure for an answer that only the caller can judge, our errors otherwise."""
+    def trading(self, verb: str, data: Mapping[str, Any], *, writing: bool = False, share: float = 1.0) -> tuple[Reply, tuple[Problem, ...]]:
+        """One Trading call, if not more than `share` (0..1) of the day's calls are used: the reply and its warnings.
+
+        Raises Failure for an answer that only the caller can judge, our errors otherwise.
+        """
 
         def send(token: str) -> tuple[Reply, tuple[Problem, ...]]:
             connection = Trading(self.access.endpoint("trading"), token, self.access.site.ids["site"], _SLOW_READS.get(verb, TIMEOUT))
             return _execute(connection, verb, data, f"{self.account} {verb}")
 
-        return self._call(verb, send, writing=writing, trading=True)
+        return self._call(("trading", verb), send, writing=writing, share=share)
 
     def rest(self, operation: str, method: str, url: str, **request: Any) -> requests.Response:
         """One REST call that may be repeated without harm; its answer if that is a success."""
@@ -121,14 +124,16 @@ class EbayClient:
                 raise NotAnAnswer(response.status_code, _beginning(response.content), retry_after(response.headers.get("Retry-After")))
             raise Failure(f"{self.account} {operation}", {"Errors": problems})
 
-        return self._call(operation, send)
+        return self._call((operation,), send)
 
-    def _call(self, operation: str, send: Callable[[str], T], *, writing: bool = False, trading: bool = False) -> T:
-        """Every call to eBay goes through here, when it is its turn. A refused token is forgotten and the call made once more."""
+    def _call(self, counted: tuple[str, ...], send: Callable[[str], T], *, writing: bool = False, share: float = 1.0) -> T:
+        """Every call to eBay goes through here, when it is its turn in each bucket it counts in, its own the last. A refused token is
+        forgotten and the call made once more."""
+        operation = counted[-1]
         pace = f"{self.account} {operation}"
         for last in (False, True):
-            for counted in ("trading", operation) if trading else (operation,):
-                self._turn.take(counted)
+            for bucket in counted:
+                self._turn.take(bucket, share)
             token = TOKENS.get(self._key, self._refresh)
             try:
                 result = send(token)

@@ -9,15 +9,18 @@ from typing import Any
 from integrations.ebay import media, translate
 from integrations.ebay.client import EbayClient, Failure
 from integrations.ebay.words import many, text
-from integrations.errors import OutcomeUnknown, Problem, Refused, TryLater
+from integrations.errors import OutcomeUnknown, Problem, Refused, Throttled, TryLater
 from integrations.marketplace import Access, Notice, NoticeSet, Offer, Receipt, Ref, Status
 from integrations.pictures import shown_picture
+from integrations.rates import PROOFS, SWEEPS
 
 __all__ = ["Ebay"]
 
 _OVERLAP = timedelta(minutes=2)
+_NOTED_LATE = timedelta(hours=1)  # a removed listing stays in the unsold list for 60 days: told once it is no news, and not worth a look at each poll
 _PAGE = 200
 _PAGES = 25
+_LISTED = timedelta(days=119)  # GetSellerList takes less than 120 days; a listing "until cancelled" ends within a month and is renewed
 _FIELDS = (
     *("ItemID", "SKU", "Quantity", "SellingStatus", "PictureDetails", "HideFromSearch", "ReasonHideFromSearch"),
     *("ItemPolicyViolation", "ListingDetails", "eBayNotes"),
@@ -39,6 +42,9 @@ class Ebay:
         """
         pictures = translate.pictures_in_order(offer, self.site)
         item_id = offer.external_id or self._find(offer.merchant_sku)
+        if item_id and offer.sent_today >= (most := self.site.limits["revisions_day"]):
+            words = f"{offer.merchant_sku}: eBay takes {most} revisions of a listing a day, and {offer.sent_today} were sent in the last 24 hours"
+            raise Throttled(3600, f"{words}; tried again in an hour")
         if item_id is None and not offer.create:
             raise Refused(f"{offer.merchant_sku}: not listed on {self.access.account}, and this push may not create it")
         hosted = media.host_all(self._client, pictures, self._now())
@@ -76,22 +82,26 @@ class Ebay:
             raise OutcomeUnknown(f"{offer.merchant_sku}: accepted without an item id")
         return item_id, offer.key, (*remarks, *_said(warnings))
 
-    def _find(self, sku: str) -> str | None:
-        """The active listing with this SKU, None when there is none. TryLater when the account has more than can be looked through."""
-        try:
-            reply, _ = self._client.trading("GetItem", {"SKU": sku, "OutputSelector": [f"Item.{name}" for name in _FIELDS]})
-            item = reply.get("Item") or {}
-            if text(item.get("SKU")) == sku and not translate.ended(item):
-                return text(item.get("ItemID")) or None
-        except Failure:
-            pass  # GetItem by SKU answers only for listings that track stock by SKU: the list below decides
-        return next((text(item.get("ItemID")) for item in self._selling("ActiveList") if text(item.get("SKU")) == sku), None)
+    def _find(self, sku: str, share: float = 1.0) -> str | None:
+        """The active listing with this SKU, None when there is none: one call, however many listings the account has."""
+        now = self._now()
+        for page in range(1, _PAGES + 1):
+            wanted = {"SKUArray": {"SKU": sku}, "EndTimeFrom": _written(now), "EndTimeTo": _written(now + _LISTED), "DetailLevel": "ReturnAll"}
+            paged = {"Pagination": {"EntriesPerPage": _PAGE, "PageNumber": page}}
+            reply, _ = self._client.trading("GetSellerList", wanted | paged, share=share)
+            items = many((reply.get("ItemArray") or {}).get("Item"))
+            found = next((item for item in items if text(item.get("SKU")) == sku and not translate.ended(item)), None)
+            if found is not None:
+                return text(found.get("ItemID")) or None
+            if text(reply.get("HasMoreItems")) != "true":
+                return None
+        raise TryLater(3600, f"{self.access.account}: eBay has more than {_PAGE * _PAGES} listings for SKU {sku}; give the listing's item id")
 
     def _selling(self, which: str, **options: Any) -> Iterator[dict[str, Any]]:
         """Items of one of the GetMyeBaySelling lists, page by page."""
         for page in range(1, _PAGES + 1):
             wanted = {"Include": True, **options, "Pagination": {"EntriesPerPage": _PAGE, "PageNumber": page}}
-            reply, _ = self._client.trading("GetMyeBaySelling", {which: wanted, "DetailLevel": "ReturnAll"})
+            reply, _ = self._client.trading("GetMyeBaySelling", {which: wanted, "DetailLevel": "ReturnAll"}, share=SWEEPS)
             found = reply.get(which) or {}
             yield from many((found.get("ItemArray") or {}).get("Item"))
             pages = text((found.get("PaginationResult") or {}).get("TotalNumberOfPages"))
@@ -104,8 +114,9 @@ class Ebay:
         unsold: dict[str, tuple[Notice, ...]] | None = None
         found = []
         for ref in refs:
-            item_id = ref.external_id or self._find(ref.merchant_sku)
-            item, words = self._item(item_id) if item_id else (None, "")
+            share = PROOFS if ref.urgent else SWEEPS
+            item_id = ref.external_id or self._find(ref.merchant_sku, share)
+            item, words = self._item(item_id, share) if item_id else (None, "")
             extra: tuple[Notice, ...] = ()
             if item_id and item is None:
                 unsold = self._unsold() if unsold is None else unsold
@@ -113,9 +124,9 @@ class Ebay:
             found.append(translate.status_of(ref, item, extra, self.site))
         return found
 
-    def _item(self, item_id: str) -> tuple[dict[str, Any] | None, str]:
+    def _item(self, item_id: str, share: float) -> tuple[dict[str, Any] | None, str]:
         try:
-            reply, _ = self._client.trading("GetItem", {"ItemID": item_id, "OutputSelector": [f"Item.{name}" for name in _FIELDS]})
+            reply, _ = self._client.trading("GetItem", {"ItemID": item_id, "OutputSelector": [f"Item.{name}" for name in _FIELDS]}, share=share)
         except Failure as failure:
             if failure.says("gone"):
                 return None, failure.message
@@ -127,19 +138,20 @@ class Ebay:
         return {text(item.get("ItemID")): notices for item in items if (notices := translate.unsold_notices(item))}
 
     def notices(self, cursor: str | None) -> tuple[list[NoticeSet], str]:
-        """Listings that changed since the cursor and have something open, and listings that eBay removed in the last 60 days."""
+        """Listings that changed since the cursor, with what the event itself says against them, and listings that eBay removed since then.
+
+        A hint for each, from two calls: whoever cares reads the listing itself.
+        """
         now = self._now()
         longest = timedelta(hours=self.site.limits["seller_events_hours"])
         since = max(translate.moment(cursor) or now - longest, now - longest) if cursor else now - longest
         changed, until = self._changed(since, now)
-        found: dict[str, NoticeSet] = {}
-        for number, (item_id, event) in enumerate(changed.items()):
-            item, words = self._item(item_id) if number < self.site.limits["seller_events_details"] else (event, "")
-            notices = translate.notices_of(item) if item else (translate.gone_notice(words),)
-            found[item_id] = NoticeSet(Ref(text(event.get("SKU")) or text((item or {}).get("SKU")), item_id), notices, until)
+        found = {item_id: NoticeSet(Ref(text(event.get("SKU")), item_id), translate.notices_of(event), until) for item_id, event in changed.items()}
         for item in self._selling("UnsoldList", IncludeNotes=True, DurationInDays=60):
             item_id, notices = text(item.get("ItemID")), translate.unsold_notices(item)
-            if notices and not any(notice.kind == "removed" for notice in (found[item_id].notices if item_id in found else ())):
+            ends = translate.moment((item.get("ListingDetails") or {}).get("EndTime"))
+            news = not cursor or ends is None or ends >= since - _NOTED_LATE
+            if notices and news and not any(notice.kind == "removed" for notice in (found[item_id].notices if item_id in found else ())):
                 found[item_id] = NoticeSet(Ref(text(item.get("SKU")), item_id), notices, until)
         return list(found.values()), (until - _OVERLAP).isoformat(timespec="seconds").replace("+00:00", "Z")
 
@@ -148,7 +160,7 @@ class Ebay:
         until: datetime | None = None
         while True:
             window = {"ModTimeFrom": _written(since), "ModTimeTo": _written(until) if until else None, "DetailLevel": "ReturnAll"}
-            reply, _ = self._client.trading("GetSellerEvents", window)
+            reply, _ = self._client.trading("GetSellerEvents", window, share=SWEEPS)
             items = many((reply.get("ItemArray") or {}).get("Item"))
             end = until or translate.moment(reply.get("Timestamp")) or now
             if len(items) < self.site.limits["seller_events_items"] or end - since < timedelta(minutes=1):

@@ -89,6 +89,7 @@ class Ebay(Strict):
     quality_advised: int
     pictures_max: int
     urls_length_max: int
+    revisions_max: int
     title_max: int
     required: tuple[str, ...]
     event_window: float

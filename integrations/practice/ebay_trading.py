@@ -4,11 +4,13 @@ import hashlib
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, request
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from integrations.practice import tokens
@@ -17,7 +19,7 @@ from integrations.practice.current import public_url, world
 from integrations.practice.ebay_media import gone
 from integrations.practice.ebay_view import Content, item, times
 from integrations.practice.ebay_xml import Node, XmlError, parse, write
-from integrations.practice.store import Image, Invocation, Listing, Slot
+from integrations.practice.store import Image, Invocation, Listing, Slot, Write
 
 blueprint = Blueprint("ebay_trading", __name__)
 
@@ -214,6 +216,7 @@ def revise(call: Call) -> Content:
         if call.node.all("Item.PictureDetails") and not call.node.has("Item.PictureDetails.PictureURL"):
             raise Failure(error(21919136, "Please add at least one photo to your listing."))
         check_numbers(call)
+        enough(session, listing)
         urls, images, warnings = check_pictures(session, call)
         described = describe(listing, call.node)
         effect = want(session, listing, urls, images) if urls else "same"
@@ -222,6 +225,15 @@ def revise(call: Call) -> Content:
         world().wrote(session, listing, "ReviseFixedPriceItem", key, changed=described, pictures=effect)
         remember(session, call, key, "ReviseFixedPriceItem", listing)
         return {"Errors": warnings, **times(listing)}
+
+
+def enough(session: Session, listing: Listing) -> None:
+    """A listing is revised only so often in a calendar day at eBay; raises Failure."""
+    now = datetime.fromtimestamp(world().now(), ZoneInfo("America/Los_Angeles"))
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+    query = select(func.count()).select_from(Write).where(Write.call == "ReviseFixedPriceItem", Write.external_id == listing.external_id, Write.at >= midnight)
+    if (session.scalar(query) or 0) >= (most := world().hidden.ebay.revisions_max):
+        raise Failure(error(21999001, f"A listing may be revised {most} times in a calendar day.", listing.external_id))
 
 
 def end(call: Call) -> Content:
@@ -321,6 +333,25 @@ def mine(call: Call) -> Content:
     return content
 
 
+def seller_list(call: Call) -> Content:
+    """GetSellerList: listings that end within a window shorter than 120 days, of certain SKUs where such are named."""
+    try:
+        start, stop = (parse_iso(call.node.text(f"EndTime{name}")) for name in ("From", "To"))
+        size, page = (int(call.node.text(f"Pagination.{field}")) for field in ("EntriesPerPage", "PageNumber"))
+    except ValueError:
+        raise Failure(error(37, "EndTimeFrom, EndTimeTo and Pagination are required.", "EndTimeFrom")) from None
+    if not 0 <= stop - start < 120 * 86400 or not 1 <= size <= 200 or page < 1:
+        raise Failure(error(37, "The time range must be shorter than 120 days, and a page has 1 to 200 entries.", "EndTimeTo"))
+    skus = call.node.texts("SKUArray.SKU")
+    with world().store.read() as session:
+        query = select(Listing).where(Listing.connector == "ebay", Listing.seller == call.seller)
+        query = query.where(Listing.sku.in_(skus)) if skus else query
+        found = [one for one in session.scalars(query.order_by(Listing.id)) if start <= parse_iso(times(one)["EndTime"]) <= stop]
+        pages = {"TotalNumberOfPages": -(-len(found) // size), "TotalNumberOfEntries": len(found)}
+        shown = [item(one) for one in found[(page - 1) * size : page * size]]
+        return {"PaginationResult": pages, "HasMoreItems": page * size < len(found), "ItemArray": {"Item": shown}}
+
+
 def events(call: Call) -> Content:
     """GetSellerEvents: what changed within a window shorter than 48 hours."""
     try:
@@ -348,5 +379,6 @@ CALLS: dict[str, Callable[[Call], Content]] = {
     "GetItem": get,
     "GetMyeBaySelling": mine,
     "GetSellerEvents": events,
+    "GetSellerList": seller_list,
     "GetUser": user,
 }

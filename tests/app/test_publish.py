@@ -244,3 +244,15 @@ def test_a_marketplace_that_fetches_pictures_needs_a_public_address(kit: Kit, cl
     one = listing(kit, of, amazon, ListingState.TO_SEND, wanted={"W-2": {"main": "0" * 64}}, wanted_print="p")
     with kit.db.reading() as session:
         assert "PACKSHOT_MEDIA_BASE_URL" in (publish.barred(session, kit, session.get_one(Listing, one.id), amazon) or "")
+
+
+def test_a_push_knows_how_many_others_left_within_a_day(shop: Shop) -> None:
+    shop.go()
+    shop.replace_picture()
+    shop.go(60)
+    shop.replace_picture()
+    shop.go(3600 * 23)
+    shop.replace_picture()
+    shop.go(3600 * 2)
+
+    assert [offer.sent_today for offer in shop.market.writes] == [0, 1, 2, 1]
