@@ -142,7 +142,8 @@ def practice_endpoints(connector: str, base: str) -> dict[str, str]:
     if connector == "amazon":
         return {"api": base, "token": f"{base}/auth/o2/token", "consent": f"{base}/apps/authorize/consent"}
     token = f"{base}/identity/v1/oauth2/token"
-    return {"trading": f"{base}/ws/api.dll", "media": f"{base}/commerce/media/v1_beta", "token": token, "consent": f"{base}/oauth2/authorize"}
+    rest = {"media": "commerce/media/v1_beta", "taxonomy": "commerce/taxonomy/v1", "inventory": "sell/inventory/v1", "consent": "oauth2/authorize"}
+    return {"trading": f"{base}/ws/api.dll", "token": token, **{name: f"{base}/{path}" for name, path in rest.items()}}
 
 
 def site_of(key: str) -> integrations.Site:

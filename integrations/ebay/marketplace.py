@@ -8,6 +8,7 @@ from typing import Any
 
 from integrations.ebay import media, translate
 from integrations.ebay.client import EbayClient, Failure
+from integrations.ebay.taxonomy import Taxonomy
 from integrations.ebay.words import many, text
 from integrations.errors import OutcomeUnknown, Problem, Refused, Throttled, TryLater
 from integrations.marketplace import Access, Notice, NoticeSet, Offer, Receipt, Ref, Status
@@ -33,6 +34,7 @@ class Ebay:
     def __init__(self, access: Access, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.access, self.site = access, access.site
         self._client = EbayClient(access)
+        self._taxonomy = Taxonomy(self._client)
         self._now = now
 
     def publish(self, offer: Offer) -> Receipt:
@@ -68,6 +70,7 @@ class Ebay:
 
     def _add(self, offer: Offer, details: dict[str, Any]) -> tuple[str, str | None, tuple[str, ...]]:
         request, remarks = translate.new_item(offer, details, self.access)
+        self._check(offer, request)
         try:
             reply, warnings = self._client.trading("AddFixedPriceItem", request, writing=True)
         except Failure as failure:
@@ -81,6 +84,25 @@ class Ebay:
         if not item_id:
             raise OutcomeUnknown(f"{offer.merchant_sku}: accepted without an item id")
         return item_id, offer.key, (*remarks, *_said(warnings))
+
+    def _check(self, offer: Offer, request: dict[str, Any]) -> None:
+        """Refused, in our words or eBay's, before anything exists. Fees are eBay's to tell, and no reason."""
+        category = translate.category_of(offer, self.access)
+        try:
+            aspects = self._taxonomy.aspects(category)
+        except (TryLater, Refused):  # it only helps to say early what the verification would say
+            aspects = ()
+        if problems := translate.objections(offer, aspects, self.access):
+            raise Refused(f"{offer.merchant_sku}: category {category}: " + "; ".join(problem.message for problem in problems), problems)
+        self._client.trading("VerifyAddFixedPriceItem", translate.verification(request))
+
+    def suggestions(self, words: str) -> list[tuple[str, str]]:
+        """(id, name) of the categories that eBay finds for these words, for the page where a seller chooses them."""
+        return self._taxonomy.suggestions(words)
+
+    def missing(self, offer: Offer) -> tuple[Problem, ...]:
+        """What a new listing of this product would be refused for, without sending anything."""
+        return translate.objections(offer, self._taxonomy.aspects(translate.category_of(offer, self.access)), self.access)
 
     def _find(self, sku: str, share: float = 1.0) -> str | None:
         """The active listing with this SKU, None when there is none: one call, however many listings the account has."""

@@ -17,6 +17,7 @@ from integrations.practice import tokens
 from integrations.practice.clock import iso, parse_iso
 from integrations.practice.current import public_url, world
 from integrations.practice.ebay_media import gone
+from integrations.practice.ebay_taxonomy import complaints
 from integrations.practice.ebay_view import Content, item, times
 from integrations.practice.ebay_xml import Node, XmlError, parse, write
 from integrations.practice.store import Image, Invocation, Listing, Slot, Write
@@ -140,6 +141,8 @@ def check_item(call: Call) -> None:
     if not call.node.has("Item.PictureDetails.PictureURL"):
         raise Failure(error(21919136, "Please add at least one photo to your listing."))
     check_numbers(call)
+    if wrong := complaints(call.node):
+        raise Failure(*(error(code, message, name) for code, message, name in wrong))
 
 
 def check_numbers(call: Call) -> None:

@@ -60,6 +60,9 @@ def call_name(environ: dict[str, Any]) -> str:
         return AMAZON.get(method, "unknown") if single else "searchListingsItems"
     if path.startswith("/commerce/media/"):
         return "createImageFromFile" if method == "POST" else "getImage"
+    if path.startswith("/commerce/taxonomy/"):
+        first, *rest = str(path).rpartition("/")[2].split("_")
+        return first + "".join(word.title() for word in rest)  # getItemAspectsForCategory
     for start, name in (
         ("/auth/", "amazon.token"),
         ("/identity/", "ebay.token"),

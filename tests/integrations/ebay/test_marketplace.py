@@ -28,6 +28,7 @@ class Script:
             "GetSellerList": [NOTHING],
             "GetMyeBaySelling": [xml("GetMyeBaySelling", "<UnsoldList/>")],
             "GetItem": [failure("GetItem", "17")],
+            "VerifyAddFixedPriceItem": [xml("VerifyAddFixedPriceItem")],
         }
         self.asked: list[tuple[str, str]] = []
         wire.add_callback(responses.POST, TRADING, callback=self)
