@@ -21,7 +21,7 @@ from integrations.pace import PACE, retry_after
 from integrations.rates import Turn, rates_of
 from integrations.tokens import TOKENS, Token, identity
 
-__all__ = ["EbayClient", "Failure", "Reply"]
+__all__ = ["EbayClient", "Failure", "Reply", "object_in"]
 
 Reply = dict[str, Any]
 T = TypeVar("T")
@@ -249,16 +249,20 @@ def _before_sending(error: requests.RequestException) -> bool:
 
 def _rest_problems(response: requests.Response) -> list[dict[str, str]]:
     """A REST error body in the shape of Trading's Errors."""
+    return [
+        {"ErrorCode": str(error.get("errorId", "")), "LongMessage": str(error.get("longMessage") or error.get("message") or "")}
+        for error in object_in(response).get("errors") or []
+        if isinstance(error, dict)
+    ]
+
+
+def object_in(response: requests.Response) -> dict[str, Any]:
+    """The JSON object of an answer; empty for anything else."""
     try:
         body = response.json()
     except requests.exceptions.JSONDecodeError:
-        return []
-    errors = body.get("errors") if isinstance(body, dict) else None
-    return [
-        {"ErrorCode": str(error.get("errorId", "")), "LongMessage": str(error.get("longMessage") or error.get("message") or "")}
-        for error in errors or []
-        if isinstance(error, dict)
-    ]
+        return {}
+    return body if isinstance(body, dict) else {}
 
 
 def _beginning(content: bytes | None) -> str:

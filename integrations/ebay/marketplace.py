@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from integrations.ebay import media, translate
+from integrations.ebay import inventory, media, translate
 from integrations.ebay.client import EbayClient, Failure
 from integrations.ebay.taxonomy import Taxonomy
 from integrations.ebay.words import many, text
@@ -36,6 +36,7 @@ class Ebay:
         self._client = EbayClient(access)
         self._taxonomy = Taxonomy(self._client)
         self._now = now
+        self._by_inventory = set[str]()  # SKUs whose listings only the Inventory API may revise; found out anew by each process, by one refused call
 
     def publish(self, offer: Offer) -> Receipt:
         """Store the pictures, then revise the listing's whole set, or add the item where the offer allows that.
@@ -60,9 +61,14 @@ class Ebay:
         return Receipt("accepted", item_id, reference, hosted, (*warnings, *(["positions have gaps; eBay closes them up"] if closed_up else [])))
 
     def _revise(self, offer: Offer, item_id: str, details: dict[str, Any]) -> tuple[str, str | None, tuple[str, ...]]:
+        if offer.merchant_sku in self._by_inventory:
+            return item_id, None, inventory.replace_pictures(self._client, offer.merchant_sku, details["PictureURL"])
         try:
             reply, warnings = self._client.trading("ReviseFixedPriceItem", translate.revision(offer, item_id, details), writing=True)
         except Failure as failure:
+            if failure.says("inventory"):
+                self._by_inventory.add(offer.merchant_sku)
+                return self._revise(offer, item_id, details)
             if _repeated(failure):
                 return item_id, offer.key, ("eBay had this revision already",)
             raise
@@ -142,9 +148,15 @@ class Ebay:
             extra: tuple[Notice, ...] = ()
             if item_id and item is None:
                 unsold = self._unsold() if unsold is None else unsold
-                extra = unsold.get(item_id) or (translate.gone_notice(words),)
+                extra = unsold.get(item_id) or self._offered(ref, item_id) or (translate.gone_notice(words),)
+            elif item_id and item and ref.merchant_sku in self._by_inventory:
+                known = {notice.code for notice in translate.notices_of(item)}
+                extra = tuple(notice for notice in self._offered(ref, item_id) if notice.code not in known)
             found.append(translate.status_of(ref, item, extra, self.site))
         return found
+
+    def _offered(self, ref: Ref, item_id: str) -> tuple[Notice, ...]:
+        return translate.offer_notices(inventory.listing_of(self._client, ref.merchant_sku, item_id))
 
     def _item(self, item_id: str, share: float) -> tuple[dict[str, Any] | None, str]:
         try:

@@ -6,10 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import requests
-
 from integrations.ebay.aspects import Aspect, read
-from integrations.ebay.client import EbayClient
+from integrations.ebay.client import EbayClient, object_in
 
 __all__ = ["Taxonomy"]
 
@@ -47,14 +45,6 @@ class Taxonomy:
         at, kept = self._kept.get(key, (0.0, None))
         if kept is None or now - at > _KEPT:
             answer = self._client.rest(operation, "GET", f"{self._client.access.endpoint('taxonomy')}/{path}", application=True, params=query)
-            kept = _object(answer)
+            kept = object_in(answer)
             self._kept[key] = now, kept
         return kept
-
-
-def _object(answer: requests.Response) -> dict[str, Any]:
-    try:
-        body = answer.json()
-    except requests.exceptions.JSONDecodeError:
-        return {}
-    return body if isinstance(body, dict) else {}

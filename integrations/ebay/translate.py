@@ -28,6 +28,7 @@ __all__ = [
     "new_item",
     "notices_of",
     "objections",
+    "offer_notices",
     "picture_details",
     "pictures_in_order",
     "repeated_item_id",
@@ -267,6 +268,14 @@ def unsold_notices(item: Reply) -> tuple[Notice, ...]:
     if not words and not item.get("ItemPolicyViolation"):
         return ()
     return (_signal("Unsold", words, {"ItemPolicyViolation": item.get("ItemPolicyViolation"), "eBayNotes": text(item.get("eBayNotes"))}),)
+
+
+def offer_notices(listing: Mapping[str, Any] | None) -> tuple[Notice, ...]:
+    """What the Inventory API's offer says against its listing."""
+    raw = dict(listing or {})
+    if raw.get("listingStatus") == "EBAY_ENDED":
+        return (_signal("EBAY_ENDED", "", raw),)
+    return (_signal("ListingOnHold", "", raw),) if raw.get("listingOnHold") is True else ()
 
 
 def gone_notice(words: str) -> Notice:

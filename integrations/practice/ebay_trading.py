@@ -98,7 +98,12 @@ def answer(name: str, ack: str, errors: list[Content], content: Content) -> Resp
 
 def check_pictures(session: Session, call: Call) -> tuple[list[str], list[str | None], list[Content]]:
     """(URLs, our image ids or None for the seller's own hosts, warnings) of the request; raises Failure."""
-    urls, limits = call.node.texts("Item.PictureDetails.PictureURL"), world().hidden.ebay
+    return check_urls(session, call.node.texts("Item.PictureDetails.PictureURL"))
+
+
+def check_urls(session: Session, urls: list[str]) -> tuple[list[str], list[str | None], list[Content]]:
+    """The same of these addresses."""
+    limits = world().hidden.ebay
     if len(urls) > limits.pictures_max or sum(map(len, urls)) > limits.urls_length_max:
         raise Failure(
             error(37, f"At most {limits.pictures_max} pictures and {limits.urls_length_max} characters of PictureURL.", "Item.PictureDetails.PictureURL")
@@ -212,6 +217,9 @@ def revise(call: Call) -> Content:
     with world().store.write() as session:
         once(session, call, key)
         listing = own(session, call, call.node.text("Item.ItemID"))
+        if "inventory_item" in listing.attributes:
+            words = "Inventory-based listing management is not currently supported by this tool. Please refer to the tool used to create this listing."
+            raise Failure(error(21919474, words))
         if listing.state != "active":
             raise Failure(error(291, "Auction ended. You are not allowed to revise ended listings.", listing.external_id))
         if call.node.all("Item.Title") and not call.node.has("Item.Title"):

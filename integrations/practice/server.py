@@ -19,6 +19,7 @@ from integrations.practice import (
     amazon,
     amazon_read,  # noqa: F401 - adds its routes to Amazon's blueprint, as `amazon` does
     consent,
+    ebay_inventory,
     ebay_media,
     ebay_taxonomy,
     ebay_trading,
@@ -53,7 +54,7 @@ def create_app(
     app.json.sort_keys = False  # type: ignore[attr-defined]  # main picture first
     app.config["PUBLIC_URL"] = lambda: public_url or f"http://{LOOPBACK}:{request.environ['SERVER_PORT']}"
     app.extensions["practice"] = World(Store(database), clock or Clock(), load_hidden(hidden or HIDDEN))
-    for part in (amazon, ebay_media, ebay_taxonomy, ebay_trading, consent, witness, page, photographs):
+    for part in (amazon, ebay_inventory, ebay_media, ebay_taxonomy, ebay_trading, consent, witness, page, photographs):
         app.register_blueprint(part.blueprint)
     coat = Faults(app.wsgi_app, load_faults(faults), seed)
     app.extensions["practice_faults"] = coat
