@@ -16,6 +16,7 @@ from integrations.sites import Site
 
 __all__ = ["REASONS", "Access", "Hosted", "Marketplace", "Notice", "NoticeKind", "NoticeSet", "Offer", "Picture", "ProductFacts", "Receipt", "Ref", "Status"]
 
+Need = Literal["sweep", "proof", "write"]
 NoticeKind = Literal["warning", "at_risk", "suppressed", "held", "removed"]
 
 # Why a marketplace objects to a picture; the closed list that code tables and rules share.
@@ -148,11 +149,14 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Ref:
-    """Which listing: by SKU, and by their id (ASIN, item id) where it is known. `urgent`: a write just made, or about to be, waits for the answer."""
+    """Which listing: by SKU, and by their id (ASIN, item id) where it is known.
+
+    `need` says what the answer is for, where calls are scarce: a look that can wait, the proof of a write, or a write that waits for it.
+    """
 
     merchant_sku: str
     external_id: str | None = None
-    urgent: bool = field(default=False, compare=False)
+    need: Need = field(default="sweep", compare=False)
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ _STEP = 1.03  # by which more is tried
 _GAP, _MOST_GAP = 600.0, 36_000.0  # calls between two tries: 3 % too fast is felt only when the burst is used up, after some hundred calls
 _BURST = 0.6  # of the documented burst is used: the rest is for calls that arrive closer together than they were sent
 _LEAST = 0.02  # calls a second: no refusal makes it slower
-PROOFS = 0.85  # of the calls of a day: up to here a write's outcome may be asked for; the rest is for writes, which always fit
+PROOFS = 0.85  # of the calls of a day: up to here it is looked whether a write shows; the rest is for writes, which always fit
 SWEEPS = 0.6  # up to here the calls that can wait until tomorrow are made
 
 

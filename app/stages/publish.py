@@ -187,7 +187,7 @@ def do(kit: Kit, task: Task) -> Sent:
     marketplace = kit.marketplace(task.account)
     offer = task.offer
     if task.again:
-        [status] = marketplace.status([integrations.Ref(offer.merchant_sku, offer.external_id, urgent=True)])
+        [status] = marketplace.status([integrations.Ref(offer.merchant_sku, offer.external_id, need="write")])
         if status.exists and offer.external_id is None:
             offer = replace(offer, external_id=status.external_id)
         if task.moot:

@@ -67,8 +67,8 @@ def gather(session: Session, kit: Kit, row: str) -> Task | None:
     if account.paused:
         return None
     members = session.scalars(sa.select(ListingMember).where(ListingMember.listing_id == listing.id).order_by(ListingMember.id)).all()
-    urgent = listing.state == ListingState.SENT  # what became of a write
-    refs = tuple(integrations.Ref(member.merchant_sku, listing.external_id, urgent) for member in members)
+    need: integrations.Need = "proof" if listing.state == ListingState.SENT else "sweep"
+    refs = tuple(integrations.Ref(member.merchant_sku, listing.external_id, need) for member in members)
     return Task(listing.id, account.id, account, refs, listing.pushed, listing.seen, crowd(session, account, kit.now()))
 
 

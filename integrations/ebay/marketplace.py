@@ -19,6 +19,7 @@ __all__ = ["Ebay"]
 
 _OVERLAP = timedelta(minutes=2)
 _NOTED_LATE = timedelta(hours=1)  # a removed listing stays in the unsold list for 60 days: told once it is no news, and not worth a look at each poll
+_SHARES = {"sweep": SWEEPS, "proof": PROOFS, "write": 1.0}
 _PAGE = 200
 _PAGES = 25
 _LISTED = timedelta(days=119)  # GetSellerList takes less than 120 days; a listing "until cancelled" ends within a month and is renewed
@@ -142,7 +143,7 @@ class Ebay:
         unsold: dict[str, tuple[Notice, ...]] | None = None
         found = []
         for ref in refs:
-            share = PROOFS if ref.urgent else SWEEPS
+            share = _SHARES[ref.need]
             item_id = ref.external_id or self._find(ref.merchant_sku, share)
             item, words = self._item(item_id, share) if item_id else (None, "")
             extra: tuple[Notice, ...] = ()

@@ -208,15 +208,15 @@ def test_the_live_listings_that_share_the_days_calls_are_counted_by_kind(kit: Ki
         assert watch.crowd(session, watched.on, kit.now()) == Crowd(recent=2, quiet=3, calls=3000)  # it changed lately, and it has a notice: counted twice
 
 
-def test_what_became_of_a_write_is_urgent_and_a_look_at_a_live_listing_is_not(kit: Kit, watched: Watched) -> None:
-    asked: list[bool] = []
+def test_what_became_of_a_write_goes_before_a_look_at_a_live_listing(kit: Kit, watched: Watched) -> None:
+    asked: list[str] = []
     read = watched.market.status
 
     def status(refs: Sequence[integrations.Ref]) -> list[integrations.Status]:
-        asked.extend(ref.urgent for ref in refs)
+        asked.extend(ref.need for ref in refs)
         return read(refs)
 
     watched.market.status = status  # type: ignore[method-assign]
     watched.look(2)
 
-    assert asked == [True, False]
+    assert asked == ["proof", "sweep"]

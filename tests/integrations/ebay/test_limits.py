@@ -80,7 +80,7 @@ def test_what_can_wait_stops_while_writes_and_their_proofs_still_fit(script: Scr
         ebay.status([Ref("S", "1")])
     with pytest.raises(Throttled):
         ebay.notices(None)
-    [proof] = ebay.status([Ref("S", "1", urgent=True)])
+    [proof] = ebay.status([Ref("S", "1", need="proof")])
     written = ebay.publish(offer(external_id="1"))
 
     assert proof.exists
@@ -91,7 +91,8 @@ def test_writes_fit_until_the_last_call_of_the_day(script: Script) -> None:
     ebay = shop(PROOFS)
 
     with pytest.raises(Throttled):
-        ebay.status([Ref("S", "1", urgent=True)])
+        ebay.status([Ref("S", "1", need="proof")])
+    assert ebay.status([Ref("S", "1", need="write")])[0].exists  # what became of a write, before it is repeated
     assert ebay.publish(offer(external_id="1")).external_id == "1"
     with pytest.raises(Throttled) as caught:
         shop(1).publish(offer(external_id="1"))
