@@ -136,8 +136,13 @@ def category_of(offer: Offer, access: Access) -> str:
 
 
 def mapping(product: ProductFacts, access: Access) -> Mapped:
-    """Where the item specifics of this product come from."""
-    return mapping_for(product.category, _table()["aspects"], access.settings.get("aspects", {}))
+    """Where the item specifics of this product come from. Refused where the account's own mapping has another shape."""
+    own = access.settings.get("aspects", {})
+    if not isinstance(own, Mapping) or not all(isinstance(one, Mapping) and all(isinstance(to, str | Mapping) for to in one.values()) for one in own.values()):
+        raise Refused(
+            f"{access.account}: aspects are {{category or '*': {{Aspect: the product's field or attribute path, or {{value: …}}}}}}; correct the settings"
+        )
+    return mapping_for(product.category, _table()["aspects"], own)
 
 
 def objections(offer: Offer, aspects: Iterable[Aspect], access: Access) -> tuple[Problem, ...]:
@@ -155,8 +160,12 @@ def objections(offer: Offer, aspects: Iterable[Aspect], access: Access) -> tuple
 
 
 def _descriptors(offer: Offer, access: Access) -> list[dict[str, Any]]:
-    own = access.settings.get("condition_descriptors", {}).get(offer.product.category, {}).get(offer.product.condition, [])
-    return [{"Name": str(entry["name"]), "Value": entry.get("value"), "AdditionalInfo": entry.get("info")} for entry in own]
+    try:
+        own = access.settings.get("condition_descriptors", {}).get(offer.product.category, {}).get(offer.product.condition, [])
+        return [{"Name": str(entry["name"]), "Value": entry.get("value"), "AdditionalInfo": entry.get("info")} for entry in own]
+    except (AttributeError, KeyError, TypeError):
+        words = "condition_descriptors are {category: {condition: [{name, value, info}]}}; correct the settings"
+        raise Refused(f"{access.account}: {words}") from None
 
 
 def verification(request: Mapping[str, Any]) -> dict[str, Any]:

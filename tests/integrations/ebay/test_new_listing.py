@@ -126,6 +126,21 @@ def test_condition_descriptors_are_sent_and_asked_for_where_a_category_needs_the
     assert request["Item"]["ConditionDescriptors"] == {"ConditionDescriptor": [{"Name": "40001", "Value": "400010", "AdditionalInfo": None}]}
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"aspects": "Brand"},
+        {"aspects": {"watch": "Brand"}},
+        {"aspects": {"*": {"Brand": ["brand"]}}},
+        {"condition_descriptors": {"watch": [1]}},
+        {"condition_descriptors": {"watch": {"new": [{"value": "1"}]}}},
+    ],
+)
+def test_settings_of_another_shape_are_refused_by_name(settings: dict[str, Any]) -> None:
+    with pytest.raises(Refused, match=f"{next(iter(settings))} are .* correct the settings"):
+        translate.new_item(offer(create=True), {}, access("ebay-uk", settings=settings))
+
+
 def test_the_verification_is_the_listing_without_the_key_of_the_write() -> None:
     request, _ = translate.new_item(offer(create=True), {}, access("ebay-uk"))
 
