@@ -17,7 +17,7 @@ from app.controls import wake_listings
 from app.db import lock, record
 from app.errors import Refusal
 from app.kit import Kit
-from app.models import Account
+from app.models import Account, Listing
 from app.secretbox import SecretsLost
 from app.stages.arrange import arrange_existing
 
@@ -93,6 +93,9 @@ def set_policy(session: Session, kit: Kit, account: Account, who: str, **changes
     if changed:
         account.policy = after
         record(session, account, "policy", now=kit.now(), why=", ".join(f"{name}: {before.get(name)} -> {value}" for name, value in changed.items()), who=who)
+        if "listing" in changed:  # what a marketplace refused to create may be mended by it: asked again
+            new = sa.update(Listing).where(Listing.account_id == account.id, Listing.external_id.is_(None), Listing.sent_at.is_(None))
+            session.execute(new.where(Listing.refused_print.is_not(None)).values(refused_print=None, problem=None))
         if changed.keys() & {"create", "recipes"}:
             arrange_existing(session, kit, account)
         wake_listings(session, kit, account)
@@ -148,7 +151,8 @@ def practice_endpoints(connector: str, base: str) -> dict[str, str]:
     if connector == "amazon":
         return {"api": base, "token": f"{base}/auth/o2/token", "consent": f"{base}/apps/authorize/consent"}
     token = f"{base}/identity/v1/oauth2/token"
-    return {"trading": f"{base}/ws/api.dll", "media": f"{base}/commerce/media/v1_beta", "token": token, "consent": f"{base}/oauth2/authorize"}
+    rest = {"media": "commerce/media/v1_beta", "taxonomy": "commerce/taxonomy/v1", "inventory": "sell/inventory/v1", "consent": "oauth2/authorize"}
+    return {"trading": f"{base}/ws/api.dll", "token": token, **{name: f"{base}/{path}" for name, path in rest.items()}}
 
 
 def site_of(key: str) -> integrations.Site:

@@ -36,7 +36,8 @@ FIRST_PORT = 8001
 LEASE_S = 60.0  # the marketplaces outlive a house that was killed by so long: what was sent can be seen, and the next start finds them again
 SELLERS = {"amazon-uk:main": "PRACTICESELLER", "ebay-uk:main": "practice-seller"}
 PACE: Mapping[str, Any] = {"look_gaps_s": [2, 3, 5, 8], "settle_s": 60, "live_look_s": 10, "poll_s": 5}  # the practice marketplaces answer in seconds
-POLICY: Mapping[str, Any] = {"publish": "auto", "create": True, "wait_s": 20, "repair": "auto", "pace": PACE}
+CALLS = {"calls_per_day": 1_000_000}  # so often are they looked at
+POLICY: Mapping[str, Any] = {"publish": "auto", "create": True, "wait_s": 20, "repair": "auto", "pace": PACE, "listing": CALLS}
 log = structlog.get_logger("packshot.practice")
 
 

@@ -17,6 +17,7 @@ from integrations.marketplace import (
     Hosted,
     Lack,
     Marketplace,
+    Need,
     Notice,
     NoticeSet,
     Offer,
@@ -28,7 +29,7 @@ from integrations.marketplace import (
     picture_kind,
 )
 from integrations.money import to_decimal, to_minor
-from integrations.rates import Bucket, BucketStore, Limiter, MemoryBuckets, Rates
+from integrations.rates import SWEEPS, Bucket, BucketStore, Limiter, MemoryBuckets, Rates, calls_a_day
 from integrations.redact import RedactingFilter, redact
 from integrations.registry import connect
 from integrations.sites import SITES, Site
@@ -36,6 +37,7 @@ from integrations.sites import SITES, Site
 __all__ = [
     "REASONS",
     "SITES",
+    "SWEEPS",
     "Access",
     "Bucket",
     "BucketStore",
@@ -49,6 +51,7 @@ __all__ = [
     "Limiter",
     "Marketplace",
     "MemoryBuckets",
+    "Need",
     "NotAuthorised",
     "Notice",
     "NoticeSet",
@@ -67,6 +70,7 @@ __all__ = [
     "Throttled",
     "TryLater",
     "amazon_hint",
+    "calls_a_day",
     "connect",
     "consent",
     "inventory",

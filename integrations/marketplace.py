@@ -23,6 +23,7 @@ __all__ = [
     "Hosted",
     "Lack",
     "Marketplace",
+    "Need",
     "Notice",
     "NoticeKind",
     "NoticeSet",
@@ -34,6 +35,7 @@ __all__ = [
     "Status",
 ]
 
+Need = Literal["sweep", "proof", "write"]
 NoticeKind = Literal["warning", "at_risk", "suppressed", "held", "removed"]
 
 # Why a marketplace objects to a picture; the closed list that code tables and rules share.
@@ -79,7 +81,9 @@ class Access:
     limiter: Limiter | None = field(default=None, compare=False)
 
     def endpoint(self, name: str) -> str:
-        """The override if there is one, else the site's; no trailing slash. KeyError names what is missing."""
+        """The override if there is one, else the site's, but never for a practice account; no trailing slash. KeyError names what is missing."""
+        if self.allow_loopback and name not in self.endpoints:
+            raise KeyError(f"{self.account} is a practice account and has no address for {name}: start Packshot again, or connect it anew")
         return (self.endpoints.get(name) or self.site.endpoints[name]).rstrip("/")
 
 
@@ -144,6 +148,7 @@ class Offer:
     `create` allows a new listing when none is found. `key` (32 hex digits) is the idempotency key of this push: the same push, the same key.
     `pushed` is what was accepted last and is not in doubt, position -> SHA-256: a connector that writes picture by picture leaves these alone.
     None where that is not known: everything is sent.
+    `sent_today` is how many other writes to this listing left us within the last 24 hours, for marketplaces that count them.
     """
 
     merchant_sku: str
@@ -154,6 +159,7 @@ class Offer:
     key: str
     remove: tuple[str, ...] = ()
     pushed: Mapping[str, str] | None = None
+    sent_today: int = 0
 
     @property
     def changed(self) -> tuple[Picture, ...]:
@@ -175,11 +181,15 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Ref:
-    """Which listing: by SKU, and by their id (ASIN, item id) where it is known. `main` is the main picture's address when it was last looked at, if it was."""
+    """Which listing: by SKU, and by their id (ASIN, item id) where it is known. `main` is the main picture's address when it was last looked at, if it was.
+
+    `need` says what the answer is for, where calls are scarce: a look that can wait, the proof of a write, or a write that waits for it.
+    """
 
     merchant_sku: str
     external_id: str | None = None
     main: str | None = field(default=None, compare=False)
+    need: Need = field(default="sweep", compare=False)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,22 @@ from integrations.errors import Throttled
 if TYPE_CHECKING:
     from integrations.marketplace import Access
 
-__all__ = ["Bucket", "BucketStore", "Limiter", "MemoryBuckets", "Rate", "Rates", "Turn", "rates_of", "refused", "reserve", "told"]
+__all__ = [
+    "PROOFS",
+    "SWEEPS",
+    "Bucket",
+    "BucketStore",
+    "Limiter",
+    "MemoryBuckets",
+    "Rate",
+    "Rates",
+    "Turn",
+    "calls_a_day",
+    "rates_of",
+    "refused",
+    "reserve",
+    "told",
+]
 
 MOST_WAIT = 3.0  # seconds that a call waits for its turn; beyond them the job makes room for another
 _FIRST, _NEXT = 0.7, 0.9  # by which a refusal cuts the rate: while it is still being looked for, and once it is about known
@@ -33,6 +48,8 @@ _STEP = 1.03  # by which more is tried
 _GAP, _MOST_GAP = 600.0, 36_000.0  # calls between two tries: 3 % too fast is felt only when the burst is used up, after some hundred calls
 _BURST = 0.6  # of the documented burst is used: the rest is for calls that arrive closer together than they were sent
 _LEAST = 0.02  # calls a second: no refusal makes it slower
+PROOFS = 0.85  # of the calls of a day: up to here it is looked whether a write shows; the rest is for writes, which always fit
+SWEEPS = 0.6  # up to here the calls that can wait until tomorrow are made
 
 
 @dataclass(frozen=True)
@@ -185,6 +202,15 @@ def rates_of(connector: str) -> Mapping[str, Rate]:
     """The documented rates of a connector's operations, from its rates.yaml; "*" is what holds for those not named."""
     read: dict[str, dict[str, Any]] = yaml.safe_load(files(f"integrations.{connector}").joinpath("rates.yaml").read_text("utf-8"))
     return {name: Rate(**{key: value for key, value in entry.items() if key != "source"}) for name, entry in read.items()}
+
+
+def calls_a_day(connector: str, settings: Mapping[str, Any]) -> int | None:
+    """How many calls an account may make in a day, by its settings (`calls_per_day`) or as documented; None where nobody counts days."""
+    try:
+        documented = [rate.per_day for rate in rates_of(connector).values() if rate.per_day is not None]
+    except (ModuleNotFoundError, FileNotFoundError):  # a connector of another package that documents no rates
+        return None
+    return int(settings.get("calls_per_day") or min(documented)) if documented else None
 
 
 class Turn:

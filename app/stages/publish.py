@@ -133,6 +133,8 @@ def _task(session: Session, listing: Listing, account: Account, push: Push, *, a
     files = tuple(sorted(side.items(), key=lambda entry: order.get(entry[0], len(order))))
     hosted = session.scalars(sa.select(HostedPicture).where(HostedPicture.account_id == account.id, HostedPicture.file_sha256.in_(side.values())))
     shown = _may_show(session, listing, member.merchant_sku)
+    lately = Push.at > (push.at - timedelta(days=1))
+    sent_today = session.scalar(sa.select(sa.func.count()).select_from(Push).where(Push.listing_id == listing.id, Push.id != push.id, lately))
     offer = integrations.Offer(
         merchant_sku=member.merchant_sku,
         external_id=listing.external_id,
@@ -142,6 +144,7 @@ def _task(session: Session, listing: Listing, account: Account, push: Push, *, a
         key=push.key,
         remove=tuple(position for position in shown if position not in side and position != "main"),
         pushed=None if again else _stands(session, listing, push, member.merchant_sku),
+        sent_today=sent_today or 0,
     )
     return Task(
         listing_id=listing.id,
@@ -205,7 +208,7 @@ def do(kit: Kit, task: Task) -> Sent:
     marketplace = kit.marketplace(task.account)
     offer = task.offer
     if task.again:
-        [status] = marketplace.status([integrations.Ref(offer.merchant_sku, offer.external_id)])
+        [status] = marketplace.status([integrations.Ref(offer.merchant_sku, offer.external_id, need="write")])
         if status.exists and offer.external_id is None:
             offer = replace(offer, external_id=status.external_id)
         if task.moot:

@@ -19,9 +19,10 @@ import integrations
 from app import work
 from app.db import lock, move, record
 from app.kit import Kit
-from app.models import Account, Event, Listing, ListingMember
+from app.models import Account, Event, Listing, ListingMember, Notice
 from app.stages.check import keep_facts
 from app.stages.intake import wake_missing
+from app.stages.looks import RECENT_S, Crowd, next_look_s, spread_s
 from app.stages.notices import note
 from app.stages.run import Stage
 from app.stages.showings import Place, Shown, end_showings, note_showings, open_now
@@ -45,6 +46,7 @@ class Task:
     seen: Mapping[str, Any]
     showing: Mapping[Place, Shown]
     drifted: bool
+    crowd: Crowd
 
 
 @dataclass(frozen=True)
@@ -72,9 +74,23 @@ def gather(session: Session, kit: Kit, row: str) -> Task | None:
     if account.paused:
         return None
     members = session.scalars(sa.select(ListingMember).where(ListingMember.listing_id == listing.id).order_by(ListingMember.id)).all()
-    refs = tuple(integrations.Ref(m.merchant_sku, listing.external_id, listing.seen.get(m.merchant_sku, {}).get("main", {}).get("url")) for m in members)
+    need: integrations.Need = "proof" if listing.state == ListingState.SENT else "sweep"
+    mains = {m.merchant_sku: listing.seen.get(m.merchant_sku, {}).get("main", {}).get("url") for m in members}
+    refs = tuple(integrations.Ref(m.merchant_sku, listing.external_id, mains[m.merchant_sku], need) for m in members)
     showing, drifted = open_now(session, listing.id), listing.state == ListingState.DRIFTED
-    return Task(listing.id, account.id, account, refs, listing.pushed, listing.seen, showing, drifted)
+    return Task(listing.id, account.id, account, refs, listing.pushed, listing.seen, showing, drifted, crowd(session, account, kit.now()))
+
+
+def crowd(session: Session, account: Account, now: datetime) -> Crowd:
+    """How many live listings share the account's calls; counted only where the marketplace counts calls a day."""
+    calls = integrations.calls_a_day(integrations.SITES[account.marketplace].connector, account.policy.get("listing", {}))
+    if calls is None:
+        return Crowd()
+    live = Listing.account_id == account.id, Listing.state.in_((ListingState.LIVE, ListingState.UNPROVABLE))
+    fresh = sa.func.count().filter(Listing.sent_at > now - timedelta(seconds=RECENT_S))
+    listings, recent = session.execute(sa.select(sa.func.count(), fresh).where(*live)).one()
+    noticed = session.scalar(sa.select(sa.func.count(Listing.id.distinct())).join(Notice).where(*live, Notice.end.is_(None))) or 0
+    return Crowd(recent + noticed, listings - recent, calls * integrations.SWEEPS)
 
 
 def do(kit: Kit, task: Task) -> Look:
@@ -162,9 +178,15 @@ def apply(session: Session, kit: Kit, task: Task, look: Look) -> datetime | None
             note_showings(session, listing, {place: one for place, one in unseen.items() if place not in look.showing}, now)
         if to == ListingState.DRIFTED:
             _repair(session, kit, listing, task.account, sku, now)
-    if listing.state in (ListingState.LIVE, ListingState.UNPROVABLE) and listing.doubts == 0:
-        return now + timedelta(seconds=float(pace["live_look_s"]))
-    return now + timedelta(seconds=_gap(task.account, listing.doubts - 1))
+    gap = next_look_s(
+        pace,
+        task.crowd,
+        live=listing.state in (ListingState.LIVE, ListingState.UNPROVABLE),
+        doubts=listing.doubts,
+        since_change_s=(now - (listing.sent_at or now)).total_seconds(),
+        notices=sum(len(status.notices) for status in look.statuses),
+    )
+    return now + timedelta(seconds=gap)
 
 
 def verdict(state: ListingState, look: Look, *, doubts: int, waited_s: float, settle_s: float) -> tuple[ListingState, str]:
@@ -187,11 +209,6 @@ def verdict(state: ListingState, look: Look, *, doubts: int, waited_s: float, se
         return state, ""
     empty = [p for (_, p), one in looks.items() if one["url"] is None]
     return ListingState.DRIFTED, f"{', '.join(wrong)}: " + ("nothing is shown" if len(empty) == len(wrong) else "shows another picture than ours")
-
-
-def _gap(account: Account, looks: int) -> float:
-    gaps = account.policy["pace"]["look_gaps_s"]
-    return float(gaps[max(0, min(looks, len(gaps) - 1))])
 
 
 def _repair(session: Session, kit: Kit, listing: Listing, account: Account, sku: str | None, now: datetime) -> None:
@@ -247,8 +264,9 @@ def do_poll(kit: Kit, poll: Poll) -> tuple[list[integrations.NoticeSet], str]:
 def apply_poll(session: Session, kit: Kit, poll: Poll, result: tuple[list[integrations.NoticeSet], str]) -> datetime | None:
     sets, cursor = result
     account, now = session.get_one(Account, poll.account_id), kit.now()
-    for one in sets:
-        _wake(session, account.id, one.ref, now)
+    shared = crowd(session, account, now)
+    for number, one in enumerate(sets):
+        _wake(session, account.id, one.ref, now + timedelta(seconds=spread_s(number, shared)))
     account.cursor, account.polled_at = cursor, now
     return now + timedelta(seconds=float(account.policy["pace"]["poll_s"]))
 

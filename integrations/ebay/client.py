@@ -21,13 +21,14 @@ from integrations.pace import PACE, retry_after
 from integrations.rates import Turn, rates_of
 from integrations.tokens import TOKENS, Token, identity
 
-__all__ = ["EbayClient", "Failure", "Reply"]
+__all__ = ["EbayClient", "Failure", "Reply", "object_in"]
 
 Reply = dict[str, Any]
 T = TypeVar("T")
 
 CREDENTIALS = ("client_id", "client_secret", "refresh_token")
 SCOPE = "https://api.ebay.com/oauth/api_scope/sell.inventory"
+APPLICATION_SCOPE = "https://api.ebay.com/oauth/api_scope"  # what needs no seller: the Taxonomy API
 COMPATIBILITY = "1421"  # Trading versions 1421-1487 are in use; reference: WSDL 1487
 TIMEOUT = (5, 60)
 _SLOW_READS = {"GetSellerEvents": (5, 130)}  # knowledge base 1313: more than 120 s
@@ -96,18 +97,22 @@ class EbayClient:
         self.access, self.account = access, access.account
         self._turn = Turn(access, rates_of("ebay"))
         self._key = identity("ebay", access.endpoint("token"), *(access.credentials[name] for name in CREDENTIALS))
+        self._application_key = identity("ebay application", access.endpoint("token"), *(access.credentials[name] for name in CREDENTIALS[:2]))
 
-    def trading(self, verb: str, data: Mapping[str, Any], *, writing: bool = False) -> tuple[Reply, tuple[Problem, ...]]:
-        """One Trading call: the reply and its warnings. Raises Failure for an answer that only the caller can judge, our errors otherwise."""
+    def trading(self, verb: str, data: Mapping[str, Any], *, writing: bool = False, share: float = 1.0) -> tuple[Reply, tuple[Problem, ...]]:
+        """One Trading call, if not more than `share` (0..1) of the day's calls are used: the reply and its warnings.
+
+        Raises Failure for an answer that only the caller can judge, our errors otherwise.
+        """
 
         def send(token: str) -> tuple[Reply, tuple[Problem, ...]]:
             connection = Trading(self.access.endpoint("trading"), token, self.access.site.ids["site"], _SLOW_READS.get(verb, TIMEOUT))
             return _execute(connection, verb, data, f"{self.account} {verb}")
 
-        return self._call(verb, send, writing=writing, trading=True)
+        return self._call(("trading", verb), send, writing=writing, share=share)
 
-    def rest(self, operation: str, method: str, url: str, **request: Any) -> requests.Response:
-        """One REST call that may be repeated without harm; its answer if that is a success."""
+    def rest(self, operation: str, method: str, url: str, *, application: bool = False, **request: Any) -> requests.Response:
+        """One REST call that may be repeated without harm; its answer if that is a success. `application`: in our own name, not the seller's."""
 
         def send(token: str) -> requests.Response:
             with self._session() as session:
@@ -121,20 +126,23 @@ class EbayClient:
                 raise NotAnAnswer(response.status_code, _beginning(response.content), retry_after(response.headers.get("Retry-After")))
             raise Failure(f"{self.account} {operation}", {"Errors": problems})
 
-        return self._call(operation, send)
+        return self._call((operation,), send, application=application)
 
-    def _call(self, operation: str, send: Callable[[str], T], *, writing: bool = False, trading: bool = False) -> T:
-        """Every call to eBay goes through here, when it is its turn. A refused token is forgotten and the call made once more."""
+    def _call(self, counted: tuple[str, ...], send: Callable[[str], T], *, writing: bool = False, share: float = 1.0, application: bool = False) -> T:
+        """Every call to eBay goes through here, when it is its turn in each bucket it counts in, its own the last. A refused token is
+        forgotten and the call made once more."""
+        operation = counted[-1]
+        key, refresh = (self._application_key, self._refresh_application) if application else (self._key, self._refresh)
         pace = f"{self.account} {operation}"
         for last in (False, True):
-            for counted in ("trading", operation) if trading else (operation,):
-                self._turn.take(counted)
-            token = TOKENS.get(self._key, self._refresh)
+            for bucket in counted:
+                self._turn.take(bucket, share)
+            token = TOKENS.get(key, refresh)
             try:
                 result = send(token)
             except Failure as failure:
                 if failure.says("token") and not last:
-                    TOKENS.forget(self._key, token)
+                    TOKENS.forget(key, token)
                     continue
                 if failure.says("later"):
                     self._turn.refused(operation)
@@ -148,9 +156,14 @@ class EbayClient:
         raise AssertionError("unreachable")
 
     def _refresh(self) -> Token:
+        return self._granted({"grant_type": "refresh_token", "refresh_token": self.access.credentials["refresh_token"], "scope": SCOPE})
+
+    def _refresh_application(self) -> Token:
+        return self._granted({"grant_type": "client_credentials", "scope": APPLICATION_SCOPE})
+
+    def _granted(self, form: Mapping[str, str]) -> Token:
         """A new access token; NotAuthorised when eBay refuses the credentials, TryLater for everything that is not about them."""
         credentials, pace = self.access.credentials, f"{self.account} token"
-        form = {"grant_type": "refresh_token", "refresh_token": credentials["refresh_token"], "scope": SCOPE}
         try:
             with self._session() as session:
                 response = session.post(
@@ -236,16 +249,20 @@ def _before_sending(error: requests.RequestException) -> bool:
 
 def _rest_problems(response: requests.Response) -> list[dict[str, str]]:
     """A REST error body in the shape of Trading's Errors."""
+    return [
+        {"ErrorCode": str(error.get("errorId", "")), "LongMessage": str(error.get("longMessage") or error.get("message") or "")}
+        for error in object_in(response).get("errors") or []
+        if isinstance(error, dict)
+    ]
+
+
+def object_in(response: requests.Response) -> dict[str, Any]:
+    """The JSON object of an answer; empty for anything else."""
     try:
         body = response.json()
     except requests.exceptions.JSONDecodeError:
-        return []
-    errors = body.get("errors") if isinstance(body, dict) else None
-    return [
-        {"ErrorCode": str(error.get("errorId", "")), "LongMessage": str(error.get("longMessage") or error.get("message") or "")}
-        for error in errors or []
-        if isinstance(error, dict)
-    ]
+        return {}
+    return body if isinstance(body, dict) else {}
 
 
 def _beginning(content: bytes | None) -> str:

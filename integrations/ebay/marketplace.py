@@ -6,18 +6,23 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from integrations.ebay import media, translate
+from integrations.ebay import inventory, media, translate
 from integrations.ebay.client import EbayClient, Failure
+from integrations.ebay.taxonomy import Taxonomy
 from integrations.ebay.words import many, text
-from integrations.errors import OutcomeUnknown, Problem, Refused, TryLater
+from integrations.errors import OutcomeUnknown, Problem, Refused, Throttled, TryLater
 from integrations.marketplace import Access, Notice, NoticeSet, Offer, Receipt, Ref, Status
 from integrations.pictures import shown_picture
+from integrations.rates import PROOFS, SWEEPS
 
 __all__ = ["Ebay"]
 
 _OVERLAP = timedelta(minutes=2)
+_NOTED_LATE = timedelta(hours=1)  # a removed listing stays in the unsold list for 60 days: told once it is no news, and not worth a look at each poll
+_SHARES = {"sweep": SWEEPS, "proof": PROOFS, "write": 1.0}
 _PAGE = 200
 _PAGES = 25
+_LISTED = timedelta(days=119)  # GetSellerList takes less than 120 days; a listing "until cancelled" ends within a month and is renewed
 _FIELDS = (
     *("ItemID", "SKU", "Quantity", "SellingStatus", "PictureDetails", "HideFromSearch", "ReasonHideFromSearch"),
     *("ItemPolicyViolation", "ListingDetails", "eBayNotes"),
@@ -30,7 +35,9 @@ class Ebay:
     def __init__(self, access: Access, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.access, self.site = access, access.site
         self._client = EbayClient(access)
+        self._taxonomy = Taxonomy(self._client)
         self._now = now
+        self._by_inventory = set[str]()  # SKUs whose listings only the Inventory API may revise; found out anew by each process, by one refused call
 
     def publish(self, offer: Offer) -> Receipt:
         """Store the pictures, then revise the listing's whole set, or add the item where the offer allows that.
@@ -39,6 +46,9 @@ class Ebay:
         """
         pictures = translate.pictures_in_order(offer, self.site)
         item_id = offer.external_id or self._find(offer.merchant_sku)
+        if item_id and offer.sent_today >= (most := self.site.limits["revisions_day"]):
+            words = f"{offer.merchant_sku}: eBay takes {most} revisions of a listing a day, and {offer.sent_today} were sent in the last 24 hours"
+            raise Throttled(3600, f"{words}; tried again in an hour")
         if item_id is None and not offer.create:
             raise Refused(f"{offer.merchant_sku}: not listed on {self.access.account}, and this push may not create it")
         hosted = media.host_all(self._client, pictures, self._now())
@@ -52,9 +62,14 @@ class Ebay:
         return Receipt("accepted", item_id, reference, hosted, (*warnings, *(["positions have gaps; eBay closes them up"] if closed_up else [])))
 
     def _revise(self, offer: Offer, item_id: str, details: dict[str, Any]) -> tuple[str, str | None, tuple[str, ...]]:
+        if offer.merchant_sku in self._by_inventory:
+            return item_id, None, inventory.replace_pictures(self._client, offer.merchant_sku, details["PictureURL"])
         try:
             reply, warnings = self._client.trading("ReviseFixedPriceItem", translate.revision(offer, item_id, details), writing=True)
         except Failure as failure:
+            if failure.says("inventory"):
+                self._by_inventory.add(offer.merchant_sku)
+                return self._revise(offer, item_id, details)
             if _repeated(failure):
                 return item_id, offer.key, ("eBay had this revision already",)
             raise
@@ -62,6 +77,7 @@ class Ebay:
 
     def _add(self, offer: Offer, details: dict[str, Any]) -> tuple[str, str | None, tuple[str, ...]]:
         request, remarks = translate.new_item(offer, details, self.access)
+        self._check(offer, request)
         try:
             reply, warnings = self._client.trading("AddFixedPriceItem", request, writing=True)
         except Failure as failure:
@@ -76,22 +92,45 @@ class Ebay:
             raise OutcomeUnknown(f"{offer.merchant_sku}: accepted without an item id")
         return item_id, offer.key, (*remarks, *_said(warnings))
 
-    def _find(self, sku: str) -> str | None:
-        """The active listing with this SKU, None when there is none. TryLater when the account has more than can be looked through."""
+    def _check(self, offer: Offer, request: dict[str, Any]) -> None:
+        """Refused, in our words or eBay's, before anything exists. Fees are eBay's to tell, and no reason."""
+        category = translate.category_of(offer, self.access)
         try:
-            reply, _ = self._client.trading("GetItem", {"SKU": sku, "OutputSelector": [f"Item.{name}" for name in _FIELDS]})
-            item = reply.get("Item") or {}
-            if text(item.get("SKU")) == sku and not translate.ended(item):
-                return text(item.get("ItemID")) or None
-        except Failure:
-            pass  # GetItem by SKU answers only for listings that track stock by SKU: the list below decides
-        return next((text(item.get("ItemID")) for item in self._selling("ActiveList") if text(item.get("SKU")) == sku), None)
+            aspects = self._taxonomy.aspects(category)
+        except (TryLater, Refused):  # it only helps to say early what the verification would say
+            aspects = ()
+        if problems := translate.objections(offer, aspects, self.access):
+            raise Refused(f"{offer.merchant_sku}: category {category}: " + "; ".join(problem.message for problem in problems), problems)
+        self._client.trading("VerifyAddFixedPriceItem", translate.verification(request))
+
+    def suggestions(self, words: str) -> list[tuple[str, str]]:
+        """(id, name) of the categories that eBay finds for these words, for the page where a seller chooses them."""
+        return self._taxonomy.suggestions(words)
+
+    def missing(self, offer: Offer) -> tuple[Problem, ...]:
+        """What a new listing of this product would be refused for, without sending anything."""
+        return translate.objections(offer, self._taxonomy.aspects(translate.category_of(offer, self.access)), self.access)
+
+    def _find(self, sku: str, share: float = 1.0) -> str | None:
+        """The active listing with this SKU, None when there is none: one call, however many listings the account has."""
+        now = self._now()
+        for page in range(1, _PAGES + 1):
+            wanted = {"SKUArray": {"SKU": sku}, "EndTimeFrom": _written(now), "EndTimeTo": _written(now + _LISTED), "DetailLevel": "ReturnAll"}
+            paged = {"Pagination": {"EntriesPerPage": _PAGE, "PageNumber": page}}
+            reply, _ = self._client.trading("GetSellerList", wanted | paged, share=share)
+            items = many((reply.get("ItemArray") or {}).get("Item"))
+            found = next((item for item in items if text(item.get("SKU")) == sku and not translate.ended(item)), None)
+            if found is not None:
+                return text(found.get("ItemID")) or None
+            if text(reply.get("HasMoreItems")) != "true":
+                return None
+        raise TryLater(3600, f"{self.access.account}: eBay has more than {_PAGE * _PAGES} listings for SKU {sku}; give the listing's item id")
 
     def _selling(self, which: str, **options: Any) -> Iterator[dict[str, Any]]:
         """Items of one of the GetMyeBaySelling lists, page by page."""
         for page in range(1, _PAGES + 1):
             wanted = {"Include": True, **options, "Pagination": {"EntriesPerPage": _PAGE, "PageNumber": page}}
-            reply, _ = self._client.trading("GetMyeBaySelling", {which: wanted, "DetailLevel": "ReturnAll"})
+            reply, _ = self._client.trading("GetMyeBaySelling", {which: wanted, "DetailLevel": "ReturnAll"}, share=SWEEPS)
             found = reply.get(which) or {}
             yield from many((found.get("ItemArray") or {}).get("Item"))
             pages = text((found.get("PaginationResult") or {}).get("TotalNumberOfPages"))
@@ -104,18 +143,25 @@ class Ebay:
         unsold: dict[str, tuple[Notice, ...]] | None = None
         found = []
         for ref in refs:
-            item_id = ref.external_id or self._find(ref.merchant_sku)
-            item, words = self._item(item_id) if item_id else (None, "")
+            share = _SHARES[ref.need]
+            item_id = ref.external_id or self._find(ref.merchant_sku, share)
+            item, words = self._item(item_id, share) if item_id else (None, "")
             extra: tuple[Notice, ...] = ()
             if item_id and item is None:
                 unsold = self._unsold() if unsold is None else unsold
-                extra = unsold.get(item_id) or (translate.gone_notice(words),)
+                extra = unsold.get(item_id) or self._offered(ref, item_id) or (translate.gone_notice(words),)
+            elif item_id and item and ref.merchant_sku in self._by_inventory:
+                known = {notice.code for notice in translate.notices_of(item)}
+                extra = tuple(notice for notice in self._offered(ref, item_id) if notice.code not in known)
             found.append(translate.status_of(ref, item, extra, self.site))
         return found
 
-    def _item(self, item_id: str) -> tuple[dict[str, Any] | None, str]:
+    def _offered(self, ref: Ref, item_id: str) -> tuple[Notice, ...]:
+        return translate.offer_notices(inventory.listing_of(self._client, ref.merchant_sku, item_id))
+
+    def _item(self, item_id: str, share: float) -> tuple[dict[str, Any] | None, str]:
         try:
-            reply, _ = self._client.trading("GetItem", {"ItemID": item_id, "OutputSelector": [f"Item.{name}" for name in _FIELDS]})
+            reply, _ = self._client.trading("GetItem", {"ItemID": item_id, "OutputSelector": [f"Item.{name}" for name in _FIELDS]}, share=share)
         except Failure as failure:
             if failure.says("gone"):
                 return None, failure.message
@@ -127,19 +173,20 @@ class Ebay:
         return {text(item.get("ItemID")): notices for item in items if (notices := translate.unsold_notices(item))}
 
     def notices(self, cursor: str | None) -> tuple[list[NoticeSet], str]:
-        """Listings that changed since the cursor and have something open, and listings that eBay removed in the last 60 days."""
+        """Listings that changed since the cursor, with what the event itself says against them, and listings that eBay removed since then.
+
+        A hint for each, from two calls: whoever cares reads the listing itself.
+        """
         now = self._now()
         longest = timedelta(hours=self.site.limits["seller_events_hours"])
         since = max(translate.moment(cursor) or now - longest, now - longest) if cursor else now - longest
         changed, until = self._changed(since, now)
-        found: dict[str, NoticeSet] = {}
-        for number, (item_id, event) in enumerate(changed.items()):
-            item, words = self._item(item_id) if number < self.site.limits["seller_events_details"] else (event, "")
-            notices = translate.notices_of(item) if item else (translate.gone_notice(words),)
-            found[item_id] = NoticeSet(Ref(text(event.get("SKU")) or text((item or {}).get("SKU")), item_id), notices, until)
+        found = {item_id: NoticeSet(Ref(text(event.get("SKU")), item_id), translate.notices_of(event), until) for item_id, event in changed.items()}
         for item in self._selling("UnsoldList", IncludeNotes=True, DurationInDays=60):
             item_id, notices = text(item.get("ItemID")), translate.unsold_notices(item)
-            if notices and not any(notice.kind == "removed" for notice in (found[item_id].notices if item_id in found else ())):
+            ends = translate.moment((item.get("ListingDetails") or {}).get("EndTime"))
+            news = not cursor or ends is None or ends >= since - _NOTED_LATE
+            if notices and news and not any(notice.kind == "removed" for notice in (found[item_id].notices if item_id in found else ())):
                 found[item_id] = NoticeSet(Ref(text(item.get("SKU")), item_id), notices, until)
         return list(found.values()), (until - _OVERLAP).isoformat(timespec="seconds").replace("+00:00", "Z")
 
@@ -148,7 +195,7 @@ class Ebay:
         until: datetime | None = None
         while True:
             window = {"ModTimeFrom": _written(since), "ModTimeTo": _written(until) if until else None, "DetailLevel": "ReturnAll"}
-            reply, _ = self._client.trading("GetSellerEvents", window)
+            reply, _ = self._client.trading("GetSellerEvents", window, share=SWEEPS)
             items = many((reply.get("ItemArray") or {}).get("Item"))
             end = until or translate.moment(reply.get("Timestamp")) or now
             if len(items) < self.site.limits["seller_events_items"] or end - since < timedelta(minutes=1):

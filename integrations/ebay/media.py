@@ -9,7 +9,7 @@ from typing import Any
 
 import requests
 
-from integrations.ebay.client import EbayClient
+from integrations.ebay.client import EbayClient, object_in
 from integrations.errors import IntegrationError, Problem, Refused, TryLater
 from integrations.marketplace import Hosted, Picture, picture_kind
 
@@ -57,21 +57,13 @@ def store(client: EbayClient, picture: Picture) -> Hosted:
 
 
 def _hosted(picture: Picture, image_id: str | None, answer: requests.Response, read: Callable[[], requests.Response]) -> Hosted:
-    body = _json(answer)
+    body = object_in(answer)
     if not (body.get("maxDimensionImageUrl") or body.get("imageUrl")) and image_id:
-        body = _json(read())
+        body = object_in(read())
     url = body.get("maxDimensionImageUrl") or body.get("imageUrl")
     if not url:
         raise TryLater(30, f"{picture.position}: eBay took the picture and did not say where it is")
     return Hosted(picture.sha256, str(url), image_id, _moment(body.get("expirationDate")))
-
-
-def _json(answer: requests.Response) -> dict[str, Any]:
-    try:
-        body = answer.json()
-    except requests.exceptions.JSONDecodeError:
-        return {}
-    return body if isinstance(body, dict) else {}
 
 
 def _moment(value: Any) -> datetime | None:

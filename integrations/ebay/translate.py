@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from integrations.ebay.aspects import Aspect, Mapped, mapping_for, missing, specifics_of
 from integrations.ebay.words import codes, many, text
 from integrations.errors import Problem, Refused
 from integrations.marketplace import Access, Hosted, Notice, Offer, Picture, ProductFacts, Ref, Status
@@ -19,18 +20,22 @@ from integrations.money import to_decimal
 from integrations.sites import Site
 
 __all__ = [
+    "category_of",
     "description",
     "ended",
     "gone_notice",
     "moment",
     "new_item",
     "notices_of",
+    "objections",
+    "offer_notices",
     "picture_details",
     "pictures_in_order",
     "repeated_item_id",
     "revision",
     "status_of",
     "unsold_notices",
+    "verification",
 ]
 
 Reply = Mapping[str, Any]
@@ -103,7 +108,8 @@ def new_item(offer: Offer, details: dict[str, Any], access: Access) -> tuple[dic
         "UUID": offer.key.upper(),
         "PictureDetails": details,
         "ProductListingDetails": _identifiers(product),
-        "ItemSpecifics": {"NameValueList": _specifics(product)},
+        "ConditionDescriptors": {"ConditionDescriptor": descriptors} if (descriptors := _descriptors(offer, access)) else None,
+        "ItemSpecifics": {"NameValueList": specifics_of(product, mapping(product, access))},
         "SellerProfiles": {
             f"Seller{name.title()}Profile": {f"{name.title()}ProfileID": policies[name]} for name in ("payment", "return", "shipping") if policies.get(name)
         }
@@ -122,6 +128,49 @@ def _category(offer: Offer, access: Access) -> tuple[str, bool]:
     if not own and not shipped:
         raise Refused(f"{offer.merchant_sku}: no eBay category for {offer.product.category!r}; name one under the account's categories")
     return (str(own), False) if own else (shipped["id"], True)
+
+
+def category_of(offer: Offer, access: Access) -> str:
+    """The id of the category that a new listing goes to. Refused where neither we nor the account name one."""
+    return _category(offer, access)[0]
+
+
+def mapping(product: ProductFacts, access: Access) -> Mapped:
+    """Where the item specifics of this product come from. Refused where the account's own mapping has another shape."""
+    own = access.settings.get("aspects", {})
+    if not isinstance(own, Mapping) or not all(isinstance(one, Mapping) and all(isinstance(to, str | Mapping) for to in one.values()) for one in own.values()):
+        raise Refused(
+            f"{access.account}: aspects are {{category or '*': {{Aspect: the product's field or attribute path, or {{value: …}}}}}}; correct the settings"
+        )
+    return mapping_for(product.category, _table()["aspects"], own)
+
+
+def objections(offer: Offer, aspects: Iterable[Aspect], access: Access) -> tuple[Problem, ...]:
+    """What eBay would refuse this new listing for, as far as we know its rules."""
+    category, condition = category_of(offer, access), _condition(offer, access)
+    given = {entry["Name"] for entry in _descriptors(offer, access)}
+    lacking = [
+        Problem("condition", f"eBay wants {name!r} ({number}) of condition {condition} here: name it under the account's condition_descriptors")
+        for rule in _table()["condition_descriptors"]
+        if category in rule["categories"] and condition == rule["condition"]
+        for number, name in rule["required"].items()
+        if number not in given
+    ]
+    return (*missing(aspects, offer.product, mapping(offer.product, access)), *lacking)
+
+
+def _descriptors(offer: Offer, access: Access) -> list[dict[str, Any]]:
+    try:
+        own = access.settings.get("condition_descriptors", {}).get(offer.product.category, {}).get(offer.product.condition, [])
+        return [{"Name": str(entry["name"]), "Value": entry.get("value"), "AdditionalInfo": entry.get("info")} for entry in own]
+    except (AttributeError, KeyError, TypeError):
+        words = "condition_descriptors are {category: {condition: [{name, value, info}]}}; correct the settings"
+        raise Refused(f"{access.account}: {words}") from None
+
+
+def verification(request: Mapping[str, Any]) -> dict[str, Any]:
+    """VerifyAddFixedPriceItem for what AddFixedPriceItem would be sent; without its key, which is for the one real write."""
+    return {"Item": {name: value for name, value in request["Item"].items() if name != "UUID"}}
 
 
 def _condition(offer: Offer, access: Access) -> str:
@@ -147,11 +196,6 @@ def _named_values(product: ProductFacts) -> list[tuple[str, str]]:
         **{name: value for name, value in product.attributes.items() if name != "description" and not isinstance(value, dict | list)},
     }
     return [(name.replace("_", " ").title(), str(value)) for name, value in pairs.items() if str(value)]
-
-
-def _specifics(product: ProductFacts) -> list[dict[str, str]]:
-    """Names and values as eBay takes them: 65 characters each (WSDL 1423 NameValueListType)."""
-    return [{"Name": name[:65], "Value": value[:65]} for name, value in _named_values(product)]
 
 
 def _identifiers(product: ProductFacts) -> dict[str, Any] | None:
@@ -233,6 +277,14 @@ def unsold_notices(item: Reply) -> tuple[Notice, ...]:
     if not words and not item.get("ItemPolicyViolation"):
         return ()
     return (_signal("Unsold", words, {"ItemPolicyViolation": item.get("ItemPolicyViolation"), "eBayNotes": text(item.get("eBayNotes"))}),)
+
+
+def offer_notices(listing: Mapping[str, Any] | None) -> tuple[Notice, ...]:
+    """What the Inventory API's offer says against its listing."""
+    raw = dict(listing or {})
+    if raw.get("listingStatus") == "EBAY_ENDED":
+        return (_signal("EBAY_ENDED", "", raw),)
+    return (_signal("ListingOnHold", "", raw),) if raw.get("listingOnHold") is True else ()
 
 
 def gone_notice(words: str) -> Notice:

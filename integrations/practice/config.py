@@ -87,6 +87,24 @@ class Amazon(Strict):
     rules: tuple[HiddenRule, ...]
 
 
+class Aspect(Strict):
+    """What a category wants to know; `values` is the closed list of what it takes."""
+
+    name: str
+    required: bool = False
+    values: tuple[str, ...] = ()
+    several: bool = False
+
+
+class Category(Strict):
+    """A leaf of the category tree; `words` are what it is found by."""
+
+    name: str
+    above: tuple[str, ...]
+    words: tuple[str, ...]
+    aspects: tuple[Aspect, ...]
+
+
 class Ebay(Strict):
     """The practice eBay."""
 
@@ -96,9 +114,11 @@ class Ebay(Strict):
     quality_advised: int
     pictures_max: int
     urls_length_max: int
+    revisions_max: int
     title_max: int
     required: tuple[str, ...]
     event_window: float
+    categories: dict[str, Category]
     rules: tuple[HiddenRule, ...]
 
 

@@ -42,6 +42,9 @@ def token() -> tuple[Response, int]:
             return jsonify(error="invalid_grant", error_description="the provided authorization grant code is invalid or was issued to another client"), 400
         ends = 47304000  # 18 months, as eBay says
         return jsonify(access_token=given[1], expires_in=life, refresh_token=given[0], refresh_token_expires_in=ends, token_type="User Access Token"), 200  # noqa: S106
+    if request.form.get("grant_type") == "client_credentials":
+        text = tokens.issue(world(), "ebay", f"{tokens.PREFIX}application {client}")
+        return jsonify(access_token=text, expires_in=life, token_type="Application Access Token"), 200  # noqa: S106
     if request.form.get("grant_type") != "refresh_token":
         return jsonify(error="unsupported_grant_type", error_description="grant type in request is not supported by the authorization server"), 400
     text = tokens.issue(world(), "ebay", request.form.get("refresh_token"))

@@ -4,20 +4,23 @@ import hashlib
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, request
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from integrations.practice import tokens
 from integrations.practice.clock import iso, parse_iso
 from integrations.practice.current import public_url, world
 from integrations.practice.ebay_media import gone
+from integrations.practice.ebay_taxonomy import complaints
 from integrations.practice.ebay_view import Content, item, times
 from integrations.practice.ebay_xml import Node, XmlError, parse, write
-from integrations.practice.store import Image, Invocation, Listing, Slot
+from integrations.practice.store import Image, Invocation, Listing, Slot, Write
 
 blueprint = Blueprint("ebay_trading", __name__)
 
@@ -95,7 +98,12 @@ def answer(name: str, ack: str, errors: list[Content], content: Content) -> Resp
 
 def check_pictures(session: Session, call: Call) -> tuple[list[str], list[str | None], list[Content]]:
     """(URLs, our image ids or None for the seller's own hosts, warnings) of the request; raises Failure."""
-    urls, limits = call.node.texts("Item.PictureDetails.PictureURL"), world().hidden.ebay
+    return check_urls(session, call.node.texts("Item.PictureDetails.PictureURL"))
+
+
+def check_urls(session: Session, urls: list[str]) -> tuple[list[str], list[str | None], list[Content]]:
+    """The same of these addresses."""
+    limits = world().hidden.ebay
     if len(urls) > limits.pictures_max or sum(map(len, urls)) > limits.urls_length_max:
         raise Failure(
             error(37, f"At most {limits.pictures_max} pictures and {limits.urls_length_max} characters of PictureURL.", "Item.PictureDetails.PictureURL")
@@ -138,6 +146,8 @@ def check_item(call: Call) -> None:
     if not call.node.has("Item.PictureDetails.PictureURL"):
         raise Failure(error(21919136, "Please add at least one photo to your listing."))
     check_numbers(call)
+    if wrong := complaints(call.node):
+        raise Failure(*(error(code, message, name) for code, message, name in wrong))
 
 
 def check_numbers(call: Call) -> None:
@@ -207,6 +217,9 @@ def revise(call: Call) -> Content:
     with world().store.write() as session:
         once(session, call, key)
         listing = own(session, call, call.node.text("Item.ItemID"))
+        if "inventory_item" in listing.attributes:
+            words = "Inventory-based listing management is not currently supported by this tool. Please refer to the tool used to create this listing."
+            raise Failure(error(21919474, words))
         if listing.state != "active":
             raise Failure(error(291, "Auction ended. You are not allowed to revise ended listings.", listing.external_id))
         if call.node.all("Item.Title") and not call.node.has("Item.Title"):
@@ -214,6 +227,7 @@ def revise(call: Call) -> Content:
         if call.node.all("Item.PictureDetails") and not call.node.has("Item.PictureDetails.PictureURL"):
             raise Failure(error(21919136, "Please add at least one photo to your listing."))
         check_numbers(call)
+        enough(session, listing)
         urls, images, warnings = check_pictures(session, call)
         described = describe(listing, call.node)
         effect = want(session, listing, urls, images) if urls else "same"
@@ -222,6 +236,15 @@ def revise(call: Call) -> Content:
         world().wrote(session, listing, "ReviseFixedPriceItem", key, changed=described, pictures=effect)
         remember(session, call, key, "ReviseFixedPriceItem", listing)
         return {"Errors": warnings, **times(listing)}
+
+
+def enough(session: Session, listing: Listing) -> None:
+    """A listing is revised only so often in a calendar day at eBay; raises Failure."""
+    now = datetime.fromtimestamp(world().now(), ZoneInfo("America/Los_Angeles"))
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+    query = select(func.count()).select_from(Write).where(Write.call == "ReviseFixedPriceItem", Write.external_id == listing.external_id, Write.at >= midnight)
+    if (session.scalar(query) or 0) >= (most := world().hidden.ebay.revisions_max):
+        raise Failure(error(21999001, f"A listing may be revised {most} times in a calendar day.", listing.external_id))
 
 
 def end(call: Call) -> Content:
@@ -321,6 +344,25 @@ def mine(call: Call) -> Content:
     return content
 
 
+def seller_list(call: Call) -> Content:
+    """GetSellerList: listings that end within a window shorter than 120 days, of certain SKUs where such are named."""
+    try:
+        start, stop = (parse_iso(call.node.text(f"EndTime{name}")) for name in ("From", "To"))
+        size, page = (int(call.node.text(f"Pagination.{field}")) for field in ("EntriesPerPage", "PageNumber"))
+    except ValueError:
+        raise Failure(error(37, "EndTimeFrom, EndTimeTo and Pagination are required.", "EndTimeFrom")) from None
+    if not 0 <= stop - start < 120 * 86400 or not 1 <= size <= 200 or page < 1:
+        raise Failure(error(37, "The time range must be shorter than 120 days, and a page has 1 to 200 entries.", "EndTimeTo"))
+    skus = call.node.texts("SKUArray.SKU")
+    with world().store.read() as session:
+        query = select(Listing).where(Listing.connector == "ebay", Listing.seller == call.seller)
+        query = query.where(Listing.sku.in_(skus)) if skus else query
+        found = [one for one in session.scalars(query.order_by(Listing.id)) if start <= parse_iso(times(one)["EndTime"]) <= stop]
+        pages = {"TotalNumberOfPages": -(-len(found) // size), "TotalNumberOfEntries": len(found)}
+        shown = [item(one) for one in found[(page - 1) * size : page * size]]
+        return {"PaginationResult": pages, "HasMoreItems": page * size < len(found), "ItemArray": {"Item": shown}}
+
+
 def events(call: Call) -> Content:
     """GetSellerEvents: what changed within a window shorter than 48 hours."""
     try:
@@ -348,5 +390,6 @@ CALLS: dict[str, Callable[[Call], Content]] = {
     "GetItem": get,
     "GetMyeBaySelling": mine,
     "GetSellerEvents": events,
+    "GetSellerList": seller_list,
     "GetUser": user,
 }

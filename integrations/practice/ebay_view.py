@@ -1,6 +1,7 @@
 """What a listing of the practice eBay looks like from outside, as Trading elements."""
 
 from typing import Any
+from zlib import crc32
 
 from integrations.practice.clock import iso
 from integrations.practice.ebay_media import address
@@ -24,7 +25,9 @@ def times(listing: Listing) -> Content:
 def item(listing: Listing, notes: bool = False) -> Content:
     """The Item element. `notes` adds what eBay tells the seller of a removed listing."""
     complaints = listing.open_notices()
-    policy = {"PolicyID": complaints[0].code, "PolicyText": " ".join(notice.message for notice in complaints)} if complaints else None
+    policy = (
+        {"PolicyID": crc32(complaints[0].code.encode()), "PolicyText": " ".join(notice.message for notice in complaints)} if complaints else None
+    )  # a number, as eBay has it
     active = listing.state == "active"
     money = {"@currencyID": listing.currency, "#text": listing.price}
     times_ = times(listing)

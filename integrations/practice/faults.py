@@ -80,6 +80,11 @@ def call_name(environ: dict[str, Any]) -> str:
         return f"{'create' if method == 'POST' else 'get'}{kind}{'Document' if '/documents' in part else ''}"
     if path.startswith("/commerce/media/"):
         return "createImageFromFile" if method == "POST" else "getImage"
+    if path.startswith("/commerce/taxonomy/"):
+        first, *rest = str(path).rpartition("/")[2].split("_")
+        return first + "".join(word.title() for word in rest)  # getItemAspectsForCategory
+    if path.startswith("/sell/inventory/"):
+        return "getOffers" if path.endswith("/offer") else "getInventoryItem" if method == "GET" else "createOrReplaceInventoryItem"
     for start, name in (
         ("/auth/", "amazon.token"),
         ("/identity/", "ebay.token"),

@@ -21,7 +21,9 @@ from integrations.practice import (
     amazon_read,  # noqa: F401
     amazon_types,  # noqa: F401
     consent,
+    ebay_inventory,
     ebay_media,
+    ebay_taxonomy,
     ebay_trading,
     page,
     photographs,
@@ -54,7 +56,7 @@ def create_app(
     app.json.sort_keys = False  # type: ignore[attr-defined]  # main picture first
     app.config["PUBLIC_URL"] = lambda: public_url or f"http://{LOOPBACK}:{request.environ['SERVER_PORT']}"
     app.extensions["practice"] = World(Store(database), clock or Clock(), load_hidden(hidden or HIDDEN))
-    for part in (amazon, ebay_media, ebay_trading, consent, witness, page, photographs):
+    for part in (amazon, ebay_inventory, ebay_media, ebay_taxonomy, ebay_trading, consent, witness, page, photographs):
         app.register_blueprint(part.blueprint)
     coat = Faults(app.wsgi_app, load_faults(faults), seed)
     app.extensions["practice_faults"] = coat
@@ -163,5 +165,6 @@ class PracticeServer:
 
     def ebay_endpoints(self) -> dict[str, str]:
         """The endpoint overrides of a practice eBay account."""
-        rest = {"media": f"{self.url}/commerce/media/v1_beta", "token": f"{self.url}/identity/v1/oauth2/token", "consent": f"{self.url}/oauth2/authorize"}
-        return {"trading": f"{self.url}/ws/api.dll", **rest}
+        token = f"{self.url}/identity/v1/oauth2/token"
+        rest = {"media": "commerce/media/v1_beta", "taxonomy": "commerce/taxonomy/v1", "inventory": "sell/inventory/v1", "consent": "oauth2/authorize"}
+        return {"trading": f"{self.url}/ws/api.dll", "token": token, **{name: f"{self.url}/{path}" for name, path in rest.items()}}

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, abort, current_app, jsonify, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from integrations.practice import amazon, amazon_view, ebay_media, ebay_trading, pictures, tokens
+from integrations.practice import amazon, amazon_view, ebay_inventory, ebay_media, ebay_trading, pictures, tokens
 from integrations.practice.clock import iso
 from integrations.practice.current import world
 from integrations.practice.faults import load_faults
@@ -47,7 +47,8 @@ def writes() -> Response:
 
 @blueprint.post("/listings")
 def seed() -> tuple[Response, int]:
-    """A listing that was there before: {marketplace, seller, sku, title, quantity?, price?, currency?, condition?, pictures? {position: base64 of a file}}."""
+    """A listing that was there before: {marketplace, seller, sku, title, quantity?, price?, currency?, condition?, pictures? {position: base64 of a file},
+    inventory_api? (an eBay listing that was made with that API)}."""
     read = request.get_json()
     marketplace = str(read.get("marketplace", ""))
     connector = "amazon" if marketplace.startswith("amazon-") else "ebay"
@@ -77,6 +78,8 @@ def seed() -> tuple[Response, int]:
                 "item_name": [{"value": read["title"], "marketplace_id": marketplace_id}],
                 "condition_type": [{"value": read.get("condition", "new_new"), "marketplace_id": marketplace_id}],
             }
+        elif read.get("inventory_api"):
+            listing.attributes = {ebay_inventory.ITEM: ebay_inventory.born(listing.title, listing.quantity)}
         for place, one in taken.items():
             show(session, listing, place, one)
         world().note(session, listing, "seeded")

@@ -30,6 +30,7 @@ PRACTICE_POLICY: dict[str, Any] = {
     "wait_s": 20,
     "repair": "ask",
     "pace": {"look_gaps_s": [2, 3, 5, 8], "settle_s": 60, "live_look_s": 10, "poll_s": 5},
+    "listing": {"calls_per_day": 1_000_000},
 }
 
 

@@ -336,3 +336,29 @@ def test_what_a_repair_sends_is_everything(shop: Shop) -> None:
 
     assert len(shop.market.writes) == 2
     assert sent(shop) is None
+
+
+def test_a_push_knows_how_many_others_left_within_a_day(shop: Shop) -> None:
+    shop.go()
+    shop.replace_picture()
+    shop.go(60)
+    shop.replace_picture()
+    shop.go(3600 * 23)
+    shop.replace_picture()
+    shop.go(3600 * 2)
+
+    assert [offer.sent_today for offer in shop.market.writes] == [0, 1, 2, 1]
+
+
+def test_a_refused_creation_is_asked_again_once_the_accounts_listing_settings_change(shop: Shop) -> None:
+    shop.market.fail = integrations.Refused("'Movement' is required", (integrations.Problem("aspect", "'Movement' is required"),))
+    shop.go()
+    shop.go(3600)
+    assert (shop.pushes(), shop.the_listing().problem) == ([PushState.REFUSED], "'Movement' is required")
+
+    with shop.kit.db.writing() as session:
+        accounts.set_policy(session, shop.kit, session.get_one(Account, shop.on.id), "ann", listing={"aspects": {"watch": {"Movement": "calibre"}}})
+    shop.go(3600)
+
+    assert shop.pushes() == [PushState.REFUSED, PushState.ACCEPTED]
+    assert shop.the_listing().problem is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import cache
 
@@ -14,7 +15,8 @@ import integrations
 from app import work
 from app.kit import Kit
 from app.models import Event, Listing, Notice, Product
-from app.stages import STAGES
+from app.stages import STAGES, watch
+from app.stages.looks import Crowd
 from app.stages.notices import note
 from app.stages.run import settle_all
 from app.states import ListingState
@@ -193,3 +195,28 @@ def test_intervals_are_exact_for_any_sequence_of_what_is_said(kit: Kit, clock: C
         for code, history in expected.items():
             rows = session.execute(sa.select(Notice.begin, Notice.end).where(Notice.listing_id == row.id, Notice.code == code).order_by(Notice.begin))
             assert [list(r) for r in rows] == history
+
+
+def test_the_live_listings_that_share_the_days_calls_are_counted_by_kind(kit: Kit, watched: Watched, clock: Clock) -> None:
+    quiet = kit.now() - timedelta(days=30)
+    for number in range(3):
+        listing(kit, product(kit, f"Q-{number}"), watched.on, ListingState.LIVE, sent_at=quiet)
+    watched.market.said["W-1"] = (integrations.Notice("a", "A", "warning", None),)
+    watched.look(every=5)
+
+    with kit.db.reading() as session:
+        assert watch.crowd(session, watched.on, kit.now()) == Crowd(recent=2, quiet=3, calls=3000)  # it changed lately, and it has a notice: counted twice
+
+
+def test_what_became_of_a_write_goes_before_a_look_at_a_live_listing(kit: Kit, watched: Watched) -> None:
+    asked: list[str] = []
+    read = watched.market.status
+
+    def status(refs: Sequence[integrations.Ref]) -> list[integrations.Status]:
+        asked.extend(ref.need for ref in refs)
+        return read(refs)
+
+    watched.market.status = status  # type: ignore[method-assign]
+    watched.look(2)
+
+    assert asked == ["proof", "sweep"]

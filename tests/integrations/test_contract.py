@@ -57,4 +57,4 @@ class TestAmazon(Contract):
 
 class TestEbay(Contract):
     site, endpoints, credentials = "ebay-uk", "ebay_endpoints", EBAY
-    first_read, create_call = "GetMyeBaySelling", "AddFixedPriceItem"
+    first_read, create_call = "GetSellerList", "AddFixedPriceItem"

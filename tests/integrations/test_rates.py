@@ -105,7 +105,7 @@ def test_no_window_holds_more_calls_than_the_bucket_allows(gaps: list[float], pe
     at.sort()
     for first in range(len(at)):
         for last in range(first, len(at)):
-            assert last - first + 1 <= max(1.0, burst) + (at[last] - at[first]) * per_second + 1e-6
+            assert last - first + 1 <= max(1.0, burst) + (at[last] - at[first]) * per_second + 1e-4  # waits are rounded to microseconds
 
 
 def test_a_call_whose_turn_is_far_makes_room_for_others() -> None:

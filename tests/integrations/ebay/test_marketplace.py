@@ -17,14 +17,19 @@ from tests.integrations.ebay.test_client import MEDIA, TOKEN, TRADING, failure, 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 STORED = {"imageUrl": "https://i.ebayimg.com/images/g/a/s-l500.jpg", "maxDimensionImageUrl": "https://i.ebayimg.com/images/g/a/s-l1600.jpg"}
 EXPIRES = {"expirationDate": "2026-12-23T12:00:00.000Z"}
-NOTHING = xml("GetMyeBaySelling", "<ActiveList/><UnsoldList/>")
+NOTHING = xml("GetSellerList", "<HasMoreItems>false</HasMoreItems>")
 
 
 class Script:
     """Answers by Trading call, the last one staying; what was asked is kept by name."""
 
     def __init__(self, wire: responses.RequestsMock) -> None:
-        self.answers: dict[str, list[Any]] = {"GetMyeBaySelling": [NOTHING], "GetItem": [failure("GetItem", "17")]}
+        self.answers: dict[str, list[Any]] = {
+            "GetSellerList": [NOTHING],
+            "GetMyeBaySelling": [xml("GetMyeBaySelling", "<UnsoldList/>")],
+            "GetItem": [failure("GetItem", "17")],
+            "VerifyAddFixedPriceItem": [xml("VerifyAddFixedPriceItem")],
+        }
         self.asked: list[tuple[str, str]] = []
         wire.add_callback(responses.POST, TRADING, callback=self)
 
@@ -145,11 +150,11 @@ def test_a_repeated_addition_takes_the_listing_of_the_first(wire: responses.Requ
 
 def test_a_repeated_addition_that_names_no_listing_is_looked_up_and_else_unknown(wire: responses.RequestsMock, script: Script, ebay: Ebay) -> None:
     script.answers["AddFixedPriceItem"] = [failure("AddFixedPriceItem", "488")]
-    found = xml("GetMyeBaySelling", "<ActiveList><ItemArray><Item><ItemID>110000000007</ItemID><SKU>S/1 ü</SKU></Item></ItemArray></ActiveList>")
+    found = sellers("110000000007", "S/1 ü")
 
     with pytest.raises(OutcomeUnknown):
         ebay.publish(offer(create=True))
-    script.answers["GetMyeBaySelling"] = [NOTHING, found]
+    script.answers["GetSellerList"] = [NOTHING, found]
     receipt = ebay.publish(offer(create=True))
 
     assert receipt.external_id == "110000000007"
@@ -171,10 +176,7 @@ def test_an_ended_listing_is_refused_in_ebays_words(wire: responses.RequestsMock
 
 
 def test_the_listing_is_looked_for_on_every_page(wire: responses.RequestsMock, script: Script, ebay: Ebay) -> None:
-    pages = "<PaginationResult><TotalNumberOfPages>2</TotalNumberOfPages></PaginationResult>"
-    first = xml("GetMyeBaySelling", f"<ActiveList><ItemArray><Item><ItemID>1</ItemID><SKU>OTHER</SKU></Item></ItemArray>{pages}</ActiveList>")
-    second = xml("GetMyeBaySelling", f"<ActiveList><ItemArray><Item><ItemID>110000000002</ItemID><SKU>S/1 ü</SKU></Item></ItemArray>{pages}</ActiveList>")
-    script.answers["GetMyeBaySelling"] = [first, second]
+    script.answers["GetSellerList"] = [sellers("1", "OTHER", more=True), sellers("110000000002", "S/1 ü")]
     script.answers["ReviseFixedPriceItem"] = [xml("ReviseFixedPriceItem")]
 
     assert ebay.publish(offer(create=True)).external_id == "110000000002"
@@ -195,21 +197,57 @@ def test_a_known_listing_that_is_gone_has_the_unsold_lists_words(wire: responses
     assert script.count("GetMyeBaySelling") == 1
 
 
+def sellers(number: str, sku: str, *, more: bool = False, status: str = "Active") -> str:
+    item = f"<Item><ItemID>{number}</ItemID><SKU>{sku}</SKU><SellingStatus><ListingStatus>{status}</ListingStatus></SellingStatus></Item>"
+    return xml("GetSellerList", f"<HasMoreItems>{str(more).lower()}</HasMoreItems><ItemArray>{item}</ItemArray>")
+
+
+def test_a_look_up_by_sku_is_one_call_however_many_listings_there_are(wire: responses.RequestsMock, script: Script, ebay: Ebay) -> None:
+    script.answers["GetSellerList"] = [sellers("110000000002", "S/1 ü")]
+    script.answers["ReviseFixedPriceItem"] = [xml("ReviseFixedPriceItem")]
+
+    ebay.publish(offer())
+
+    assert [verb for verb, _ in script.asked] == ["GetSellerList", "ReviseFixedPriceItem"]
+    asked = script.asked[0][1]
+    assert "<SKUArray><SKU>S/1 ü</SKU></SKUArray>" in asked
+    assert "<EndTimeFrom>2026-11-23T12:00:00.000Z</EndTimeFrom><EndTimeTo>2027-03-22T12:00:00.000Z</EndTimeTo>" in asked
+
+
+def test_an_ended_listing_of_the_same_sku_is_not_found(wire: responses.RequestsMock, script: Script, ebay: Ebay) -> None:
+    script.answers["GetSellerList"] = [sellers("110000000002", "S/1 ü", status="Completed")]
+
+    with pytest.raises(Refused, match="may not create"):
+        ebay.publish(offer())
+
+
 def events(*ids: int) -> str:
     items = "".join(f"<Item><ItemID>{number}</ItemID><SKU>S{number}</SKU></Item>" for number in ids)
     return xml("GetSellerEvents", f"<Timestamp>2026-11-23T12:00:00.000Z</Timestamp><ItemArray>{items}</ItemArray>")
 
 
-def test_notices_read_what_changed_and_what_was_removed(wire: responses.RequestsMock, script: Script, ebay: Ebay) -> None:
-    held = "<Item><ItemID>1</ItemID><SKU>S1</SKU><SellingStatus><ListingStatus>Active</ListingStatus><ListingOnHold>true</ListingOnHold></SellingStatus></Item>"
-    unsold = "<UnsoldList><ItemArray><Item><ItemID>9</ItemID><SKU>S9</SKU><eBayNotes>Removed.</eBayNotes></Item></ItemArray></UnsoldList>"
-    script.answers |= {"GetSellerEvents": [events(1)], "GetItem": [xml("GetItem", held)], "GetMyeBaySelling": [xml("GetMyeBaySelling", unsold)]}
+def unsold(ended: str) -> str:
+    item = f"<Item><ItemID>9</ItemID><SKU>S9</SKU><eBayNotes>Removed.</eBayNotes><ListingDetails><EndTime>{ended}</EndTime></ListingDetails></Item>"
+    return xml("GetMyeBaySelling", f"<UnsoldList><ItemArray>{item}</ItemArray></UnsoldList>")
+
+
+def test_notices_name_what_changed_and_what_was_removed_by_two_calls(wire: responses.RequestsMock, script: Script, ebay: Ebay) -> None:
+    script.answers |= {"GetSellerEvents": [events(*range(1, 6))], "GetMyeBaySelling": [unsold("2026-11-23T11:00:00.000Z")]}
 
     found, cursor = ebay.notices("2026-11-23T11:30:00Z")
 
-    assert {entry.ref.merchant_sku: [notice.kind for notice in entry.notices] for entry in found} == {"S1": ["held"], "S9": ["removed"]}
+    assert [entry.ref.merchant_sku for entry in found] == ["S1", "S2", "S3", "S4", "S5", "S9"]
+    assert [notice.kind for notice in found[-1].notices] == ["removed"]
     assert cursor == "2026-11-23T11:58:00Z"
     assert "<ModTimeFrom>2026-11-23T11:30:00.000Z</ModTimeFrom>" in dict(script.asked)["GetSellerEvents"]
+    assert [verb for verb, _ in script.asked] == ["GetSellerEvents", "GetMyeBaySelling"]
+
+
+def test_a_removal_that_was_told_is_not_told_for_sixty_days(wire: responses.RequestsMock, script: Script, ebay: Ebay) -> None:
+    script.answers |= {"GetSellerEvents": [events()], "GetMyeBaySelling": [unsold("2026-11-22T11:00:00.000Z")]}
+
+    assert ebay.notices("2026-11-23T11:30:00Z")[0] == []
+    assert [entry.ref.merchant_sku for entry in ebay.notices(None)[0]] == ["S9"]
 
 
 def test_a_cursor_older_than_the_window_is_cut_to_it(wire: responses.RequestsMock, script: Script, ebay: Ebay) -> None:
@@ -222,17 +260,8 @@ def test_a_cursor_older_than_the_window_is_cut_to_it(wire: responses.RequestsMoc
 
 def test_a_full_answer_is_a_cut_one_and_the_window_is_halved(wire: responses.RequestsMock, script: Script, ebay: Ebay) -> None:
     script.answers["GetSellerEvents"] = [events(*range(2000)), events(1)]
-    script.answers["GetItem"] = [xml("GetItem", "<Item><ItemID>1</ItemID></Item>")]
 
     found, cursor = ebay.notices("2026-11-23T11:00:00Z")
 
     assert len(found) == 1
     assert cursor == "2026-11-23T11:28:00Z"
-
-
-def test_a_flood_of_changes_is_not_read_one_by_one(wire: responses.RequestsMock, script: Script, ebay: Ebay) -> None:
-    script.answers |= {"GetSellerEvents": [events(*range(150))], "GetItem": [xml("GetItem", "<Item><ItemID>1</ItemID></Item>")]}
-
-    found, _ = ebay.notices("2026-11-23T11:30:00Z")
-
-    assert (len(found), script.count("GetItem")) == (150, 100)

@@ -98,6 +98,7 @@ def new_item(pictures: list[str], **over: Any) -> dict[str, Any]:
         "Quantity": "1",
         "ListingDuration": "GTC",
         "SKU": "W-1",
+        "ItemSpecifics": {"NameValueList": [{"Name": "Brand", "Value": "Ours"}, {"Name": "Type", "Value": "Wristwatch"}]},
         "PictureDetails": {"PictureURL": pictures},
     }
     return {"Item": {name: value for name, value in {**item, **over}.items() if value is not None}}
