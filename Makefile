@@ -21,7 +21,7 @@ run: $(RUNTIME) ## start everything in practice mode with a sample shoot; PORT=n
 	@exec $(BIN)/packshot serve --practice --port $(PORT)
 
 test: lint ## every linter, import contract and test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m tests
 
 lint: $(DEV) ## ruff and mypy
 	$(BIN)/ruff check .
