@@ -10,6 +10,7 @@ from click import Group
 
 from app import practice
 from app.cli import cli
+from app.stages import STAGES
 from integrations import inventory
 
 ROOT = Path(__file__).parent.parent.parent
@@ -56,3 +57,10 @@ def test_the_images_files_name_the_version_of_uv_that_make_uses() -> None:
     version = re.search(r"UV_VERSION := (\S+)", (ROOT / "Makefile").read_text())
     assert version
     assert f"uv=={version[1]}" in (ROOT / "Dockerfile").read_text()
+
+
+def test_the_roles_on_many_machines_serve_every_stage() -> None:
+    composed = {stage for words in re.findall(r'--stages, "([a-z,]+)"', (ROOT / "compose.yaml").read_text()) for stage in words.split(",")}
+    told = {stage for words in re.findall(r"--stages ([a-z,]+)", README) for stage in words.split(",")}
+
+    assert composed == told == set(STAGES)
