@@ -190,6 +190,8 @@ def endpoints_of(site: integrations.Site, given: Mapping[str, str], practice: bo
             raise Refusal(f"endpoints: {name} must be a plain web address, without user, query or fragment")
         if parts.scheme != "https" and not (parts.scheme == "http" and practice and _is_loopback(host)):
             raise Refusal(f"endpoints: {name} must be https; plain http is for practice accounts on this machine")
+        if practice and not _is_loopback(host):
+            raise Refusal(f"endpoints: {name} of a practice account must be on this machine, not {host}")
     return {name: url.rstrip("/") for name, url in given.items()}
 
 

@@ -51,6 +51,7 @@ def begin(session: Session, kit: Kit, wanted: Wanted, redirect: str, who: str) -
     state = secrets.token_urlsafe(32)
     site = accounts.site_of(wanted.key)
     access = _access(site, wanted)
+    _same_world(session, wanted)
     try:
         address = integrations.consent.address(access, state, redirect)
     except integrations.Refused as refused:
@@ -71,7 +72,7 @@ def finish(kit: Kit, answer: Mapping[str, str], who: str) -> str:
         raise Refusal(integrations.redact(str(error))) from None
     until = None if granted.lifetime is None else kit.now() + timedelta(seconds=granted.lifetime)
     with kit.db.writing() as session:
-        account = session.scalar(sa.select(Account).where(Account.key == wanted.key))
+        account = _same_world(session, wanted)
         if account is None:
             account = accounts.add_account(
                 session,
@@ -121,6 +122,14 @@ def forget(session: Session, now: datetime) -> int:
     """Delete what nobody came back for."""
     gone = session.execute(sa.delete(Setting).where(Setting.name.startswith(PENDING), Setting.at < now - GOOD_FOR))
     return int(gone.rowcount)  # type: ignore[attr-defined]
+
+
+def _same_world(session: Session, wanted: Wanted) -> Account | None:
+    """The account of that key, if there is one. Refusal where one is for practice and the other is not: their tokens must never mix."""
+    account = session.scalar(sa.select(Account).where(Account.key == wanted.key))
+    if account is not None and account.practice != wanted.practice:
+        raise Refusal(f"{wanted.key} is {'a practice' if account.practice else 'a real'} account; choose another name for this one")
+    return account
 
 
 def _taken(kit: Kit, state: str, who: str) -> tuple[Wanted, str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,7 +19,7 @@ from app import work
 from app.db import insert, lock, record
 from app.errors import Refusal
 from app.kit import Kit
-from app.models import ImageSetItem, Placement, Product, Release, Setting
+from app.models import ImageSetItem, Placement, Product, Release, Setting, Work
 from app.stages import backdrop
 from app.stages.arrange import current_release
 from app.states import PlacementState
@@ -81,14 +82,18 @@ def go_on(kit: Kit) -> int:
         if wish is None or wish.value.get("halted") or wish.value.get("done") or wish.value["release"] != kit.release["id"]:
             return 0  # the last: this process is from before, or after, the release that was meant
         outcome, skus, who, at = outcome_of(session, wish.value["release"]), list(_next(session, wish.value)), wish.who, wish.at
+        arranging = session.scalar(sa.select(sa.func.count()).where(Work.stage == "arrange", sa.or_(Work.due_at.is_not(None), Work.leased_until.is_not(None))))
     if why := _too_many(outcome, wish.value["most_to_review"]):
         with kit.db.writing() as session:
-            halt(session, kit, why, "packshot")
+            if _stands(session, at):
+                halt(session, kit, why, "packshot")
         return 0
-    if outcome.coming >= _AT_ONCE:
+    if outcome.coming + (arranging or 0) >= _AT_ONCE:
         return 0  # no faster than they are judged: else the halt would come after everything has moved
     for sku in skus:
         with kit.db.writing() as session:
+            if not _stands(session, at):
+                return 0
             roll_out(session, kit, session.scalars(sa.select(Product).where(Product.sku == sku)).one(), who)
     if not skus:
         with kit.db.writing() as session:
@@ -97,6 +102,12 @@ def go_on(kit: Kit) -> int:
                 now.value = {**now.value, "done": True}
                 record(session, now.value["release"], "rollout done", kind="release", now=kit.now(), why=f"{now.value['share']:.0%} of the products")
     return len(skus)
+
+
+def _stands(session: Session, at: datetime) -> bool:
+    """Whether the wish is still the one of that time, and nobody has halted it."""
+    wish = session.get(Setting, WISH, with_for_update=True, populate_existing=True)
+    return wish is not None and wish.at == at and not wish.value.get("halted")
 
 
 @dataclass(frozen=True)
@@ -123,7 +134,7 @@ def outcome_of(session: Session, release: str) -> Outcome:
         .group_by(Placement.state)
     )
     good = sa.and_(Placement.state == PlacementState.APPROVED, Placement.approved_id == Placement.rendition_id)
-    replaced = sa.and_(Placement.approved_id.is_not(None), Placement.approved_id != Placement.rendition_id)
+    replaced = sa.and_(Placement.approved_id.is_not(None), Placement.approved_id.is_distinct_from(Placement.rendition_id))
     new = sa.or_(good, sa.and_(Placement.state.in_((PlacementState.REVIEW, PlacementState.WAITING)), replaced))
     counts = {row[0]: row[1] for row in session.execute(moved.where(new))}
     return Outcome(counts.get(PlacementState.APPROVED, 0), counts.get(PlacementState.REVIEW, 0), counts.get(PlacementState.WAITING, 0))

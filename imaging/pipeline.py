@@ -132,7 +132,8 @@ def _opened(data: bytes, alpha: Alpha, request: RenderRequest, recipe: Recipe, m
     _same_shape(alpha, header.size)
     frame = lean(frame, recipe)
     if request.mm_per_px is not None:
-        frame = _to_scale(frame, recipe, request.mm_per_px)
+        smaller = request.recipe.longest_px / recipe.longest_px  # a canvas of another size shows as many mm
+        frame = _to_scale(frame, recipe, request.mm_per_px * smaller)
     wanted = scale(frame, recipe) * alpha.shape[1] / header.size[0]
     return replace(frame, image=load(data, min(1.0, wanted), most_pixels=most_pixels).stored)
 

@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 from yaml.nodes import MappingNode, Node, SequenceNode
 
+from rules.conflicts import within
 from rules.engine import RuleSet
 from rules.errors import RuleError
 from rules.loader import load
@@ -61,7 +62,7 @@ def _changes(rule: Rule, wanted: dict[str, Any]) -> dict[str, Any]:
     """What the entry asks for beyond what is in force: never a looser limit or level, never a case less. Nothing new, nothing changed."""
     limit = wanted.get("limit", rule.limit)
     probe = rule.model_copy(update={"limit": limit})
-    if not _refuses_all(probe, rule.fails):  # what is in force refuses more: another lesson came first
+    if not _refuses_all(probe, rule.fails) or not _no_looser(probe, rule):  # what is in force refuses more: another lesson or a person came first
         limit, probe = rule.limit, rule
     level = min(wanted.get("level", rule.level), rule.level, key=lambda each: LEVELS.index(each) if each in LEVELS else len(LEVELS))
     asked = wanted.get("fails", ())
@@ -73,6 +74,13 @@ def _changes(rule: Rule, wanted: dict[str, Any]) -> dict[str, Any]:
     new = {"level": level, "limit": limit, "passes": passes, "fails": fails}
     changes = {key: value for key, value in new.items() if value != getattr(rule, key)}
     return {**changes, "source": wanted["source"]} if changes and "source" in wanted else changes
+
+
+def _no_looser(probe: Rule, rule: Rule) -> bool:
+    try:
+        return within(probe, rule)
+    except (TypeError, IndexError):  # a limit of another shape: it is refused when the file is loaded
+        return True
 
 
 def _refuses_all(rule: Rule, cases: tuple[Any, ...]) -> bool:

@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass, field, fields
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any, Literal
 
+import yaml
+
 from rules.amend import amended, entry_text, loaded
 from rules.answer import Weighed
 from rules.engine import RuleSet
@@ -132,11 +134,22 @@ def accept(overlay_text: str, proposal: Proposal) -> str:
     """
     if not proposal.overlay:
         raise RuleError([f"{proposal.file}: {proposal.rule}: nothing was measured that could be limited; write this rule by hand"])
-    text = amended(proposal.file, overlay_text, proposal.overlay)
-    rule = loaded(proposal.file, text).by_id.get(proposal.rule)
+    name, entry = proposal.rule, proposal.overlay
+    if proposal.kind == "write" and (there := loaded(proposal.file, overlay_text).by_id.get(name)) is not None and not _same_rule(there, entry):
+        name = _free_id(loaded(proposal.file, overlay_text), name)  # another draft for the same code was accepted first, for another place or fact
+        entry = entry.replace(f"- id: {proposal.rule}\n", f"- id: {name}\n", 1)
+    text = amended(proposal.file, overlay_text, entry)
+    rule = loaded(proposal.file, text).by_id.get(name)
     if rule is None or not any(same(proposal.value, case) for case in rule.fails):
         raise RuleError([f"{proposal.file}: {proposal.rule}: the entry as edited no longer refuses the measured value {proposal.value!r}"])
     return text
+
+
+def _same_rule(rule: Rule, entry: str) -> bool:
+    """Whether a draft speaks of the same fact, in the same way and place, as the rule that has its id."""
+    [draft] = yaml.safe_load(entry)
+    plain = rule.plain()
+    return all(draft.get(key) == plain.get(key) for key in ("fact", "operator", "applies_to", "except_for"))
 
 
 def _candidates(rules: list[Rule], evidence: Evidence) -> Iterator[tuple[tuple[Any, ...], Rule]]:

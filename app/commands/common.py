@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -25,6 +26,15 @@ def open_house() -> Iterator[Kit]:
         yield kit
     finally:
         kit.close()
+
+
+def overlay_folder(context: click.Context, parameter: click.Parameter, folder: Path | None) -> Path | None:
+    """The folder of a seller's own rules. One that is not there is a mistake where it was named, and an empty one where the environment says so."""
+    if folder is None or folder.is_dir():
+        return folder
+    if context.get_parameter_source(parameter.name or "") is click.core.ParameterSource.COMMANDLINE:
+        raise click.BadParameter(f"{folder}: no such folder")
+    return None
 
 
 def whoever() -> str:

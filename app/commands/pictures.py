@@ -12,6 +12,8 @@ from typing import Any
 
 import click
 
+from app.commands.common import overlay_folder
+
 PATHS = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 
@@ -83,7 +85,8 @@ def render(
     "--rules",
     "overlay",
     envvar="PACKSHOT_RULES_DIR",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=click.Path(file_okay=False, path_type=Path),
+    callback=overlay_folder,
     help="Your overlay.",
 )
 @click.option(

@@ -10,12 +10,19 @@ from typing import TYPE_CHECKING
 
 import click
 
+from app.commands.common import overlay_folder
+
 if TYPE_CHECKING:
     import rules as requirements
     from app import rule_record
 
 OVERLAY = click.option(
-    "--rules", "overlay", envvar="PACKSHOT_RULES_DIR", type=click.Path(file_okay=False, path_type=Path), help="Your own rules over the shipped ones."
+    "--rules",
+    "overlay",
+    envvar="PACKSHOT_RULES_DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    callback=overlay_folder,
+    help="Your own rules over the shipped ones.",
 )
 
 
@@ -29,8 +36,7 @@ def _load(overlay: Path | None) -> requirements.RuleSet:
     import imaging
     import rules as requirements
 
-    own = overlay if overlay is not None and overlay.is_dir() else None if overlay is not None else _installed()
-    return requirements.load(imaging.FACTS, own)
+    return requirements.load(imaging.FACTS, overlay if overlay is not None else _installed())
 
 
 def _is_installed() -> bool:

@@ -193,6 +193,7 @@ def _place(session: Session, kit: Kit, product: Product, account: Account, items
         _put(session, kit, product, account, there.get(position), position, item, rendition, rejected)
     filled = set(positions[: len(items)])
     for position, placement in there.items():
+        lock(session, placement)  # a verdict may land meanwhile
         if position not in filled and placement.state != PlacementState.VACANT:
             move(
                 session,
@@ -218,6 +219,8 @@ def _put(
     rejected: Collection[int],
 ) -> None:
     now, wish = kit.now(), rendition.id if rendition else None
+    if placement is not None:
+        lock(session, placement)  # a verdict may land meanwhile
     if placement is None:
         values = {"product_id": product.id, "account_id": account.id, "position": position, "item_id": item.id, "rendition_id": wish}
         session.execute(
@@ -275,8 +278,19 @@ def _rendition(session: Session, kit: Kit, product: Product, item: ImageSetItem,
         return None
     request = request_for(session, kit, item, wish)
     if request.id in remade:
-        request = Asked({**request.values, "adjustments": dict(remade[request.id])})
+        again = Asked({**request.values, "adjustments": dict(remade[request.id])})
+        if _is_or_can_be_made(session, kit, again):
+            request = again
+        else:  # an older release's, or it failed: the picture without stands, and a person is asked
+            session.execute(sa.update(Remake).where(Remake.rendition_id == again.id, Remake.passed.is_(None)).values(passed=False))
     return queued(session, kit, product, request)
+
+
+def _is_or_can_be_made(session: Session, kit: Kit, request: Asked) -> bool:
+    there = session.get(Rendition, request.id)
+    if there is not None and there.state != RenditionState.QUEUED:
+        return there.state == RenditionState.RENDERED
+    return bool(request.values["finish"] == kit.release["finish_version"])
 
 
 def queued(session: Session, kit: Kit, product: Product, request: Asked) -> Rendition:

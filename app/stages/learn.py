@@ -241,6 +241,7 @@ def accept(session: Session, kit: Kit, lesson: Lesson, who: str, why: str = "", 
     While evidence is still gathered the change rests on single notices: `why` must then say why it is taken all the same. `shown` is the `fingerprint`
     of the proposal that the person read; another one by now is refused.
     """
+    mutex(session, "lessons")  # nobody restates it meanwhile
     mutex(session, rulebook.MUTEX)
     session.refresh(lesson)
     _must_be_open(lesson)

@@ -42,7 +42,7 @@ class Task:
     push_key: str
     content: dict[str, dict[str, str]]
     fingerprint: str
-    moot: bool  # something newer is wanted: find out what became of the old push, do not repeat it
+    moot: bool  # something newer is wanted: find out what became of the old push, do not repeat it; never of one that creates, whose key must be used again
     again: bool
     account: Account
     offer: integrations.Offer
@@ -153,7 +153,7 @@ def _task(session: Session, listing: Listing, account: Account, push: Push, *, a
         push_key=push.key,
         content=push.content,
         fingerprint=push.fingerprint,
-        moot=again and push.fingerprint != listing.wanted_print,
+        moot=again and not push.creates and push.fingerprint != listing.wanted_print,
         again=again,
         account=account,
         offer=offer,
@@ -283,10 +283,13 @@ def keep_hosted(session: Session, account_id: int, hosted: tuple[integrations.Ho
         )
 
 
+def _hosted(session: Session, task: Task, hosted: tuple[integrations.Hosted, ...]) -> None:
+    keep_hosted(session, task.account_id, hosted)
+
+
 def refused(session: Session, kit: Kit, task: Task, failure: integrations.Refused) -> None:
     """Their No goes to a person, in their words; the same wish is not sent again."""
     push, listing, now = session.get_one(Push, task.push_id), session.get_one(Listing, task.listing_id), kit.now()
-    keep_hosted(session, task.account_id, failure.hosted)
     words = "; ".join(p.message for p in failure.issues) or str(failure)
     issues = [{"code": p.code, "message": p.message, "reason": p.reason, "positions": list(p.positions)} for p in failure.issues]
     if push.state in OPEN:
@@ -296,7 +299,6 @@ def refused(session: Session, kit: Kit, task: Task, failure: integrations.Refuse
 
 def unknown(session: Session, kit: Kit, task: Task, failure: integrations.OutcomeUnknown) -> None:
     push = session.get_one(Push, task.push_id)
-    keep_hosted(session, task.account_id, failure.hosted)
     if push.state == PushState.SENDING:
         move(session, push, PushState.UNKNOWN, now=kit.now(), sku=task.offer.merchant_sku, why=str(failure), answer=str(failure))
 
@@ -384,4 +386,6 @@ def plan(session: Session, kit: Kit, account: str | None = None, sku: str | None
     return lines
 
 
-STAGE = Stage("publish", gather, do, apply, mark, refused=refused, unknown=unknown, give_up=give_up, lease_s=300, in_flight=8, gather_writes=True)
+STAGE = Stage(
+    "publish", gather, do, apply, mark, refused=refused, unknown=unknown, give_up=give_up, hosted=_hosted, lease_s=300, in_flight=8, gather_writes=True
+)

@@ -30,7 +30,8 @@ class Stage:
     """One clock-driven stage. `gather` answers None if there is nothing to do any more; `do` is given no session.
 
     `apply(session, kit, task, result)` returns when the row is due again (None: when something wakes it). `mark` wakes the rows that
-    are not as they should be. `refused` records a marketplace's No; `give_up` hands a row that keeps failing to a person.
+    are not as they should be. `refused` records a marketplace's No; `give_up` hands a row that keeps failing to a person;
+    `hosted` keeps what a marketplace has stored of a write that then failed.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Stage:
     refused: Callable[[Session, Kit, Any, integrations.Refused], None] | None = None
     unknown: Callable[[Session, Kit, Any, integrations.OutcomeUnknown], None] | None = None
     give_up: Callable[[Session, Kit, str, str], None] | None = None
+    hosted: Callable[[Session, Any, tuple[integrations.Hosted, ...]], None] | None = None
     lease_s: float = 120.0
     in_flight: int = 24
     gather_writes: bool = False  # gather commits a row before anything is done; else it is given a session that cannot write
@@ -101,6 +103,8 @@ def _failed(kit: Kit, stage: Stage, lease: Lease, task: Any, failure: Exception)
     with kit.db.writing() as session:
         if not work.holds(session, lease):
             return "lost", words
+        if isinstance(failure, integrations.IntegrationError) and failure.hosted and stage.hosted is not None and task is not None:
+            stage.hosted(session, task, failure.hosted)
         match failure:
             case integrations.Refused() if _may_pass(failure) and work.failures(session, lease) < PASSING_TRIES:
                 words = str(failure)

@@ -106,6 +106,9 @@ class SecondOpinion:
         except TryLater as error:
             log.info("no second opinion on suppressed listings yet: %s", error)
             return (), asked
+        except (csv.Error, ValueError) as error:
+            log.warning("the suppressed-listings report cannot be read: %s", error)
+            return (), Asked("", now)
         except IntegrationError as error:  # no right to reports, or no such report any more: not before tomorrow
             log.warning("no second opinion on suppressed listings: %s", error)
             return (), Asked("", now)

@@ -72,7 +72,8 @@ def images_patch(offer: Offer, access: Access, product_type: str | None) -> dict
         for picture in _in_order(offer.changed, access.site)
     ]
     # an attribute cannot be deleted by name alone: the value is the selector of what to delete
-    patches += [{"op": "delete", "path": f"/attributes/{locator(position, family)}", "value": [{"marketplace_id": marketplace}]} for position in offer.remove]
+    gone = [position for position in offer.remove if position in access.site.positions_for(offer.product.condition)]  # goods that were new had more
+    patches += [{"op": "delete", "path": f"/attributes/{locator(position, family)}", "value": [{"marketplace_id": marketplace}]} for position in gone]
     if not patches and not offer.pictures:
         raise Refused(f"{offer.merchant_sku}: no picture to send")
     if not patches:
@@ -135,7 +136,7 @@ def other_family(summary: Mapping[str, Any], condition: str) -> bool:
 
 def _check_positions(offer: Offer, site: Site) -> None:
     allowed = site.positions_for(offer.product.condition)
-    wrong = [position for position in (*(picture.position for picture in offer.pictures), *offer.remove) if position not in allowed]
+    wrong = [picture.position for picture in offer.pictures if picture.position not in allowed]
     if wrong:
         raise Refused(f"{offer.merchant_sku}: {site.key} has no position {', '.join(wrong)} for {offer.product.condition} goods (it has {', '.join(allowed)})")
     if "main" in offer.remove:
@@ -282,8 +283,13 @@ def _entry(issue: Payload) -> Payload:
 
 
 def _reason(issue: Payload) -> str | None:
+    """Our word for it; "other" for what is about something else than a picture, None for what nobody can say."""
     reason = _entry(issue).get("reason")
-    return str(reason) if reason else None
+    if reason:
+        return str(reason)
+    categories, names = issue.get("categories") or [], [str(name) for name in issue.get("attributeNames") or []]
+    about_pictures = any(str(name).endswith("_IMAGE") for name in categories) or any("image_locator" in name for name in names)
+    return "other" if (categories or names) and not about_pictures else None
 
 
 def _positions(issue: Payload) -> tuple[str, ...]:

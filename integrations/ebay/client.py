@@ -135,7 +135,7 @@ class EbayClient:
         key, refresh = (self._application_key, self._refresh_application) if application else (self._key, self._refresh)
         pace = f"{self.account} {operation}"
         for last in (False, True):
-            for bucket in counted:
+            for bucket in reversed(counted):  # its own first: a call that is held back uses up nothing of the day
                 self._turn.take(bucket, share)
             token = TOKENS.get(key, refresh)
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,6 +17,8 @@ from integrations.pictures import shown_picture
 from integrations.rates import PROOFS, SWEEPS
 
 __all__ = ["Ebay"]
+
+log = logging.getLogger(__name__)
 
 _OVERLAP = timedelta(minutes=2)
 _NOTED_LATE = timedelta(hours=1)  # a removed listing stays in the unsold list for 60 days: told once it is no news, and not worth a look at each poll
@@ -136,7 +139,7 @@ class Ebay:
             pages = text((found.get("PaginationResult") or {}).get("TotalNumberOfPages"))
             if not pages.isdigit() or page >= int(pages):
                 return
-        raise TryLater(3600, f"{self.access.account}: more than {_PAGE * _PAGES} listings in {which}; give the listing's item id")
+        log.warning("%s: more than %d listings in %s; the rest is not read", self.access.account, _PAGE * _PAGES, which)
 
     def status(self, refs: Sequence[Ref]) -> list[Status]:
         """One GetItem a listing; the unsold list is asked only when eBay no longer knows one, for the reason why."""

@@ -47,6 +47,7 @@ def sha(text: str) -> str:
 def product(kit: Kit, sku: str | None = None, **values: Any) -> Product:
     fields: dict[str, Any] = {
         "title": "A watch",
+        "brand": "Halden",
         "category": "watch",
         "price_minor": 10_000,
         "currency": "GBP",

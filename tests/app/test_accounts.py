@@ -185,3 +185,9 @@ def test_credentials_under_a_lost_key_are_told_not_raised(kit: Kit) -> None:
         account.credentials = "gAAAAAB-not-ours"
 
     assert "PACKSHOT_SECRET_KEY" in accounts.test_account(kit, account)
+
+
+def test_a_practice_account_can_never_name_a_real_marketplace(kit: Kit) -> None:
+    real = {"api": "https://sellingpartnerapi-eu.amazon.com"}
+    with kit.db.writing() as session, pytest.raises(Refusal, match="must be on this machine"):
+        accounts.add_account(session, kit, "amazon-uk:play", seller_id="A1", credentials={"refresh_token": "p"}, endpoints=real, practice=True, who="ann")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 import integrations
 from app import accounts, controls, work
 from app.kit import Kit
-from app.models import Account, Listing, Placement, Product, Push, Work
+from app.models import Account, HostedPicture, Listing, Placement, Product, Push, Work
 from app.stages import STAGES, publish
 from app.stages.run import settle_all
 from app.states import ListingState, PlacementState, PushState
@@ -125,28 +125,54 @@ def test_a_worker_that_died_after_sending_lists_nothing_twice(shop: Shop) -> Non
 
 
 def test_something_newer_wanted_after_an_unknown_outcome_makes_the_old_push_moot(shop: Shop) -> None:
-    shop.market.fail, shop.market.after = integrations.OutcomeUnknown("no answer"), True
     shop.go()
+    shop.replace_picture()
+    shop.market.fail, shop.market.after = integrations.OutcomeUnknown("no answer"), True
+    shop.go(5)
     shop.replace_picture()
     shop.go(10)
 
-    assert shop.pushes() == [PushState.MOOT, PushState.ACCEPTED]
-    assert len(shop.market.listings) == 1, "the listing that came of the unknown push was adopted, not made again"
+    assert shop.pushes() == [PushState.ACCEPTED, PushState.MOOT, PushState.ACCEPTED]
     assert shop.the_listing().pushed == shop.the_listing().wanted
 
 
+def test_an_unknown_creation_is_repeated_under_its_own_key_whatever_is_wanted_since(shop: Shop) -> None:
+    shop.market.fail, shop.market.after = integrations.OutcomeUnknown("no answer"), True
+    shop.go()
+    shop.market.status = lambda refs: [replace(one, exists=False, external_id=None) for one in FakeMarketplace.status(shop.market, refs)]  # type: ignore[method-assign]
+    shop.replace_picture()
+    shop.go(10)
+
+    creations = {offer.key for offer in shop.market.writes if offer.external_id is None}
+    assert len(creations) == 1, "the marketplace's list lags: only the same key can tell it that this is the same listing"
+    assert shop.pushes() == [PushState.ACCEPTED, PushState.ACCEPTED]
+    assert len(shop.market.listings) == 1
+    assert shop.the_listing().pushed == shop.the_listing().wanted
+
+
+def test_pictures_that_were_stored_before_a_write_was_put_off_are_not_stored_again(shop: Shop) -> None:
+    later = integrations.Throttled(60, "the day's calls are used up")
+    later.hosted = (integrations.Hosted("a" * 64, "https://i.example/1.jpg", "1"),)
+    shop.market.fail = later
+    shop.go()
+
+    with shop.kit.db.reading() as session:
+        assert session.scalars(sa.select(HostedPicture.url)).all() == ["https://i.example/1.jpg"]
+
+
 def test_a_position_that_an_unknown_push_may_have_filled_is_emptied_when_it_is_not_wanted_any_more(shop: Shop) -> None:
+    shop.go()
     side = item(shop.kit, shop.of, "side")
     extra = placement(shop.kit, side, shop.on, rendition(shop.kit, side), "alt1", PlacementState.APPROVED)
     shop.wish()
     shop.market.fail, shop.market.after = integrations.OutcomeUnknown("no answer"), True
-    shop.go()
+    shop.go(5)
     with shop.kit.db.writing() as session:
         session.get_one(Placement, extra.id).state = PlacementState.REJECTED
     shop.wish()
     shop.go(10)
 
-    assert shop.pushes() == [PushState.MOOT, PushState.ACCEPTED]
+    assert shop.pushes() == [PushState.ACCEPTED, PushState.MOOT, PushState.ACCEPTED]
     assert shop.market.writes[-1].remove == ("alt1",)
 
 

@@ -263,3 +263,39 @@ def test_after_a_lesson_live_listings_that_now_fail_are_repaired_or_in_review_an
         ("placement", "moved", "approved", "packshot"),
     ):
         assert line in said
+
+
+def test_a_second_try_that_can_never_be_made_gives_way_to_the_first_picture_and_a_person(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Place(kit)
+    first = place.finish(border_min_level=240)
+    assert (place.row.state, bool(place.request["adjustments"])) == (PlacementState.WAITING, True)
+    with kit.db.writing() as session:  # it was asked for under a finish that no worker has any more
+        again = session.get_one(Rendition, place.row.rendition_id)
+        again.request = {**again.request, "finish": 1}
+        session.execute(sa.update(Remake).values(adjustments={**again.request["adjustments"]}))
+        monkeypatch.setattr(arrange, "_is_or_can_be_made", lambda *_: False)
+        arrange.arrange(session, kit, session.get_one(Product, place.of.id))
+    settle_all(kit, STEPS)
+
+    assert place.request["adjustments"] == {}
+    assert (place.row.state, place.row.judged_file) == (PlacementState.REVIEW, first)
+    assert [passed for _, passed in place.remakes()] == [False]
+
+
+@pytest.mark.parametrize(("state", "finish", "expected"), [("rendered", 1, True), ("failed", 0, False), ("queued", 1, False), ("queued", 0, True)])
+def test_what_was_made_again_is_asked_for_only_while_it_is_there_or_can_be_made(kit: Kit, state: str, finish: int, expected: bool) -> None:
+    place = Place(kit)
+    request = arrange.Asked({**place.request, "finish": kit.release["finish_version"] + finish})
+    with kit.db.writing() as session:
+        session.merge(
+            Rendition(
+                id=request.id,
+                photo_sha256=place.photo.photo_sha256,
+                recipe=request.recipe,
+                request=dict(request.values),
+                state=RenditionState(state),
+                created_at=kit.now(),
+            )
+        )
+        session.flush()
+        assert arrange._is_or_can_be_made(session, kit, request) is expected

@@ -13,7 +13,7 @@ import imaging
 from app import rollout
 from app.errors import Refusal
 from app.kit import Kit
-from app.models import Event, ImageSetItem, Placement, Release, Setting
+from app.models import Event, ImageSetItem, Placement, Release, Setting, Work
 from app.states import PlacementState
 from tests.app.conftest import Clock
 from tests.app.factories import account, item, placement, product, rendition
@@ -146,6 +146,22 @@ def test_what_was_in_review_before_does_not_count_against_a_release(later: Kit, 
     judge(later, clock, to_review=0)
     with later.db.reading() as session:
         assert rollout.outcome_of(session, later.release["id"]) == rollout.Outcome(0, 0, 0)
+
+
+def test_nothing_more_moves_while_as_many_are_being_made(later: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rollout, "_AT_ONCE", 20)
+    begin(later, 1.0)
+    assert rollout.go_on(later) == 20
+    assert rollout.go_on(later) == 0, "twenty are still to be arranged"
+
+    with later.db.writing() as session:
+        session.execute(sa.delete(Work))
+        pinned = ImageSetItem.release_id == later.release["id"]
+        for place in session.scalars(sa.select(Placement).join(ImageSetItem, ImageSetItem.id == Placement.item_id).where(pinned)):
+            place.state, place.rendition_id, place.changed_at = PlacementState.WAITING, None, later.now()  # they wait for their batch's backdrop
+
+    assert rollout.go_on(later) == 0
+    assert len(moved(later)) == 20
 
 
 def test_a_process_of_another_release_moves_nothing(later: Kit, make_kit: Maker, monkeypatch: pytest.MonkeyPatch) -> None:

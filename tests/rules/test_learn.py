@@ -178,6 +178,29 @@ def test_a_written_rule_never_takes_an_id_that_is_taken() -> None:
     assert {"amazon-notice-77", "amazon-notice-77-2"} <= learnt.by_id.keys()
 
 
+def test_two_drafts_for_one_code_that_were_made_at_the_same_time_become_two_rules() -> None:
+    uk, ring = notice(None, code="77"), notice(None, code="77", category="ring")
+    first, second = rules.propose(SHIPPED, uk), rules.propose(SHIPPED, ring)
+    assert first.rule == second.rule
+
+    text = rules.accept(rules.accept("", first), second)
+    learnt = rules.load(KNOWN, {"amazon.yaml": text})
+
+    assert learnt.by_id["amazon-notice-77"].applies_to.category == ("watch",)
+    assert learnt.by_id["amazon-notice-77-2"].applies_to.category == ("ring",)
+
+
+def test_a_lesson_never_loosens_a_limit_that_a_person_tightened_meanwhile() -> None:
+    lesson = rules.propose(SHIPPED, notice(facts={"sharpness": 4.0}))
+    source = "{page: house, read: 2026-11-22, says: sharper}"
+    own = f"- {{id: amazon-sharpness, limit: 9, passes: [9, 12], fails: [8], source: {source}}}\n"
+
+    learnt = rules.load(KNOWN, {"amazon.yaml": rules.accept(own, lesson)})
+
+    assert learnt.by_id["amazon-sharpness"].limit == 9
+    assert 4.0 in learnt.by_id["amazon-sharpness"].fails
+
+
 def test_where_nothing_was_measured_the_rule_is_left_to_a_person() -> None:
     proposal = rules.propose(SHIPPED, rules.Evidence("amazon-uk", "18027", None, "", {}, scope(), SEEN))
 

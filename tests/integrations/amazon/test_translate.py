@@ -328,3 +328,15 @@ def test_what_is_sent_turns_what_was_accepted_into_what_is_wanted_and_touches_no
             after[position] = digest
     assert after == wanted
     assert (body is None) == (shown == wanted)
+
+
+def test_an_issue_about_something_else_than_a_picture_is_no_pictures_fault() -> None:
+    issue = {"code": "4711", "message": "Price missing", "severity": "ERROR", "categories": ["MISSING_PRICE"], "attributeNames": ["purchasable_offer"]}
+    enforced = {**issue, "enforcements": {"actions": [{"action": "LISTING_SUPPRESSED"}], "exemption": {"status": "NOT_EXEMPT"}}}
+    unsaid = {key: value for key, value in enforced.items() if key not in ("categories", "attributeNames")}
+
+    [price] = translate.notices_of({"sku": "W-1", "issues": [enforced]}, "A1F83G8C2ARO7P")
+    [unknown] = translate.notices_of({"sku": "W-1", "issues": [unsaid]}, "A1F83G8C2ARO7P")
+
+    assert (price.kind, price.reason) == ("suppressed", "other")
+    assert unknown.reason is None
