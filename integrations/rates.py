@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from integrations.errors import Throttled
+from integrations.tokens import identity
 
 if TYPE_CHECKING:
     from integrations.marketplace import Access
@@ -222,12 +223,12 @@ class Turn:
     def take(self, operation: str, share: float = 1.0) -> None:
         """Wait for this call's turn. Raises Throttled."""
         if self._access.limiter is not None:
-            self._access.limiter.take(self._access.account, operation, self._rate(operation), share)
+            self._access.limiter.take(self._who(operation), operation, self._rate(operation), share)
 
     def refused(self, operation: str, wait: float = 0.0) -> None:
         """The marketplace said 429; `wait` is its Retry-After."""
         if self._access.limiter is not None:
-            self._access.limiter.refused(self._access.account, operation, self._rate(operation), wait)
+            self._access.limiter.refused(self._who(operation), operation, self._rate(operation), wait)
 
     def told(self, operation: str, header: str | None) -> None:
         """A rate that an answer named, in calls a second. Only a slower one is news."""
@@ -236,7 +237,15 @@ class Turn:
         except ValueError:
             return
         if self._access.limiter is not None and 0 < per_second < (rate := self._rate(operation)).per_second:
-            self._access.limiter.told(self._access.account, operation, rate, per_second)
+            self._access.limiter.told(self._who(operation), operation, rate, per_second)
+
+    def _who(self, operation: str) -> str:
+        """Whose bucket it is: a day's calls are those of the application, whatever accounts it serves; all else is the account's own."""
+        given = self._access.credentials
+        application = given.get("client_id") or given.get("lwa_app_id")
+        if not application or self._rate(operation).per_day is None:
+            return self._access.account
+        return f"{self._access.site.connector} application {identity(application)[:16]}"
 
     def _rate(self, operation: str) -> Rate:
         rate = self._rates.get(operation) or self._rates["*"]

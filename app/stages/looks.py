@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["RECENT_S", "Crowd", "next_look_s", "spread_s"]
+__all__ = ["RECENT_S", "Crowd", "next_look_s", "quiet_look_s", "spread_s"]
 
 RECENT_S = 7 * 86_400.0  # after a change of ours
 _DAY = 86_400.0
@@ -20,7 +20,7 @@ _QUIET, _RECENT, _CHANGED = 0.5, 0.25, 0.1
 
 @dataclass(frozen=True)
 class Crowd:
-    """The live listings of an account by how much they are worth a look, and the calls a day there are for looking; None: nobody counts them."""
+    """The listings of an account that are looked at, by how much they are worth it, and the calls a day there are for looking; None: nobody counts them."""
 
     recent: int = 0  # changed within RECENT_S, or with an open notice
     quiet: int = 0
@@ -36,6 +36,11 @@ def next_look_s(pace: Mapping[str, Any], crowd: Crowd, *, live: bool, doubts: in
         return max(float(pace["live_look_s"]), turn)
     own = float(gaps[max(0, min(doubts - 1, len(gaps) - 1))])
     return own if doubts <= len(gaps) else max(own, turn)  # beyond them it has been so for days, and a person knows
+
+
+def quiet_look_s(pace: Mapping[str, Any], crowd: Crowd) -> float:
+    """Seconds to the next look at a listing that shows nothing of ours, or waits for a person: it takes its turn with the quiet ones."""
+    return max(float(pace["live_look_s"]), _round_s(crowd.quiet, _QUIET, crowd))
 
 
 def spread_s(number: int, crowd: Crowd) -> float:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from app import excuses, verdicts, work
-from app.db import move, record
+from app.db import lock, move, record
 from app.errors import Refusal
 from app.kit import Kit
 from app.models import Arrival, ImageSetItem, Placement, Product, Rendition, Retouch
@@ -23,8 +23,14 @@ from app.stages.arrange import arrange
 from app.states import ArrivalState, PhotoState, PlacementState, RetouchState
 
 
-def approve(session: Session, kit: Kit, placement: Placement, who: str, reason: str = "") -> None:
-    """Let this picture through, there. Against a finding it is an override: it needs a reason and holds for this very picture only."""
+def approve(session: Session, kit: Kit, placement: Placement, who: str, reason: str = "", *, shown: str = "") -> None:
+    """Let this picture through, there. Against a finding it is an override: it needs a reason and holds for this very picture only.
+
+    `shown` is the rendition that the person looked at, where that is known: another one that took its place meanwhile is refused.
+    """
+    lock(session, placement)
+    if shown and shown != placement.rendition_id:
+        raise Refusal(f"{_name(placement)} shows another picture since you opened it: look at that one")
     if placement.state not in (PlacementState.REVIEW, PlacementState.APPROVED):
         raise Refusal(f"{_name(placement)} is {placement.state}, not waiting for a decision")
     rendition = session.get(Rendition, placement.rendition_id) if placement.rendition_id else None

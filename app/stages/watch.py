@@ -22,7 +22,7 @@ from app.kit import Kit
 from app.models import Account, Event, Listing, ListingMember, Notice
 from app.stages.check import keep_facts
 from app.stages.intake import wake_missing
-from app.stages.looks import RECENT_S, Crowd, next_look_s, spread_s
+from app.stages.looks import RECENT_S, Crowd, next_look_s, quiet_look_s, spread_s
 from app.stages.notices import note
 from app.stages.run import Stage
 from app.stages.showings import Place, Shown, end_showings, note_showings, open_now
@@ -31,6 +31,7 @@ from app.states import ListingState
 CONFIRMATIONS = 3  # looks in a row that must show something else
 MOST_REPAIRS = 2  # a week; then a person: somebody else is fighting us
 SENT = (ListingState.SENT, ListingState.LIVE, ListingState.UNPROVABLE, ListingState.DRIFTED, ListingState.TO_SEND, ListingState.ENDED)
+QUIET = (*(state for state in SENT if state != ListingState.SENT), ListingState.EMPTY)  # these take turns; what was just sent has gaps of its own
 LOOKED_AT = (*SENT, ListingState.EMPTY)  # a listing that was there before us shows pictures that somebody accepted
 
 
@@ -82,11 +83,12 @@ def gather(session: Session, kit: Kit, row: str) -> Task | None:
 
 
 def crowd(session: Session, account: Account, now: datetime) -> Crowd:
-    """How many live listings share the account's calls; counted only where the marketplace counts calls a day."""
+    """How many listings share the account's calls; counted only where the marketplace counts calls a day."""
     calls = integrations.calls_a_day(integrations.SITES[account.marketplace].connector, account.policy.get("listing", {}))
     if calls is None:
         return Crowd()
-    live = Listing.account_id == account.id, Listing.state.in_((ListingState.LIVE, ListingState.UNPROVABLE))
+    looked_at = sa.and_(Listing.state.in_(QUIET), sa.or_(Listing.state != ListingState.EMPTY, Listing.external_id.is_not(None)))
+    live = Listing.account_id == account.id, looked_at
     fresh = sa.func.count().filter(Listing.sent_at > now - timedelta(seconds=RECENT_S))
     listings, recent = session.execute(sa.select(sa.func.count(), fresh).where(*live)).one()
     noticed = session.scalar(sa.select(sa.func.count(Listing.id.distinct())).join(Notice).where(*live, Notice.end.is_(None))) or 0
@@ -163,7 +165,7 @@ def apply(session: Session, kit: Kit, task: Task, look: Look) -> datetime | None
                 listing.external_id = status.external_id
     listing.seen, listing.seen_at = look.seen, now
     if listing.pushed != task.pushed or listing.state in (ListingState.TO_SEND, ListingState.EMPTY):
-        return now + timedelta(seconds=float(task.account.policy["pace"]["live_look_s"]))  # what is sent wakes its own look
+        return now + timedelta(seconds=quiet_look_s(task.account.policy["pace"], task.crowd))  # what is sent wakes its own look
     pace, sku = task.account.policy["pace"], task.refs[0].merchant_sku if task.refs else None
     to, why = verdict(listing.state, look, doubts=listing.doubts, waited_s=(now - (listing.sent_at or now)).total_seconds(), settle_s=float(pace["settle_s"]))
     listing.doubts = 0 if look.agrees else listing.doubts + 1

@@ -42,7 +42,7 @@ def cases() -> ResponseReturnValue:
 @bp.post("/placement/<int:number>/approve")
 @needs("operator")
 def approve(number: int) -> ResponseReturnValue:
-    stage.approve(session(), kit(), _placement(number), who(), _text("reason"))
+    stage.approve(session(), kit(), _placement(number), who(), _text("reason"), shown=_text("shown"))
     return _next("Approved")
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from integrations import MemoryBuckets, Rates, Throttled
-from integrations.rates import MOST_WAIT, Bucket, Rate, rates_of, refused, reserve, told
+from integrations import SITES, Access, MemoryBuckets, Rates, Throttled
+from integrations.rates import MOST_WAIT, Bucket, Rate, Turn, rates_of, refused, reserve, told
 
 FIVE = Rate(5, 5)
 
@@ -179,3 +179,20 @@ def test_threads_share_one_bucket() -> None:
 @pytest.mark.parametrize("connector", ["amazon", "ebay"])
 def test_every_connector_says_how_fast_it_may_call(connector: str) -> None:
     assert "*" in rates_of(connector)
+
+
+def test_a_days_calls_are_shared_by_the_accounts_of_one_application() -> None:
+    store, waits = MemoryBuckets(), list[float]()
+    limiter = Rates(store, lambda: 1000.0, waits.append)
+    rates = {"*": Rate(100, 100), "trading": Rate(100, 100, per_day=3)}
+    keys = [("ebay-uk:main", "a"), ("ebay-us:main", "a"), ("ebay-uk:other", "b")]
+    turns = [Turn(Access(account, SITES[account.partition(":")[0]], "s", {"client_id": client}, limiter=limiter), rates) for account, client in keys]
+
+    turns[0].take("trading")
+    turns[1].take("trading")
+    turns[1].take("trading")
+
+    with pytest.raises(Throttled):
+        turns[0].take("trading")
+    turns[2].take("trading")
+    turns[0].take("GetItem")

@@ -68,6 +68,19 @@ def test_approving_against_a_rule_needs_a_reason_and_shows_the_next_case(windows
     assert _state(windows, number) == PlacementState.APPROVED
 
 
+def test_a_picture_that_took_the_place_of_the_one_on_the_page_is_not_approved_with_it(windows: Windows) -> None:
+    number, visitor = _waiting(windows, "placement")[0], windows.visitor()
+    with windows.kit.db.reading() as session:
+        shown = session.get_one(Placement, number).rendition_id
+    page = visitor.get(f"/review/placement/{number}").get_data(as_text=True)
+    assert f'name="shown" value="{shown}"' in page
+
+    refused = visitor.post(f"/review/placement/{number}/approve", htmx=True, reason="fine", shown="0" * 64)
+    assert (refused.status_code, _state(windows, number)) == (409, PlacementState.REVIEW)
+    assert "another picture" in refused.get_data(as_text=True)
+    assert visitor.post(f"/review/placement/{number}/approve", htmx=True, reason="fine", shown=str(shown)).status_code == 200
+
+
 def test_the_case_that_followed_is_next(windows: Windows) -> None:
     with windows.kit.db.reading() as session:
         cases = review.queue(session)

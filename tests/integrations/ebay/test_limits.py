@@ -9,7 +9,8 @@ import responses
 from integrations import Bucket, MemoryBuckets, Rates, Ref, Refused, Throttled, calls_a_day
 from integrations.ebay.marketplace import Ebay
 from integrations.rates import PROOFS, SWEEPS
-from tests.integrations.accounts import access, offer, picture
+from integrations.tokens import identity
+from tests.integrations.accounts import EBAY, access, offer, picture
 from tests.integrations.ebay.test_client import MEDIA, TOKEN, xml
 from tests.integrations.ebay.test_marketplace import NOW, Script
 
@@ -39,7 +40,7 @@ def script(wire: responses.RequestsMock) -> Script:
 def shop(used: float, **settings: object) -> Ebay:
     """An account that has made this share of its day's calls."""
     buckets, most = MemoryBuckets(), calls_a_day("ebay", settings) or 0
-    buckets.update("ebay-uk:main trading", lambda _: Bucket(20.0, day="2026-11-23", used=round(most * used)))
+    buckets.update(f"ebay application {identity(EBAY['client_id'])[:16]} trading", lambda _: Bucket(20.0, day="2026-11-23", used=round(most * used)))
     return Ebay(access("ebay-uk", limiter=Rates(buckets, lambda: NOON, lambda _: None), settings=settings), now=lambda: NOW)
 
 
