@@ -180,7 +180,7 @@ def _keep(session: Session, kit: Kit, task: Task, found: imaging.Backdrop | None
 
 
 def mark(session: Session, kit: Kit, now: datetime) -> int:
-    """Settled batches for whose backdrop a photo waits that has a place and no picture asked for."""
+    """Settled batches for whose backdrop a photo waits that has a place and no picture asked for; and products whose photo came as it was being kept."""
     from app.stages.intake import wake_missing
 
     waiting = (
@@ -194,7 +194,8 @@ def mark(session: Session, kit: Kit, now: datetime) -> int:
         BatchBackdrop.cutout_version == kit.release["cutout_version"],
     )
     coming = sa.exists().where(Arrival.batch_id == ImageSetItem.batch_id, Arrival.state == ArrivalState.WAITING, Arrival.created_at > now - PATIENCE)
-    return wake_missing(session, "backdrop", waiting.where(~measured, ~coming).distinct(), now)
+    unseen = waiting.where(measured).with_only_columns(ImageSetItem.product_id).distinct()
+    return wake_missing(session, "backdrop", waiting.where(~measured, ~coming).distinct(), now) + wake_missing(session, "arrange", unseen, now)
 
 
 def give_up(session: Session, kit: Kit, row: str, error: str) -> None:

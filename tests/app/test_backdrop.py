@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 import imaging
 from app.kit import Kit
-from app.models import Arrival, Batch, BatchBackdrop, Cutout, Event, ImageSetItem, Photo, Placement, Product, Rendition
+from app.models import Arrival, Batch, BatchBackdrop, Cutout, Event, ImageSetItem, Photo, Placement, Product, Rendition, Work
 from app.rollout import roll_out
 from app.stages import STAGES, backdrop, render
 from app.stages.arrange import arrange, current_release
@@ -165,6 +165,25 @@ def test_photos_wait_until_the_last_of_the_batch_is_judged(shoot: Shoot, clock: 
 
     assert shoot.row() is not None
     assert len(asked(shoot.kit)) == 8
+
+
+def test_a_photo_filed_just_as_the_backdrop_was_kept_is_found_and_arranged(shoot: Shoot) -> None:
+    shoot.take(8)
+    settle_all(shoot.kit, ROAD)
+    [late] = shoot.take(1)
+    with shoot.kit.db.writing() as session:  # as the filing transaction saw it: no backdrop yet
+        session.execute(sa.update(ImageSetItem).where(ImageSetItem.product_id == late).values(mask_input=None))
+        session.execute(sa.update(Placement).where(Placement.product_id == late).values(rendition_id=None))
+        session.execute(sa.delete(Work))
+    assert None in shoot.inputs()
+
+    with shoot.kit.db.writing() as session:
+        assert STAGES["backdrop"].mark(session, shoot.kit, shoot.kit.now()) == 1
+    settle_all(shoot.kit, {"arrange": STAGES["arrange"]})
+
+    assert None not in shoot.inputs()
+    with shoot.kit.db.writing() as session:
+        assert STAGES["backdrop"].mark(session, shoot.kit, shoot.kit.now()) == 0
 
 
 def test_a_photo_that_does_not_come_keeps_nobody_waiting_for_long(shoot: Shoot, clock: Clock) -> None:
