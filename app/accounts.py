@@ -26,6 +26,13 @@ from app.stages.arrange import arrange_existing
 DEFAULT_PACE: Mapping[str, Any] = {"look_gaps_s": [300, 900, 1800, 3600, 7200, 14400, 28800, 86400], "settle_s": 86_400, "live_look_s": 21_600, "poll_s": 900}
 DEFAULT_POLICY: Mapping[str, Any] = {"publish": "ask", "create": False, "wait_s": 1800, "repair": "ask", "listing": {}, "recipes": {}, "pace": {}}
 CHOICES = ("auto", "ask", "off")
+_BY_NAME = (Mapping, "an object")
+LISTING_SHAPES: Mapping[str, tuple[type, str]] = {  # settings that the connectors read; what else is there belongs to other connectors
+    **dict.fromkeys(("product_types", "condition_types", "mapping", "attributes", "categories", "condition_ids", "policies"), _BY_NAME),
+    **dict.fromkeys(("aspects", "condition_descriptors", "item"), _BY_NAME),
+    **dict.fromkeys(("location", "postal_code"), (str, "text")),
+    **dict.fromkeys(("dispatch_days", "calls_per_day"), (int, "a whole number above 0")),
+}
 WAIT_MAXIMUM_S = 30 * 86_400
 NEEDED = {  # by connector; one that we do not know says itself what it misses
     "amazon": ("lwa_app_id", "lwa_client_secret", "refresh_token"),
@@ -215,8 +222,7 @@ def _policy(policy: Mapping[str, Any], recipes: Mapping[str, Any], *, confirmed:
     wait = policy["wait_s"]
     if isinstance(wait, bool) or not isinstance(wait, int) or not 0 <= wait <= WAIT_MAXIMUM_S:
         raise Refusal(f"policy: wait_s is a whole number of seconds from 0 to {WAIT_MAXIMUM_S}")
-    if not isinstance(policy["listing"], Mapping):
-        raise Refusal("policy: listing is an object")
+    _check_listing(policy["listing"])
     if not isinstance(policy["recipes"], Mapping) or not all(isinstance(name, str) for name in policy["recipes"].values()):
         raise Refusal("policy: recipes maps a position to the name of a recipe")
     if unknown := sorted(set(policy["recipes"].values()) - set(recipes)):
@@ -225,6 +231,17 @@ def _policy(policy: Mapping[str, Any], recipes: Mapping[str, Any], *, confirmed:
     if main is not None and recipes[main].get("background") == "own":
         raise Refusal(f"policy: {main} keeps the photo's own background, and a main picture needs white")
     return {**policy, "listing": dict(policy["listing"]), "recipes": dict(policy["recipes"]), "pace": _pace(policy["pace"])}
+
+
+def _check_listing(listing: Any) -> None:
+    """Refusal that names the setting of the wrong shape: a connector would stumble over it again and again."""
+    if not isinstance(listing, Mapping):
+        raise Refusal("policy: listing is an object")
+    for name, value in listing.items():
+        shape, words = LISTING_SHAPES.get(name, (object, ""))
+        number = isinstance(value, int) and not isinstance(value, bool) and value > 0
+        if not (number if shape is int else isinstance(value, shape)):
+            raise Refusal(f"policy: listing.{name} is {words}, not {type(value).__name__} {str(value)[:40]!r}")
 
 
 def _pace(pace: Mapping[str, Any]) -> dict[str, Any]:

@@ -191,3 +191,12 @@ def test_a_practice_account_can_never_name_a_real_marketplace(kit: Kit) -> None:
     real = {"api": "https://sellingpartnerapi-eu.amazon.com"}
     with kit.db.writing() as session, pytest.raises(Refusal, match="must be on this machine"):
         accounts.add_account(session, kit, "amazon-uk:play", seller_id="A1", credentials={"refresh_token": "p"}, endpoints=real, practice=True, who="ann")
+
+
+@pytest.mark.parametrize("listing", [[], {"categories": "31387"}, {"calls_per_day": "many"}, {"calls_per_day": True}, {"dispatch_days": 0}, {"postal_code": 1}])
+def test_a_listing_setting_of_the_wrong_shape_is_refused_by_name(kit: Kit, listing: Any) -> None:
+    with kit.db.writing() as session:
+        made = _add(session, kit)
+        with pytest.raises(Refusal, match=f"listing.{next(iter(listing))} is" if listing else "listing is an object"):
+            accounts.set_policy(session, kit, made, "ann", listing=listing)
+        accounts.set_policy(session, kit, made, "ann", listing={"categories": {"watch": "31387"}, "calls_per_day": 20_000, "of another connector": 1})
