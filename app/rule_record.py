@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 import integrations
 import rules
 from app.models import Account, ImageSetItem, Listing, ListingMember, Notice, Placement, Product, Rendition, Verdict
+from app.stages.populations import noticed
 from app.states import ListingState, PhotoState
 from app.verdicts import FLAGS
 
@@ -67,15 +68,7 @@ def _overridden(session: Session) -> Counter[str]:
 
 def _escaped(session: Session, rule_set: rules.RuleSet) -> Counter[str]:
     found: Counter[str] = Counter()
-    rows = session.execute(
-        sa.select(Notice, Account.marketplace, Product)
-        .join(Listing, Listing.id == Notice.listing_id)
-        .join(Account, Account.id == Listing.account_id)
-        .join(ListingMember, sa.and_(ListingMember.listing_id == Listing.id, ListingMember.merchant_sku == Notice.merchant_sku))
-        .join(Product, Product.id == ListingMember.product_id)
-        .where(sa.cast(Notice.black_box, sa.String) != "{}")
-        .execution_options(yield_per=PAGE)
-    )
+    rows = session.execute(noticed().where(sa.cast(Notice.black_box, sa.String) != "{}").execution_options(yield_per=PAGE))
     for notice, marketplace, product in rows:
         found.update(set(_passed(notice, marketplace, product, rule_set)))
     return found

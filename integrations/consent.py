@@ -19,7 +19,6 @@ __all__ = ["FIELDS", "Granted", "address", "exchange"]
 
 # what a developer application has, by connector: asked of the seller before they are sent to the marketplace
 FIELDS: Mapping[str, tuple[str, ...]] = {"amazon": ("application_id", "lwa_app_id", "lwa_client_secret"), "ebay": ("client_id", "client_secret", "ru_name")}
-_EBAY_SCOPE = "https://api.ebay.com/oauth/api_scope https://api.ebay.com/oauth/api_scope/sell.inventory"
 _TIMEOUT = (5, 30)
 _DAY = 86_400
 
@@ -38,8 +37,11 @@ def address(access: Access, state: str, redirect: str) -> str:
     given = _application(access)
     if access.site.connector == "amazon":
         query = {"application_id": given["application_id"], "state": state, "redirect_uri": redirect}
-    else:  # eBay knows `redirect` by the RuName under which it was registered
-        query = {"client_id": given["client_id"], "redirect_uri": given["ru_name"], "response_type": "code", "scope": _EBAY_SCOPE, "state": state}
+    else:
+        from integrations.ebay.client import SCOPE
+
+        # eBay knows `redirect` by the RuName under which it was registered
+        query = {"client_id": given["client_id"], "redirect_uri": given["ru_name"], "response_type": "code", "scope": SCOPE, "state": state}
     return f"{access.endpoint('consent')}?{urlencode(query)}"
 
 

@@ -49,17 +49,21 @@ def populations(session: Session, connector: str, reason: str | None, code: str,
     return list(found.values())
 
 
-def _objected(session: Session, connector: str, reason: str | None, code: str) -> Iterator[Seen]:
-    same = Notice.reason == reason if reason is not None else sa.and_(Notice.reason.is_(None), Notice.code == code)
-    rows = session.execute(
+def noticed() -> sa.Select[Notice, str, Product]:
+    """Every notice with its marketplace and the product that it is about."""
+    return (
         sa.select(Notice, Account.marketplace, Product)
         .join(Listing, Listing.id == Notice.listing_id)
         .join(Account, Account.id == Listing.account_id)
         .join(ListingMember, sa.and_(ListingMember.listing_id == Listing.id, ListingMember.merchant_sku == Notice.merchant_sku))
         .join(Product, Product.id == ListingMember.product_id)
-        .where(same, Notice.kind.in_(TEACHES), Account.marketplace.startswith(f"{connector}-"))
-        .order_by(Notice.id.desc())
-        .limit(MOST)
+    )
+
+
+def _objected(session: Session, connector: str, reason: str | None, code: str) -> Iterator[Seen]:
+    same = Notice.reason == reason if reason is not None else sa.and_(Notice.reason.is_(None), Notice.code == code)
+    rows = session.execute(
+        noticed().where(same, Notice.kind.in_(TEACHES), Account.marketplace.startswith(f"{connector}-")).order_by(Notice.id.desc()).limit(MOST)
     ).all()
     boxes = [(notice, marketplace, product, position, box) for notice, marketplace, product in rows for position, box in notice.black_box.items()]
     fresh = _file_facts(session, {box["file"] for *_, box in boxes})

@@ -12,9 +12,8 @@ from urllib.parse import quote
 from integrations.amazon.sdk import Line, Payload
 from integrations.errors import OutcomeUnknown, TryLater
 
-__all__ = ["BATCH", "AmazonClient"]
+__all__ = ["AmazonClient"]
 
-BATCH = 20  # identifiers of one search, in searchListingsItems and in searchCatalogItems (maxItems of both models)
 FEED_BYTES, SCHEMA_BYTES, REPORT_BYTES = 200_000_000, 20_000_000, 200_000_000  # ours: more is not read into memory
 JSON_UTF8 = "application/json; charset=UTF-8"
 
@@ -64,8 +63,8 @@ class AmazonClient(Line):
         return self.request("getCatalogItem", "GET", f"{_CATALOG}/{quote(asin, safe='')}", self._gallery(), missing_is_none=True)
 
     def galleries(self, asins: Sequence[str]) -> dict[str, Payload]:
-        """searchCatalogItems: the galleries of at most 20 ASINs by ASIN; one that the catalogue does not know is left out."""
-        query = {**self._gallery(), "identifiers": ",".join(asins), "identifiersType": "ASIN", "pageSize": str(BATCH)}
+        """searchCatalogItems: the galleries of as many ASINs as one search takes, by ASIN; one that the catalogue does not know is left out."""
+        query = {**self._gallery(), "identifiers": ",".join(asins), "identifiersType": "ASIN", "pageSize": str(len(asins))}
         answer = self.request("searchCatalogItems", "GET", _CATALOG, query, missing_is_none=True) or {}
         return {str(item.get("asin")): item for item in answer.get("items") or []}
 

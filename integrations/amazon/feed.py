@@ -13,10 +13,9 @@ from typing import Any
 from integrations.amazon.translate import images_patch, problems_of
 from integrations.errors import Problem, Refused
 from integrations.marketplace import Access, Offer
+from integrations.rates import rates_of
 
-__all__ = ["MESSAGES", "Built", "Outcome", "build", "outcomes_of", "seconds_one_by_one"]
-
-MESSAGES = 25_000  # of one feed: maxItems of listings-feed-schema-v2.json, and Amazon's changelog of 2025-05-06
+__all__ = ["Built", "Outcome", "build", "outcomes_of", "seconds_one_by_one"]
 
 
 @dataclass(frozen=True)
@@ -54,8 +53,8 @@ def build(offers: Iterable[Offer], access: Access) -> Built:
             number = len(messages) + 1
             sent[number] = offer
             messages.append({"messageId": number, "sku": offer.merchant_sku, "operationType": "PATCH", **patch})
-    if len(messages) > MESSAGES:
-        raise ValueError(f"{len(messages)} messages; a feed takes {MESSAGES}: build several")
+    if len(messages) > (most := access.site.limits["feed_messages"]):
+        raise ValueError(f"{len(messages)} messages; a feed takes {most}: build several")
     header = {"sellerId": access.seller_id, "version": "2.0", "issueLocale": access.site.locale}
     document = json.dumps({"header": header, "messages": messages}, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
     return Built(document, sent, tuple(refused))
@@ -82,9 +81,10 @@ def outcomes_of(report: Mapping[str, Any], sent: Mapping[int, Offer]) -> dict[in
     return found
 
 
-def seconds_one_by_one(changes: int, rate: float = 5.0, burst: int = 5) -> float:
+def seconds_one_by_one(changes: int) -> float:
     """How long patching takes at the documented rate of patchListingsItem, if it is used to the full: what a feed has to beat."""
-    return max(0, changes - burst) / rate
+    rate = rates_of("amazon")["patchListingsItem"]
+    return max(0.0, changes - rate.burst) / rate.per_second
 
 
 def _number(value: Any) -> int | None:

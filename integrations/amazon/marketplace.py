@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 
 from integrations.amazon import draft, reports, translate
-from integrations.amazon.client import BATCH, AmazonClient
+from integrations.amazon.client import AmazonClient
 from integrations.amazon.product_types import ProductTypes
 from integrations.amazon.reports import SecondOpinion
 from integrations.amazon.sdk import Payload
@@ -30,6 +30,7 @@ class Amazon:
     def __init__(self, access: Access, transport: httpx.BaseTransport | None = None, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.access = access
         self.marketplace_id = access.site.ids["marketplace"]
+        self._batch = access.site.limits["search_identifiers"]
         self._client = AmazonClient(access, transport)
         self._now = now
         self._types = ProductTypes(self._client, access, now)
@@ -90,8 +91,8 @@ class Amazon:
         items = self._items(refs)
         asins = list(dict.fromkeys(asin for item in items.values() if (asin := translate.asin_of(item, self.marketplace_id))))
         galleries: dict[str, Payload] = {}
-        for start in range(0, len(asins), BATCH):
-            galleries |= self._client.galleries(asins[start : start + BATCH])
+        for start in range(0, len(asins), self._batch):
+            galleries |= self._client.galleries(asins[start : start + self._batch])
         found = []
         for ref in refs:
             item = items.get(ref.merchant_sku)
@@ -108,9 +109,9 @@ class Amazon:
         mains = {ref.merchant_sku: ref.main for ref in refs}
         named = [sku for sku in mains if "," not in sku and sku == sku.strip()]  # `identifiers` is a list with commas
         said: dict[str, Payload] = {}
-        for start in range(0, len(named), BATCH):
-            batch = ",".join(named[start : start + BATCH])
-            answer = self._client.search(identifiers=batch, identifiersType="SKU", includedData=_PARTS, pageSize=str(BATCH))
+        for start in range(0, len(named), self._batch):
+            batch = ",".join(named[start : start + self._batch])
+            answer = self._client.search(identifiers=batch, identifiersType="SKU", includedData=_PARTS, pageSize=str(self._batch))
             said |= {str(item.get("sku")): item for item in answer.get("items") or []}
         sure = {sku for sku, item in said.items() if translate.nothing_new(item, self.marketplace_id, mains.get(sku))}
         return {sku: said[sku] if sku in sure else self._client.get(sku, _PARTS) for sku in mains}

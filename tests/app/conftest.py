@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from app import accounts, rulebook
+from app.cli import main
 from app.config import Settings
 from app.dispatch import mark
 from app.kit import Kit
@@ -158,6 +159,25 @@ def add_practice_accounts(kit: Kit, practice: PracticeServer, **policy: Any) -> 
             )
             made.append(account)
     return made
+
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run `packshot ...` in this process, in a temporary folder where an installation may be: (exit code, stdout, stderr)."""
+    monkeypatch.setenv("PACKSHOT_VAR", str(tmp_path / "var"))
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str | Path) -> tuple[int, str, str]:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main([str(argument) for argument in arguments])
+        said = capsys.readouterr()
+        return int(ended.value.code or 0), said.out, said.err
+
+    return run
 
 
 def run_for(kit: Kit, clock: Clock, seconds: float, practice: PracticeServer | None = None, step: float = 2.0) -> int:

@@ -6,7 +6,6 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,28 +14,18 @@ import yaml
 from PIL import Image
 
 import imaging
-from app.cli import main
 from integrations.sources import PHOTO_SUFFIXES
+from tests.app.conftest import Run
 from tests.shots import watch_photo
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 HOOKS = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def packshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str | Path) -> tuple[int, str, str]:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main([str(argument) for argument in arguments])
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
-
-    return run
+def packshot(command: Run) -> Run:
+    return command
 
 
 def picture(name: str, size: int = 1200, quality: int = 95, colour: int = 255) -> None:

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -16,28 +16,15 @@ from PIL import Image
 import imaging
 import rules
 from app import config, rulebook
-from app.cli import main
 from app.kit import Kit
 from tests.app import factories
+from tests.app.conftest import Run
 from tests.shots import watch_photo
-
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def packshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command in this process, on an installation in a temporary folder: (exit code, stdout, stderr)."""
-    monkeypatch.setenv("PACKSHOT_VAR", str(tmp_path / "var"))
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str | Path) -> tuple[int, str, str]:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main([str(argument) for argument in arguments])
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
-
-    return run
+def packshot(command: Run) -> Run:
+    return command
 
 
 @pytest.fixture

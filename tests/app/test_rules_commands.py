@@ -14,35 +14,24 @@ import pytest
 import imaging
 import rules
 from app import rulebook
-from app.cli import main
 from app.commands import rulebook as commands
 from app.kit import Kit
 from app.models import Placement, Setting, Verdict
 from app.states import ListingState
 from rules.upkeep import Upkeep
+from tests.app.conftest import Run
 from tests.app.factories import account, item, listing, placement, product, rendition
 
-Run = Callable[..., tuple[int, str, str]]
 SOURCE = "  source: {page: my notes, read: 2026-11-20, says: s}\n"
 GOOD = "- id: ebay-jpeg-quality\n  limit: 85\n  passes: [85, 92]\n  fails: [84, 50]\n" + SOURCE
 
 
 @pytest.fixture
-def packshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command where there is no installation, on 1 December 2026: (exit code, stdout, stderr)."""
-    monkeypatch.setenv("PACKSHOT_VAR", str(tmp_path / "var"))
-    monkeypatch.chdir(tmp_path)
+def packshot(command: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """On 1 December 2026, beside a folder of a seller's own rules."""
     monkeypatch.setattr(commands, "_today", lambda: dt.date(2026, 12, 1))
     (tmp_path / "own").mkdir()
-
-    def run(*arguments: str | Path) -> tuple[int, str, str]:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main([str(argument) for argument in arguments])
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
-
-    return run
+    return command
 
 
 def own(text: str, name: str = "ebay.yaml") -> None:
