@@ -24,7 +24,7 @@ from app.stages import backdrop
 from app.stages.arrange import current_release
 from app.states import PlacementState
 
-WISH = "rollout"  # the setting: {release, share, most_to_review, halted, done}
+WISH = "rollout"  # the setting: {release, since, share, most_to_review, halted, done}
 MOST_TO_REVIEW = 0.15  # of the new pictures; ours: half as much again as the tenth that a person looks at in any case
 LEAST_JUDGED = 20  # new pictures before their share says anything
 _AT_ONCE = 100  # products in one turn of the scheduler, each in its own transaction
@@ -59,10 +59,21 @@ def begin(session: Session, kit: Kit, share: float, who: str, most_to_review: fl
         raise Refusal("a rollout takes more than 0 and at most 100 % of the products")
     if not 0 < most_to_review <= 1:
         raise Refusal("the share of pictures that may need a person is more than 0 and at most 100 %")
-    value: dict[str, Any] = {"release": current_release(session, kit), "share": share, "most_to_review": most_to_review}
+    inforce = current_release(session, kit)
+    since = _since(session, kit, session.get_one(Release, inforce))
+    value: dict[str, Any] = {"release": inforce, "since": since.isoformat(), "share": share, "most_to_review": most_to_review}
     statement = insert(session, Setting).values(name=WISH, value=value, at=kit.now(), who=who)
     session.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"value": value, "at": kit.now(), "who": who}))
     record(session, value["release"], "rollout begun", kind="release", now=kit.now(), why=f"{share:.0%} of the products", who=who)
+
+
+def _since(session: Session, kit: Kit, release: Release) -> datetime:
+    """From when on pictures that move to this release count: its first day, or for one that is gone back to the first wish for it."""
+    wish = session.get(Setting, WISH)
+    if wish is not None and wish.value["release"] == release.id and "since" in wish.value:
+        return datetime.fromisoformat(wish.value["since"])
+    gone_back_to = session.scalar(sa.select(sa.exists().where(Release.created_at > release.created_at)))
+    return kit.now() if gone_back_to else release.created_at
 
 
 def halt(session: Session, kit: Kit, why: str, who: str) -> bool:
@@ -81,7 +92,7 @@ def go_on(kit: Kit) -> int:
         wish = session.get(Setting, WISH)
         if wish is None or wish.value.get("halted") or wish.value.get("done") or wish.value["release"] != kit.release["id"]:
             return 0  # the last: this process is from before, or after, the release that was meant
-        outcome, skus, who, at = outcome_of(session, wish.value["release"]), list(_next(session, wish.value)), wish.who, wish.at
+        outcome, skus, who, at = outcome_of(session, kit, wish.value["release"]), list(_next(session, wish.value)), wish.who, wish.at
         arranging = session.scalar(sa.select(sa.func.count()).where(Work.stage == "arrange", sa.or_(Work.due_at.is_not(None), Work.leased_until.is_not(None))))
     if why := _too_many(outcome, wish.value["most_to_review"]):
         with kit.db.writing() as session:
@@ -124,13 +135,16 @@ class Outcome:
         return self.to_review / max(1, self.good + self.to_review)
 
 
-def outcome_of(session: Session, release: str) -> Outcome:
-    """The pictures of photos that were here before the release and were moved to it."""
+def outcome_of(session: Session, kit: Kit, release: str) -> Outcome:
+    """The pictures of photos that were here before the rollout of this release, and were moved to it."""
+    row = session.get(Release, release)
+    if row is None:
+        return Outcome(0, 0, 0)
+    since = _since(session, kit, row)
     moved = (
         sa.select(Placement.state, sa.func.count())
         .join(ImageSetItem, ImageSetItem.id == Placement.item_id)
-        .join(Release, Release.id == ImageSetItem.release_id)
-        .where(Release.id == release, ImageSetItem.created_at < Release.created_at, Placement.changed_at >= Release.created_at)
+        .where(ImageSetItem.release_id == release, ImageSetItem.created_at < since, Placement.changed_at >= since)
         .group_by(Placement.state)
     )
     good = sa.and_(Placement.state == PlacementState.APPROVED, Placement.approved_id == Placement.rendition_id)
@@ -170,7 +184,7 @@ def standing(session: Session, kit: Kit) -> Standing:
     with_photos = with_photos.where(Product.archived.is_(False))
     behind = session.scalar(with_photos.where(_older(inforce))) or 0
     everything = session.scalar(with_photos) or 0
-    return Standing(release, former, everything - behind, behind, wish.value if wish else None, wish.who if wish else "", outcome_of(session, inforce))
+    return Standing(release, former, everything - behind, behind, wish.value if wish else None, wish.who if wish else "", outcome_of(session, kit, inforce))
 
 
 def in_share(release: str, sku: str, share: float) -> bool:

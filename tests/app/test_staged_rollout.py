@@ -124,6 +124,26 @@ def test_a_rollout_halts_where_too_many_new_pictures_need_a_person(later: Kit, c
         assert session.scalar(sa.select(Event.who).where(Event.what == "rollout halted")) == "packshot"
 
 
+def test_going_back_to_an_older_release_halts_like_any_other(later: Kit, make_kit: Maker, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin(later, 1.0)
+    rollout.go_on(later)
+    judge(later, clock, to_review=0)
+    clock.advance(60)
+    monkeypatch.setattr(imaging, "FINISH_VERSION", imaging.FINISH_VERSION - 1)
+    first = make_kit()
+    begin(first, 0.5)
+    clock.advance(60)
+    rollout.go_on(first)
+    half = moved(first)
+    judge(first, clock, to_review=round(0.4 * len(half)))
+
+    begin(first, 1.0)
+
+    assert rollout.go_on(first) == 0
+    assert moved(first) == half
+    assert word(first) == "halted"
+
+
 def test_a_halted_rollout_goes_on_when_a_person_allows_more(later: Kit, clock: Clock) -> None:
     begin(later, 0.5)
     rollout.go_on(later)
@@ -145,7 +165,7 @@ def test_what_was_in_review_before_does_not_count_against_a_release(later: Kit, 
     rollout.go_on(later)
     judge(later, clock, to_review=0)
     with later.db.reading() as session:
-        assert rollout.outcome_of(session, later.release["id"]) == rollout.Outcome(0, 0, 0)
+        assert rollout.outcome_of(session, later, later.release["id"]) == rollout.Outcome(0, 0, 0)
 
 
 def test_nothing_more_moves_while_as_many_are_being_made(later: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
