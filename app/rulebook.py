@@ -18,6 +18,7 @@ from app.models import RuleActivation, RuleSetRow, Setting
 
 BROKEN = "rules_broken"  # the banner's setting: a broken overlay was refused, the old set stays in force
 
+FOLDER = "rules_folder"  # the setting: the overlay lives in a folder, not in the database alone
 MOST_BYTES = 5_000_000  # of a file of the overlay; the loader refuses far shorter ones
 MUTEX = "rulebook"  # who puts a set in force composes it from the newest overlay, one at a time
 LOOKS = 20  # at a folder that changes under our eyes, before the next call may try
@@ -143,6 +144,7 @@ def renew(kit: Kit, who: str, why: str, settled: Print | None = None) -> str | N
     """
     folder = kit.settings.rules_dir
     try:
+        _move_in(kit, folder, who)
         seen = look(folder) if folder is not None else None
         if settled is not None and (seen is None or seen.print != settled):
             return None
@@ -164,6 +166,25 @@ def renew(kit: Kit, who: str, why: str, settled: Print | None = None) -> str | N
         if alone:
             _put(session, kit, made, texts, before, who, why)
     return made.hash if alone else renew(kit, who, why, settled)  # somebody else put a set in force meanwhile: compose it anew
+
+
+def _move_in(kit: Kit, folder: Path | None, who: str) -> None:
+    """A folder that is named for the first time gets the files of the overlay that it lacks: lessons that were kept without it stay in force."""
+    with kit.db.reading() as session:
+        known, kept = session.get(Setting, FOLDER) is not None, kept_overlay(session)
+    if known == (folder is not None):
+        return
+    if folder is not None:
+        lacking = {name: text for name, text in kept.items() if not (folder / name).exists()}
+        try:
+            export(kit, lacking)
+        except OSError as error:
+            raise rules.RuleError([f"{folder}: lessons that are in force must be written there, and cannot be: {error.strerror}"]) from error
+    with kit.db.writing() as session:
+        if folder is not None:
+            session.merge(Setting(name=FOLDER, value={}, at=kit.now(), who=who))
+        elif (row := session.get(Setting, FOLDER)) is not None:
+            session.delete(row)
 
 
 def _put(session: Session, kit: Kit, made: rules.RuleSet, texts: Mapping[str, str], before: str | None, who: str, why: str) -> None:
@@ -191,7 +212,7 @@ def activate(session: Session, kit: Kit, rule_set: rules.RuleSet, texts: Mapping
 def export(kit: Kit, texts: Mapping[str, str]) -> None:
     """Write the overlay to PACKSHOT_RULES_DIR, whole files at once, where it is set."""
     folder = kit.settings.rules_dir
-    if folder is None:
+    if folder is None or not texts:
         return
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():

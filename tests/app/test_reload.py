@@ -199,3 +199,18 @@ def test_no_check_sees_half_a_set_while_the_files_change_break_and_heal(kit: Kit
     assert told.checks >= 500
     assert told.sets_used >= 3
     assert told.refused >= 1
+
+
+def test_lessons_that_were_kept_without_a_folder_move_into_the_one_that_is_named(make_kit: Callable[..., Kit], own: Path) -> None:
+    without = make_kit()
+    lesson = "- id: amazon-main-fill\n  limit: 0.8\n  passes: [0.8]\n  fails: [0.79]\n  source: {page: ours, read: 2026-01-01, says: so, evidence: ours}\n"
+    with without.db.writing() as session:
+        rulebook.activate(session, without, rules.load(imaging.FACTS, {"amazon.yaml": lesson}), {"amazon.yaml": lesson}, "ann", "a lesson")
+    learnt = in_force(without)
+
+    kit = make_kit(rules_dir=own)
+
+    assert rulebook.renew(kit, "tests", "start") == learnt
+    assert (own / "amazon.yaml").read_text() == lesson
+    (own / "amazon.yaml").unlink()  # from now on the folder is what the seller says
+    assert rulebook.renew(kit, "tests", "a file was removed") != learnt
