@@ -23,6 +23,8 @@ from app.stages import STAGES
 from app.stages.run import settle_all
 from app.store import StoreError
 from integrations.practice import PracticeServer
+from tests.app.batch import Shoot
+from tests.app.factories import account
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 PRACTICE_POLICY: dict[str, Any] = {
@@ -193,3 +195,10 @@ def run_for(kit: Kit, clock: Clock, seconds: float, practice: PracticeServer | N
 
 
 __all__ = ["PRACTICE_POLICY", "START", "Clock", "MediaServer", "add_practice_accounts", "mark", "run_for"]
+
+
+@pytest.fixture
+def shoot(kit: Kit) -> Shoot:
+    """An empty batch, with an account that its pictures are for."""
+    account(kit, "ebay-uk:main")
+    return Shoot(kit)

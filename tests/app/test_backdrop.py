@@ -4,108 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
-import cv2
-import numpy as np
 import pytest
 import sqlalchemy as sa
-from numpy.typing import NDArray
 
 import imaging
 from app.kit import Kit
-from app.models import Arrival, Batch, BatchBackdrop, Cutout, Event, ImageSetItem, Photo, Placement, Product, Rendition, Work
+from app.models import Arrival, BatchBackdrop, Cutout, Event, ImageSetItem, Placement, Product, Rendition, Work
 from app.rollout import roll_out
 from app.stages import STAGES, backdrop, render
-from app.stages.arrange import arrange, current_release
 from app.stages.run import settle_all
-from app.states import ArrivalState, PhotoState, RenditionState
+from app.states import ArrivalState, RenditionState
 from app.views import why
-from imaging.segment import Seen
+from tests.app.batch import SIZE, Shoot, asked, with_net
 from tests.app.conftest import Clock
-from tests.app.factories import account, new_batch, product
-from tests.shots import watch_alpha, watch_photo
+from tests.app.factories import account, product
+from tests.shots import watch_photo
 
 ROAD = {name: STAGES[name] for name in ("arrange", "backdrop")}
-SIZE = (480, 360)
-
-
-class Net:
-    """Stands for the shipped net, and knows where the watch is in every whole photo."""
-
-    sha256 = imaging.shipped_model_sha256()
-    confidence = None
-
-    def look(self, rgb: NDArray[np.uint8]) -> Seen:
-        truth = cv2.resize(watch_alpha(seed=1, size=SIZE, fill=0.4), (rgb.shape[1], rgb.shape[0])).astype(np.float32)
-        logits = truth / np.float32(255 / 18) - np.float32(9)
-        return Seen(logits, np.ascontiguousarray(logits[2::4, 2::4]), {})
-
-
-def with_net(kit: Kit) -> Kit:
-    kit._segmenter = Net()  # type: ignore[assignment]
-    return kit
-
-
-class Shoot:
-    """A batch before one paper; each photo has its own grain. Every photo is a product of its own."""
-
-    def __init__(self, kit: Kit, name: str = "shoot") -> None:
-        self.kit, self.batch, self.count = with_net(kit), new_batch(kit, name), 0
-
-    def take(
-        self, count: int, *, state: ArrivalState = ArrivalState.FILED, shot: str = "dial", of: Product | None = None, data: bytes | None = None
-    ) -> list[int]:
-        """The products of so many more photos, filed and accepted, or still on their way."""
-        made = []
-        for _ in range(count):
-            self.count += 1
-            whose = of or product(self.kit)
-            bytes_ = data or watch_photo(seed=1, size=SIZE, fill=0.4, noise=1.5 + 0.01 * self.count)
-            digest = self.kit.originals.put(bytes_)
-            with self.kit.db.writing() as session:
-                arrival = Arrival(
-                    source="upload", key=f"{self.batch.id}:{self.count}", name=f"IMG_{self.count:04}.jpg", batch_id=self.batch.id, product_id=whose.id,
-                    shot=shot, sha256=digest, state=state, created_at=self.kit.now(),
-                )  # fmt: skip
-                session.add(arrival)
-                if state == ArrivalState.FILED:
-                    session.merge(Photo(sha256=digest, bytes=len(bytes_), facts={}, regions={}, received_at=self.kit.now()))
-                    session.flush()
-                    session.add(
-                        ImageSetItem(product_id=whose.id, photo_sha256=digest, batch_id=self.batch.id, shot=shot, state=PhotoState.ACCEPTED, findings=[],
-                                     release_id=None, created_at=self.kit.now())
-                    )  # fmt: skip
-            made.append(whose.id)
-        with self.kit.db.writing() as session:
-            session.execute(sa.update(ImageSetItem).where(ImageSetItem.release_id.is_(None)).values(release_id=current_release(session, self.kit)))
-        self.arrange(*made)
-        return made
-
-    def arrange(self, *products: int) -> None:
-        with self.kit.db.writing() as session:
-            for each in products:
-                arrange(session, self.kit, session.get_one(Product, each))
-
-    def inputs(self) -> list[str | None]:
-        with self.kit.db.reading() as session:
-            return list(session.scalars(sa.select(ImageSetItem.mask_input).where(ImageSetItem.batch_id == self.batch.id).order_by(ImageSetItem.id)))
-
-    def row(self) -> BatchBackdrop | None:
-        with self.kit.db.reading() as session:
-            return session.scalar(sa.select(BatchBackdrop).where(BatchBackdrop.batch_id == self.batch.id))
-
-
-def asked(kit: Kit) -> dict[str, str | None]:
-    """photo -> cutout of every picture that was asked for."""
-    with kit.db.reading() as session:
-        return dict(session.execute(sa.select(Rendition.photo_sha256, Rendition.cutout_id)).all())  # type: ignore[arg-type]
-
-
-@pytest.fixture
-def shoot(kit: Kit) -> Shoot:
-    account(kit, "ebay-uk:main")
-    return Shoot(kit)
 
 
 def test_a_settled_batch_is_measured_once_and_its_cutouts_say_so(shoot: Shoot) -> None:
@@ -372,67 +288,3 @@ def test_a_cutout_of_a_backdrop_that_is_not_here_is_left_to_the_release_in_force
 
     assert task is not None
     assert render.do(shoot.kit, task) is None
-
-
-# --- sizes ------------------------------------------------------------------------------------------------------------------
-
-
-def scales(kit: Kit, of: int) -> dict[str, Any]:
-    """position -> mm per px and lengths of what is proposed there."""
-    with kit.db.reading() as session:
-        rows = session.execute(
-            sa.select(Placement.position, Rendition.request).join(Rendition, Rendition.id == Placement.rendition_id).where(Placement.product_id == of)
-        )
-        return {position: (request["mm_per_px"], request["adjustments"]) for position, request in rows}
-
-
-def test_alternates_of_watches_come_out_at_one_scale_by_their_cases(shoot: Shoot) -> None:
-    small, large, unsized = (product(shoot.kit, size_mm=size) for size in ({"case": 28}, {"case": 44.0}, {}))
-    for each in (small, large, unsized):
-        shoot.take(1, of=each, shot="dial")
-        shoot.take(1, of=each, shot="front")
-
-    assert [scales(shoot.kit, each.id) for each in (small, large, unsized)] == [
-        {"main": (None, {}), "alt1": (0.0375, {"shortest_mm": 29.96})},
-        {"main": (None, {}), "alt1": (0.0375, {"shortest_mm": 47.08})},
-        {"main": (None, {}), "alt1": (0.0375, {"shortest_mm": 43.0})},
-    ]
-    with shoot.kit.db.reading() as session:
-        for made in session.scalars(sa.select(Rendition)):
-            assert made.id == imaging.RenderRequest.from_dict(made.request).id, "the stored words are the request's own"
-
-
-def test_a_size_that_changes_later_moves_nothing_before_a_rollout(shoot: Shoot) -> None:
-    of = product(shoot.kit, size_mm={"case": 28})
-    shoot.take(1, of=of, shot="dial")
-    shoot.take(1, of=of, shot="front")
-    was = scales(shoot.kit, of.id)
-
-    with shoot.kit.db.writing() as session:
-        session.get_one(Product, of.id).size_mm = {"case": 40}
-    shoot.arrange(of.id)
-    assert scales(shoot.kit, of.id) == was
-    shoot.take(1, of=of, shot="main")
-    assert scales(shoot.kit, of.id)["alt2"] == (0.0375, {"shortest_mm": 42.8}), "a new photo has it at once"
-
-    with shoot.kit.db.writing() as session:
-        assert roll_out(session, shoot.kit, session.get_one(Product, of.id), "ann") == 2
-    shoot.arrange(of.id)
-    assert scales(shoot.kit, of.id)["alt1"] == (0.0375, {"shortest_mm": 42.8})
-    with shoot.kit.db.writing() as session:
-        assert roll_out(session, shoot.kit, session.get_one(Product, of.id), "ann") == 0
-
-
-def test_a_new_product_of_the_family_moves_no_other(shoot: Shoot) -> None:
-    of = product(shoot.kit, size_mm={"case": 28})
-    shoot.take(1, of=of, shot="dial")
-    shoot.take(1, of=of, shot="front")
-    was = asked(shoot.kit)
-
-    other = product(shoot.kit, size_mm={"case": 60})
-    shoot.take(2, of=other, shot="front")
-    shoot.arrange(of.id)
-
-    assert was.items() <= asked(shoot.kit).items()
-    with shoot.kit.db.reading() as session:
-        assert session.scalars(sa.select(Batch.id)).all() == [shoot.batch.id]
