@@ -26,6 +26,7 @@ from integrations.marketplace import (
     Receipt,
     Ref,
     Status,
+    Variant,
     picture_kind,
 )
 from integrations.money import to_decimal, to_minor
@@ -33,6 +34,7 @@ from integrations.rates import SWEEPS, Bucket, BucketStore, Limiter, MemoryBucke
 from integrations.redact import RedactingFilter, redact
 from integrations.registry import connect
 from integrations.sites import SITES, Site
+from integrations.variations import Variation, pictured_by
 
 __all__ = [
     "REASONS",
@@ -69,12 +71,15 @@ __all__ = [
     "Status",
     "Throttled",
     "TryLater",
+    "Variant",
+    "Variation",
     "amazon_hint",
     "calls_a_day",
     "connect",
     "consent",
     "inventory",
     "picture_kind",
+    "pictured_by",
     "redact",
     "sources",
     "to_decimal",

@@ -33,6 +33,7 @@ __all__ = [
     "Receipt",
     "Ref",
     "Status",
+    "Variant",
 ]
 
 Need = Literal["sweep", "proof", "write"]
@@ -142,6 +143,21 @@ class ProductFacts:
 
 
 @dataclass(frozen=True)
+class Variant:
+    """One product of a listing that holds several.
+
+    `specifics` tell it from its siblings, `{"Colour": "Silver"}`; empty: those that the listing has for this SKU. `pictures` may be empty: it is
+    then shown by those of a sibling that it shares a specific with. `add` allows it to be put on a listing that is there and lacks it.
+    """
+
+    merchant_sku: str
+    specifics: Mapping[str, str]
+    product: ProductFacts
+    pictures: tuple[Picture, ...]
+    add: bool = False
+
+
+@dataclass(frozen=True)
 class Offer:
     """One intended write. `pictures` is every picture the listing shall show; `remove` the positions to empty (never main).
 
@@ -149,6 +165,8 @@ class Offer:
     `pushed` is what was accepted last and is not in doubt, position -> SHA-256: a connector that writes picture by picture leaves these alone.
     None where that is not known: everything is sent.
     `sent_today` is how many other writes to this listing left us within the last 24 hours, for marketplaces that count them.
+    `variants` are the products of a listing that holds several, each with its own pictures: `pictures` and `remove` are empty then, and `merchant_sku`
+    and `product` speak of the listing as a whole. A marketplace that knows no such listings refuses.
     """
 
     merchant_sku: str
@@ -160,6 +178,7 @@ class Offer:
     remove: tuple[str, ...] = ()
     pushed: Mapping[str, str] | None = None
     sent_today: int = 0
+    variants: tuple[Variant, ...] = ()
 
     @property
     def changed(self) -> tuple[Picture, ...]:
@@ -170,13 +189,17 @@ class Offer:
 
 @dataclass(frozen=True)
 class Receipt:
-    """They took it: accepted, which is not yet live. `hosted` are pictures now stored with them; keep these for the next push."""
+    """They took it: accepted, which is not yet live. `hosted` are pictures now stored with them; keep these for the next push.
+
+    `specifics` are what tells the products of a listing apart there, by SKU; empty where it holds one.
+    """
 
     status: Literal["accepted"]
     external_id: str | None
     reference: str | None
     hosted: tuple[Hosted, ...] = ()
     warnings: tuple[str, ...] = ()
+    specifics: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -216,6 +239,7 @@ class Status:
     `pictures` maps a position to the address it really shows; a position in `provable` but not in `pictures` is known to be empty, a position
     outside `provable` cannot be read back by this connector (`Site.aligned` is for marketplaces that know only an order). `notices` is the
     complete set of what is open now, one for each code and kind. `buyable` is None when unsaid.
+    Where the listing holds several products, `pictures` are those of the one that was asked for, never a sibling's.
     """
 
     ref: Ref

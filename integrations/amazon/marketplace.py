@@ -40,6 +40,8 @@ class Amazon:
 
     def publish(self, offer: Offer) -> Receipt:
         """Patch what changed of a listing that is there, or put a new one where the offer allows that. The same offer twice has the same outcome."""
+        if offer.variants:
+            raise Refused(f"{offer.merchant_sku}: on Amazon each SKU is a listing of its own; send each product by itself, and join them by a parent SKU there")
         item = self._client.get(offer.merchant_sku, "summaries")
         summary = translate.summary_of(item, self.marketplace_id)
         asin = translate.asin_of(item, self.marketplace_id) or offer.external_id

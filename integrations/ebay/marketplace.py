@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from integrations.ebay import inventory, media, translate
+from integrations.ebay import inventory, media, several, translate, variations
 from integrations.ebay.client import EbayClient, Failure
 from integrations.ebay.taxonomy import Taxonomy
 from integrations.ebay.words import many, text
 from integrations.errors import OutcomeUnknown, Problem, Refused, Throttled, TryLater
-from integrations.marketplace import Access, Notice, NoticeSet, Offer, Receipt, Ref, Status
+from integrations.marketplace import Access, Notice, NoticeSet, Offer, Receipt, Ref, Status, Variant
 from integrations.pictures import shown_picture
 from integrations.rates import PROOFS, SWEEPS
+from integrations.sites import Site
 
 __all__ = ["Ebay"]
 
@@ -28,7 +30,7 @@ _PAGES = 25
 _LISTED = timedelta(days=119)  # GetSellerList takes less than 120 days; a listing "until cancelled" ends within a month and is renewed
 _FIELDS = (
     *("ItemID", "SKU", "Quantity", "SellingStatus", "PictureDetails", "HideFromSearch", "ReasonHideFromSearch"),
-    *("ItemPolicyViolation", "ListingDetails", "eBayNotes"),
+    *("ItemPolicyViolation", "ListingDetails", "eBayNotes", "Variations"),
 )
 
 
@@ -47,47 +49,90 @@ class Ebay:
 
         The listing is looked up by SKU before anything is added, and both writes carry the offer's key, so that a repeat lists nothing twice.
         """
-        pictures = translate.pictures_in_order(offer, self.site)
-        item_id = offer.external_id or self._find(offer.merchant_sku)
+        if offer.variants:
+            offer = replace(offer, variants=several.variants_in_order(offer, self.site))
+        else:
+            offer = replace(offer, pictures=translate.pictures_in_order(offer, self.site))
+        item = None if offer.external_id else self._find(*_skus(offer))
+        item_id = offer.external_id or (text(item.get("ItemID")) if item else None) or None
         if item_id and offer.sent_today >= (most := self.site.limits["revisions_day"]):
             words = f"{offer.merchant_sku}: eBay takes {most} revisions of a listing a day, and {offer.sent_today} were sent in the last 24 hours"
             raise Throttled(3600, f"{words}; tried again in an hour")
         if item_id is None and not offer.create:
             raise Refused(f"{offer.merchant_sku}: not listed on {self.access.account}, and this push may not create it")
-        hosted = media.host_all(self._client, pictures, self._now())
+        if item_id and (offer.variants or (item is None and offer.pushed is None) or variations.holds(item)):
+            item, words = self._item(item_id, 1.0)  # what the listing holds besides; a later push of one product knows that it holds nothing
+            if item is None and offer.variants:
+                raise Refused(f"{offer.merchant_sku}: {words}")
+            offer = _as_listed(offer, item, self.site)
+        if offer.variants:
+            return self._publish_several(offer, item_id, item)
+        hosted = media.host_all(self._client, offer.pictures, self._now())
         try:
             details = translate.picture_details(offer.merchant_sku, hosted, self.access)
             item_id, reference, warnings = self._revise(offer, item_id, details) if item_id else self._add(offer, details)
         except (TryLater, Refused, OutcomeUnknown) as error:
             error.hosted = hosted
             raise
-        closed_up = tuple(picture.position for picture in pictures) != self.site.positions[: len(pictures)]
+        closed_up = tuple(picture.position for picture in offer.pictures) != self.site.positions[: len(offer.pictures)]
         return Receipt("accepted", item_id, reference, hosted, (*warnings, *(["positions have gaps; eBay closes them up"] if closed_up else [])))
 
-    def _revise(self, offer: Offer, item_id: str, details: dict[str, Any]) -> tuple[str, str | None, tuple[str, ...]]:
-        if offer.merchant_sku in self._by_inventory:
-            return item_id, None, inventory.replace_pictures(self._client, offer.merchant_sku, details["PictureURL"])
+    def _publish_several(self, offer: Offer, item_id: str | None, item: Mapping[str, Any] | None) -> Receipt:
+        """The listing of several products: where each one's pictures go is decided by what it holds now, before anything is stored or sent."""
+        placed = variations.plan(offer.variants, item)
+        there = [variant for variant in offer.variants if variant.merchant_sku in placed.told]
+        labelled = tuple(replace(picture, position=f"{one.merchant_sku} {picture.position}") for one in there for picture in one.pictures)
+        hosted = media.host_all(self._client, labelled, self._now())
         try:
-            reply, warnings = self._client.trading("ReviseFixedPriceItem", translate.revision(offer, item_id, details), writing=True)
+            left, details = iter(hosted), {}
+            for one in there:
+                details[one.merchant_sku] = translate.picture_details(one.merchant_sku, [next(left) for _ in one.pictures], self.access)
+            if item_id:
+                item_id, reference, warnings = self._revise_several(offer, item_id, placed, details)
+            else:
+                item_id, reference, warnings = self._send_new(offer, *several.new_item(offer, placed, details, self.access))
+        except (TryLater, Refused, OutcomeUnknown) as error:
+            error.hosted = hosted
+            raise
+        return Receipt("accepted", item_id, reference, hosted, (*warnings, *placed.remarks), placed.told)
+
+    def _revise_several(
+        self, offer: Offer, item_id: str, placed: variations.Plan, details: Mapping[str, dict[str, Any]]
+    ) -> tuple[str, str | None, tuple[str, ...]]:
+        request = several.revision(offer, item_id, placed, details, self.site)
+        return self._sent(offer, item_id, request, {sku: part["PictureURL"] for sku, part in details.items()})
+
+    def _revise(self, offer: Offer, item_id: str, details: dict[str, Any]) -> tuple[str, str | None, tuple[str, ...]]:
+        return self._sent(offer, item_id, translate.revision(offer, item_id, details), {offer.merchant_sku: details["PictureURL"]})
+
+    def _sent(self, offer: Offer, item_id: str, request: dict[str, Any], urls_of: Mapping[str, Sequence[str]]) -> tuple[str, str | None, tuple[str, ...]]:
+        """A revision by the Trading API, or product by product where the listing was made with the Inventory API."""
+        if self._by_inventory & set(urls_of):
+            said = [inventory.replace_pictures(self._client, sku, urls) for sku, urls in urls_of.items() if urls]
+            return item_id, None, tuple(words for some in said for words in some)
+        try:
+            reply, warnings = self._client.trading("ReviseFixedPriceItem", request, writing=True)
         except Failure as failure:
             if failure.says("inventory"):
-                self._by_inventory.add(offer.merchant_sku)
-                return self._revise(offer, item_id, details)
+                self._by_inventory |= set(urls_of)
+                return self._sent(offer, item_id, request, urls_of)
             if _repeated(failure):
                 return item_id, offer.key, ("eBay had this revision already",)
             raise
         return text(reply.get("ItemID")) or item_id, offer.key, _said(warnings)
 
     def _add(self, offer: Offer, details: dict[str, Any]) -> tuple[str, str | None, tuple[str, ...]]:
-        request, remarks = translate.new_item(offer, details, self.access)
+        return self._send_new(offer, *translate.new_item(offer, details, self.access))
+
+    def _send_new(self, offer: Offer, request: dict[str, Any], remarks: tuple[str, ...]) -> tuple[str, str | None, tuple[str, ...]]:
         self._check(offer, request)
         try:
             reply, warnings = self._client.trading("AddFixedPriceItem", request, writing=True)
         except Failure as failure:
             if not _repeated(failure):
                 raise
-            item_id = translate.repeated_item_id(failure.reply) or self._find(offer.merchant_sku)
-            if item_id is None:
+            item_id = translate.repeated_item_id(failure.reply) or text((self._find(*_skus(offer)) or {}).get("ItemID"))
+            if not item_id:
                 raise OutcomeUnknown(f"{offer.merchant_sku}: eBay has this call already and does not name its listing") from None
             return item_id, offer.key, (*remarks, "eBay had this listing already")
         item_id = text(reply.get("ItemID"))
@@ -114,20 +159,20 @@ class Ebay:
         """What a new listing of this product would be refused for, without sending anything."""
         return translate.objections(offer, self._taxonomy.aspects(translate.category_of(offer, self.access)), self.access)
 
-    def _find(self, sku: str, share: float = 1.0) -> str | None:
-        """The active listing with this SKU, None when there is none: one call, however many listings the account has."""
+    def _find(self, *skus: str, share: float = 1.0) -> dict[str, Any] | None:
+        """The active listing with one of these SKUs, its own or a variation's, None when there is none: one call, however many listings there are."""
         now = self._now()
         for page in range(1, _PAGES + 1):
-            wanted = {"SKUArray": {"SKU": sku}, "EndTimeFrom": _written(now), "EndTimeTo": _written(now + _LISTED), "DetailLevel": "ReturnAll"}
+            wanted = {"SKUArray": {"SKU": list(skus)}, "EndTimeFrom": _written(now), "EndTimeTo": _written(now + _LISTED), "DetailLevel": "ReturnAll"}
             paged = {"Pagination": {"EntriesPerPage": _PAGE, "PageNumber": page}}
             reply, _ = self._client.trading("GetSellerList", wanted | paged, share=share)
             items = many((reply.get("ItemArray") or {}).get("Item"))
-            found = next((item for item in items if text(item.get("SKU")) == sku and not translate.ended(item)), None)
+            found = next((item for item in items if _is_one_of(item, skus) and not translate.ended(item)), None)
             if found is not None:
-                return text(found.get("ItemID")) or None
+                return dict(found)
             if text(reply.get("HasMoreItems")) != "true":
                 return None
-        raise TryLater(3600, f"{self.access.account}: eBay has more than {_PAGE * _PAGES} listings for SKU {sku}; give the listing's item id")
+        raise TryLater(3600, f"{self.access.account}: eBay has more than {_PAGE * _PAGES} listings for SKU {', '.join(skus)}; give the listing's item id")
 
     def _selling(self, which: str, **options: Any) -> Iterator[dict[str, Any]]:
         """Items of one of the GetMyeBaySelling lists, page by page."""
@@ -142,13 +187,16 @@ class Ebay:
         log.warning("%s: more than %d listings in %s; the rest is not read", self.access.account, _PAGE * _PAGES, which)
 
     def status(self, refs: Sequence[Ref]) -> list[Status]:
-        """One GetItem a listing; the unsold list is asked only when eBay no longer knows one, for the reason why."""
+        """One GetItem a listing, however many of its products are asked for; the unsold list is asked only when eBay no longer knows one, for the why."""
         unsold: dict[str, tuple[Notice, ...]] | None = None
+        read: dict[str, tuple[dict[str, Any] | None, str]] = {}
         found = []
         for ref in refs:
             share = _SHARES[ref.need]
-            item_id = ref.external_id or self._find(ref.merchant_sku, share)
-            item, words = self._item(item_id, share) if item_id else (None, "")
+            item_id = ref.external_id or text((self._find(ref.merchant_sku, share=share) or {}).get("ItemID"))
+            if item_id and item_id not in read:
+                read[item_id] = self._item(item_id, share)
+            item, words = read[item_id] if item_id else (None, "")
             extra: tuple[Notice, ...] = ()
             if item_id and item is None:
                 unsold = self._unsold() if unsold is None else unsold
@@ -156,7 +204,7 @@ class Ebay:
             elif item_id and item and ref.merchant_sku in self._by_inventory:
                 known = {notice.code for notice in translate.notices_of(item)}
                 extra = tuple(notice for notice in self._offered(ref, item_id) if notice.code not in known)
-            found.append(translate.status_of(ref, item, extra, self.site))
+            found.append(several.status_of(ref, item, extra, self.site))
         return found
 
     def _offered(self, ref: Ref, item_id: str) -> tuple[Notice, ...]:
@@ -208,6 +256,30 @@ class Ebay:
     def picture(self, url: str) -> bytes:
         """The bytes that eBay shows at `url`; Refused for any host but eBay's picture hosts."""
         return shown_picture(url, self.access, "trading")
+
+
+def _skus(offer: Offer) -> tuple[str, ...]:
+    """By which SKUs a listing of ours would be found."""
+    return tuple(variant.merchant_sku for variant in offer.variants) or (offer.merchant_sku,)
+
+
+def _is_one_of(item: Mapping[str, Any], skus: Sequence[str]) -> bool:
+    return text(item.get("SKU")) in skus or any(variations.of_sku(item, sku) is not None for sku in skus)
+
+
+def _as_listed(offer: Offer, item: Mapping[str, Any] | None, site: Site) -> Offer:
+    """The offer in the listing's own shape: one product of several, or the only one. Refused where several products meet a listing of one."""
+    if item is None:
+        return offer
+    if not offer.variants and not variations.means_all(item, offer.merchant_sku):
+        alone = Variant(offer.merchant_sku, {}, offer.product, offer.pictures)
+        return replace(offer, variants=several.variants_in_order(replace(offer, variants=(alone,), pictures=(), remove=()), site), pictures=(), remove=())
+    if offer.variants and not variations.holds(item):
+        if len(offer.variants) == 1:
+            return replace(offer, variants=(), pictures=offer.variants[0].pictures)
+        words = "holds one product, and eBay lets none be added to such a listing: end it there, or take the others' item id away"
+        raise Refused(f"{', '.join(_skus(offer))}: eBay listing {text(item.get('ItemID'))} {words}")
+    return offer
 
 
 def _repeated(failure: Failure) -> bool:

@@ -24,9 +24,12 @@ __all__ = [
     "description",
     "ended",
     "gone_notice",
+    "identifiers",
+    "is_true",
     "moment",
     "new_item",
     "notices_of",
+    "number_of",
     "objections",
     "offer_notices",
     "picture_details",
@@ -50,14 +53,15 @@ def _table() -> dict[str, Any]:
 # ours -> theirs
 
 
-def pictures_in_order(offer: Offer, site: Site) -> tuple[Picture, ...]:
+def pictures_in_order(offer: Offer, site: Site, most: int | None = None) -> tuple[Picture, ...]:
     """The offer's pictures as eBay will number them, main first. Refused: none, no main, too many, an unknown position, main to be removed."""
+    most = most or site.limits["pictures"]
     positions = [picture.position for picture in offer.pictures]
     unknown = [position for position in (*positions, *offer.remove) if position not in site.positions]
     if unknown:
         raise Refused(f"{offer.merchant_sku}: {site.key} has no position {', '.join(unknown)}")
-    if len(positions) > site.limits["pictures"] or len(set(positions)) != len(positions):
-        raise Refused(f"{offer.merchant_sku}: eBay takes at most {site.limits['pictures']} pictures, one for each position; there are {len(positions)}")
+    if len(positions) > most or len(set(positions)) != len(positions):
+        raise Refused(f"{offer.merchant_sku}: eBay takes at most {most} pictures here, one for each position; there are {len(positions)}")
     if "main" not in positions or "main" in offer.remove:
         raise Refused(f"{offer.merchant_sku}: eBay shows the first picture in search, so a listing always keeps its main picture")
     return tuple(sorted(offer.pictures, key=lambda picture: site.positions.index(picture.position)))
@@ -107,7 +111,7 @@ def new_item(offer: Offer, details: dict[str, Any], access: Access) -> tuple[dic
         "SKU": offer.merchant_sku,
         "UUID": offer.key.upper(),
         "PictureDetails": details,
-        "ProductListingDetails": _identifiers(product),
+        "ProductListingDetails": identifiers(product),
         "ConditionDescriptors": {"ConditionDescriptor": descriptors} if (descriptors := _descriptors(offer, access)) else None,
         "ItemSpecifics": {"NameValueList": specifics_of(product, mapping(product, access))},
         "SellerProfiles": {
@@ -146,7 +150,9 @@ def mapping(product: ProductFacts, access: Access) -> Mapped:
 
 
 def objections(offer: Offer, aspects: Iterable[Aspect], access: Access) -> tuple[Problem, ...]:
-    """What eBay would refuse this new listing for, as far as we know its rules."""
+    """What eBay would refuse this new listing for, as far as we know its rules. What tells its products apart is said by each."""
+    told = {name.casefold() for variant in offer.variants for name in variant.specifics}
+    aspects = [aspect for aspect in aspects if aspect.name.casefold() not in told]
     category, condition = category_of(offer, access), _condition(offer, access)
     given = {entry["Name"] for entry in _descriptors(offer, access)}
     lacking = [
@@ -198,7 +204,8 @@ def _named_values(product: ProductFacts) -> list[tuple[str, str]]:
     return [(name.replace("_", " ").title(), str(value)) for name, value in pairs.items() if str(value)]
 
 
-def _identifiers(product: ProductFacts) -> dict[str, Any] | None:
+def identifiers(product: ProductFacts) -> dict[str, Any] | None:
+    """The GTIN under the name that eBay has for its length."""
     kind = _table()["identifiers"].get(len(product.gtin or ""))
     return {kind: product.gtin} if kind and product.gtin else None
 
@@ -229,13 +236,13 @@ def status_of(ref: Ref, item: Reply | None, extra: Iterable[Notice], site: Site)
     if item is None:
         return Status(ref, False, None, ref.external_id is not None, {}, frozenset(), tuple(extra), ref.external_id)
     selling = item.get("SellingStatus") or {}
-    left = _number(item.get("Quantity")) - _number(selling.get("QuantitySold"))
+    left = number_of(item.get("Quantity")) - number_of(selling.get("QuantitySold"))
     live = text(selling.get("ListingStatus")) == "Active"
     urls = [text(url) for url in many((item.get("PictureDetails") or {}).get("PictureURL"))]
     return Status(
         ref=ref,
         exists=True,
-        buyable=live and left > 0 and not _true(selling.get("ListingOnHold")),
+        buyable=live and left > 0 and not is_true(selling.get("ListingOnHold")),
         ended=ended(item),
         pictures=dict(zip(site.positions, filter(None, urls), strict=False)),
         provable=frozenset(site.positions),
@@ -255,15 +262,15 @@ def notices_of(item: Reply) -> tuple[Notice, ...]:
     words = text(violation.get("PolicyText")) or text(item.get("eBayNotes"))
     raw = {"ItemPolicyViolation": violation, "SellingStatus": selling} if violation else {"SellingStatus": selling}
     found = []
-    if _true(selling.get("AdminEnded")):
+    if is_true(selling.get("AdminEnded")):
         found.append(_signal("AdminEnded", words, raw))
-    if _true(selling.get("ListingOnHold")):
+    if is_true(selling.get("ListingOnHold")):
         found.append(_signal("ListingOnHold", words, raw))
     if violation and not found:
         found.append(_signal("ItemPolicyViolation", words, raw))
     if text((item.get("ListingDetails") or {}).get("EndingReason")) == "ProductDeleted":
         found.append(_signal("ProductDeleted", "", {"ListingDetails": item["ListingDetails"]}))
-    if _true(item.get("HideFromSearch")):
+    if is_true(item.get("HideFromSearch")):
         reason = f"HideFromSearch:{text(item.get('ReasonHideFromSearch'))}"
         found.append(
             _signal(reason if reason in codes()["signals"] else "HideFromSearch", "", {"ReasonHideFromSearch": text(item.get("ReasonHideFromSearch"))})
@@ -313,11 +320,13 @@ def _gallery_notices(details: Reply) -> tuple[Notice, ...]:
     return (Notice(f"Gallery:{status or 'Error'}", message, "warning", entry["reason"], ("main",), None, {"GalleryStatus": status, "GalleryErrorInfo": words}),)
 
 
-def _true(value: Any) -> bool:
+def is_true(value: Any) -> bool:
+    """An element's yes."""
     return text(value).lower() in ("true", "1")
 
 
-def _number(value: Any) -> int:
+def number_of(value: Any) -> int:
+    """An element's number, 0 where it is none."""
     digits = text(value)
     return int(digits) if digits.isdigit() else 0
 

@@ -105,6 +105,16 @@ class Category(Strict):
     aspects: tuple[Aspect, ...]
 
 
+class Variations(Strict):
+    """Limits of a listing with variations, and the codes of its refusals."""
+
+    most: int
+    pictures_max: int
+    names_max: int
+    values_max: int
+    codes: dict[Literal["duplicate_sku", "duplicate", "too_many", "mismatch", "pictures"], int]
+
+
 class Ebay(Strict):
     """The practice eBay."""
 
@@ -116,6 +126,7 @@ class Ebay(Strict):
     urls_length_max: int
     revisions_max: int
     title_max: int
+    variations: Variations
     required: tuple[str, ...]
     event_window: float
     categories: dict[str, Category]

@@ -76,13 +76,14 @@ def complaints(node: Node) -> list[tuple[int, str, str]]:
     """(code, message, aspect) of every required aspect that a new listing lacks, and of every value that its category does not take."""
     category = world().hidden.ebay.categories.get(node.text("Item.PrimaryCategory.CategoryID"))
     given = {entry.text("Name"): [value for value in entry.texts("Value") if value] for entry in node.all("Item.ItemSpecifics.NameValueList")}
+    varied = {entry.text("Name"): entry.texts("Value") for entry in node.all("Item.Variations.VariationSpecificsSet.NameValueList")}
     found = []
     for aspect in category.aspects if category else ():
-        values = given.get(aspect.name, [])
+        values = given.get(aspect.name) or varied.get(aspect.name, [])
         if aspect.required and not values:
             words = f"The item specific {aspect.name} is missing. Add {aspect.name} to this listing, enter a valid value, and then try again."
             found.append((21919303, words, aspect.name))
-        if len(values) > 1 and not aspect.several:
+        if len(values) > 1 and not aspect.several and aspect.name not in varied:
             found.append((21919309, f"The item specific {aspect.name} should contain only one value.", aspect.name))
         if aspect.values and any(value.lower() not in {each.lower() for each in aspect.values} for value in values):
             found.append((21919310, f"The item specific {aspect.name} has a value that this category does not take.", aspect.name))

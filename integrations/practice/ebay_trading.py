@@ -3,58 +3,27 @@
 import hashlib
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, request
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from integrations.practice import tokens
+from integrations.practice import ebay_variations, tokens
 from integrations.practice.clock import iso, parse_iso
-from integrations.practice.current import public_url, world
-from integrations.practice.ebay_media import gone
+from integrations.practice.current import world
+from integrations.practice.ebay_rules import Call, Failure, check_pictures, check_urls, error, want
 from integrations.practice.ebay_taxonomy import complaints
-from integrations.practice.ebay_view import Content, item, times
+from integrations.practice.ebay_view import Content, item, mistaken, times
 from integrations.practice.ebay_xml import Node, XmlError, parse, write
-from integrations.practice.store import Image, Invocation, Listing, Slot, Write
+from integrations.practice.store import Invocation, Listing, VariationSku, Write
+
+__all__ = ["CALLS", "Failure", "blueprint", "check_urls", "new_listing", "want"]
 
 blueprint = Blueprint("ebay_trading", __name__)
 
 VERSION = "1421"
-
-
-class Failure(Exception):
-    """Ack=Failure: eBay's own codes, one or several, with whatever else belongs in the answer."""
-
-    def __init__(self, *errors: Content, **content: Any) -> None:
-        super().__init__(errors[0]["LongMessage"])
-        self.errors, self.content = errors, content
-
-
-def error(code: int, message: str, *parameters: str, severity: str = "Error") -> Content:
-    """One Errors element."""
-    return {
-        "ShortMessage": message.split(".")[0][:60],
-        "LongMessage": message,
-        "ErrorCode": code,
-        "SeverityCode": severity,
-        "ErrorParameters": [{"@ParamID": index, "Value": value} for index, value in enumerate(parameters)],
-        "ErrorClassification": "RequestError",
-    }
-
-
-@dataclass(frozen=True)
-class Call:
-    """A request that was let in."""
-
-    seller: str
-    site: str
-    marketplace: str
-    node: Node
 
 
 @blueprint.post("/ws/api.dll")
@@ -96,47 +65,10 @@ def answer(name: str, ack: str, errors: list[Content], content: Content) -> Resp
 # -- writing
 
 
-def check_pictures(session: Session, call: Call) -> tuple[list[str], list[str | None], list[Content]]:
-    """(URLs, our image ids or None for the seller's own hosts, warnings) of the request; raises Failure."""
-    return check_urls(session, call.node.texts("Item.PictureDetails.PictureURL"))
-
-
-def check_urls(session: Session, urls: list[str]) -> tuple[list[str], list[str | None], list[Content]]:
-    """The same of these addresses."""
-    limits = world().hidden.ebay
-    if len(urls) > limits.pictures_max or sum(map(len, urls)) > limits.urls_length_max:
-        raise Failure(
-            error(37, f"At most {limits.pictures_max} pictures and {limits.urls_length_max} characters of PictureURL.", "Item.PictureDetails.PictureURL")
-        )
-    found: list[str | None] = []
-    warnings: list[Content] = []
-    for url in urls:
-        if url.startswith(f"{public_url()}/images/g/"):
-            image = session.get(Image, urlsplit(url).path.split("/")[3])
-            if image is None or image.connector != "ebay" or gone(image, session.query(Slot).filter(Slot.image_id == image.id).count() > 0):
-                raise Failure(error(37, f"The picture is not known or has expired: {url}", "Item.PictureDetails.PictureURL"))
-            longest, quality = image.facts["longest_side"], image.facts["quality"]
-            if longest < limits.longest_side_min:
-                raise Failure(error(21919137, f"Please make sure that your picture is at least {limits.longest_side_min} pixels on its longest side.", url))
-            if longest < limits.longest_side_advised:
-                warnings.append(
-                    error(21916790, f"Pictures of {limits.longest_side_advised} pixels or more on the longest side are recommended.", url, severity="Warning")
-                )
-            if quality is not None and quality < limits.quality_advised:
-                warnings.append(error(21916791, f"A JPEG quality of {limits.quality_advised} or more is recommended.", url, severity="Warning"))
-            found.append(image.id)
-        elif not url.startswith("https://") or ";" in url or " " in url:
-            raise Failure(error(37, f"PictureURL must be an https address: {url}", "Item.PictureDetails.PictureURL"))
-        else:
-            found.append(None)
-    if None in found and any(found):
-        raise Failure(error(37, "Pictures hosted by eBay and self-hosted pictures cannot be mixed in a listing.", "Item.PictureDetails.PictureURL"))
-    return urls, found, warnings
-
-
 def check_item(call: Call) -> None:
     """Required fields of a new listing; raises Failure naming each that is missing."""
-    missing = [path for path in world().hidden.ebay.required if not call.node.has(f"Item.{path}")]
+    priced = ("StartPrice", "Quantity") if call.node.all("Item.Variations") else ()  # each variation has its own
+    missing = [path for path in world().hidden.ebay.required if path not in priced and not call.node.has(f"Item.{path}")]
     if missing:
         raise Failure(
             *(error(37, f"Input data for tag <Item.{path}> is invalid or missing. Please check API documentation.", f"Item.{path}") for path in missing)
@@ -192,7 +124,12 @@ def verify(call: Call) -> Content:
     check_item(call)
     with world().store.read() as session:
         _, _, warnings = check_pictures(session, call)
-    return {"Errors": warnings, "ItemID": "0", "Fees": {"Fee": {"Name": "ListingFee", "Fee": {"@currencyID": call.node.text("Item.Currency"), "#text": "0.0"}}}}
+        varied = ebay_variations.check(session, call, None)
+    return {
+        "Errors": [*warnings, *varied.warnings],
+        "ItemID": "0",
+        "Fees": {"Fee": {"Name": "ListingFee", "Fee": {"@currencyID": call.node.text("Item.Currency"), "#text": "0.0"}}},
+    }
 
 
 def add(call: Call) -> Content:
@@ -202,13 +139,15 @@ def add(call: Call) -> Content:
         once(session, call, key)
         check_item(call)
         urls, images, warnings = check_pictures(session, call)
+        varied = ebay_variations.check(session, call, None)
         listing = new_listing(session, call.marketplace, call.seller, call.node.text("Item.SKU"), call.node.text("Item.Title"))
         describe(listing, call.node)
         effect = want(session, listing, urls, images)
+        sets = ebay_variations.take(session, listing, varied)
         world().note(session, listing, "created")
-        world().wrote(session, listing, "AddFixedPriceItem", key, created=True, pictures=effect)
+        world().wrote(session, listing, "AddFixedPriceItem", key, created=True, pictures=effect, **sets)
         remember(session, call, key, "AddFixedPriceItem", listing)
-        return {"Errors": warnings, **times(listing)}
+        return {"Errors": [*warnings, *varied.warnings], **times(listing)}
 
 
 def revise(call: Call) -> Content:
@@ -229,13 +168,15 @@ def revise(call: Call) -> Content:
         check_numbers(call)
         enough(session, listing)
         urls, images, warnings = check_pictures(session, call)
+        varied = ebay_variations.check(session, call, listing)
         described = describe(listing, call.node)
         effect = want(session, listing, urls, images) if urls else "same"
+        sets = ebay_variations.take(session, listing, varied)
         if described:
             world().note(session, listing, "revised")
-        world().wrote(session, listing, "ReviseFixedPriceItem", key, changed=described, pictures=effect)
+        world().wrote(session, listing, "ReviseFixedPriceItem", key, changed=described, pictures=effect, **sets)
         remember(session, call, key, "ReviseFixedPriceItem", listing)
-        return {"Errors": warnings, **times(listing)}
+        return {"Errors": [*warnings, *varied.warnings], **times(listing)}
 
 
 def enough(session: Session, listing: Listing) -> None:
@@ -291,16 +232,6 @@ def describe(listing: Listing, node: Node) -> bool:
     return before != (listing.title, listing.quantity, listing.price, listing.sku, listing.currency, listing.attributes)
 
 
-def want(session: Session, listing: Listing, urls: list[str], images: list[str | None]) -> Any:
-    """Ask for a whole set; the same set again changes nothing."""
-    if listing.wanted == urls and not any(slot.failure for slot in listing.slots):
-        return "same"
-    listing.wanted = urls
-    world().note(session, listing, "pictures asked for", urls=urls)
-    world().later(session, listing, world().hidden.timing.propagation, "show_set", urls=urls, images=images)
-    return urls
-
-
 # -- reading
 
 
@@ -315,7 +246,8 @@ def own(session: Session, call: Call, item_id: str) -> Listing:
 def get(call: Call) -> Content:
     """GetItem, always in full detail."""
     with world().store.read() as session:
-        return {"Item": item(own(session, call, call.node.text("ItemID")))}
+        listing = own(session, call, call.node.text("ItemID"))
+        return {"Item": mistaken(session, listing, item(listing, pictured=True))}
 
 
 def mine(call: Call) -> Content:
@@ -356,7 +288,8 @@ def seller_list(call: Call) -> Content:
     skus = call.node.texts("SKUArray.SKU")
     with world().store.read() as session:
         query = select(Listing).where(Listing.connector == "ebay", Listing.seller == call.seller)
-        query = query.where(Listing.sku.in_(skus)) if skus else query
+        varied = select(VariationSku.listing_id).where(VariationSku.sku.in_(skus))
+        query = query.where(or_(Listing.sku.in_(skus), Listing.id.in_(varied))) if skus else query
         found = [one for one in session.scalars(query.order_by(Listing.id)) if start <= parse_iso(times(one)["EndTime"]) <= stop]
         pages = {"TotalNumberOfPages": -(-len(found) // size), "TotalNumberOfEntries": len(found)}
         shown = [item(one) for one in found[(page - 1) * size : page * size]]
@@ -364,7 +297,7 @@ def seller_list(call: Call) -> Content:
 
 
 def events(call: Call) -> Content:
-    """GetSellerEvents: what changed within a window shorter than 48 hours."""
+    """GetSellerEvents: what changed within a window shorter than 48 hours; a variation with a SKU is told without its specifics, to keep it short."""
     try:
         start = parse_iso(call.node.text("ModTimeFrom"))
         stop = parse_iso(call.node.text("ModTimeTo")) if call.node.has("ModTimeTo") else world().now()
@@ -374,7 +307,7 @@ def events(call: Call) -> Content:
         raise Failure(error(37, "The time window must be shorter than 48 hours and not negative.", "ModTimeTo"))
     with world().store.read() as session:
         query = select(Listing).where(Listing.connector == "ebay", Listing.seller == call.seller, Listing.updated >= start, Listing.updated <= stop)
-        return {"TimeTo": iso(stop), "ItemArray": {"Item": [item(one) for one in session.scalars(query.order_by(Listing.updated))]}}
+        return {"TimeTo": iso(stop), "ItemArray": {"Item": [item(one, brief=True) for one in session.scalars(query.order_by(Listing.updated))]}}
 
 
 def user(call: Call) -> Content:

@@ -78,6 +78,14 @@ class Listing(Row):
         return [notice for notice in self.notices if notice.ended is None]
 
 
+class VariationSku(Row):
+    """By which SKUs an eBay listing with variations is found, beside its own."""
+
+    __tablename__ = "variation_sku"
+    listing_id: Mapped[int] = mapped_column(ForeignKey("listing.id"), primary_key=True)
+    sku: Mapped[str] = mapped_column(primary_key=True, index=True)
+
+
 class Image(Row):
     """A re-hosted picture: the bytes shown, and what was measured on the bytes that came in."""
 

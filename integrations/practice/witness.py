@@ -5,15 +5,15 @@ import binascii
 from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, jsonify, request
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from integrations.practice import amazon, amazon_view, ebay_inventory, ebay_media, ebay_trading, pictures, tokens
+from integrations.practice import amazon, amazon_view, ebay_inventory, ebay_media, ebay_trading, ebay_variations, pictures, tokens
 from integrations.practice.clock import iso
 from integrations.practice.current import world
 from integrations.practice.faults import load_faults
-from integrations.practice.store import Effect, Image, Listing, Notice, Seller, Write
-from integrations.practice.world import position_of, rank
+from integrations.practice.store import Effect, Image, Listing, Notice, Seller, VariationSku, Write
+from integrations.practice.world import asking, parted, position_of, rank
 
 blueprint = Blueprint("witness", __name__, url_prefix="/practice/api")
 
@@ -29,9 +29,11 @@ def only_here() -> None:
 def listings() -> Response:
     """Every listing of both marketplaces; `?marketplace=`, `?seller=` and `?sku=` narrow."""
     query = select(Listing).order_by(Listing.id)
-    for name in ("marketplace", "seller", "sku"):
+    for name in ("marketplace", "seller"):
         if request.args.get(name):
             query = query.where(getattr(Listing, name) == request.args[name])
+    if sku := request.args.get("sku"):
+        query = query.where(or_(Listing.sku == sku, Listing.id.in_(select(VariationSku.listing_id).where(VariationSku.sku == sku))))
     with world().store.read() as session:
         return jsonify([described(listing) for listing in session.scalars(query)])
 
@@ -48,7 +50,8 @@ def writes() -> Response:
 @blueprint.post("/listings")
 def seed() -> tuple[Response, int]:
     """A listing that was there before: {marketplace, seller, sku, title, quantity?, price?, currency?, condition?, pictures? {position: base64 of a file},
-    inventory_api? (an eBay listing that was made with that API)}."""
+    inventory_api? (an eBay listing that was made with that API), variations? [{sku, specifics, quantity?, price?}] and by? (the specific whose values
+    have pictures, at positions such as "Silver/main")}."""
     read = request.get_json()
     marketplace = str(read.get("marketplace", ""))
     connector = "amazon" if marketplace.startswith("amazon-") else "ebay"
@@ -80,6 +83,8 @@ def seed() -> tuple[Response, int]:
             }
         elif read.get("inventory_api"):
             listing.attributes = {ebay_inventory.ITEM: ebay_inventory.born(listing.title, listing.quantity)}
+        if connector == "ebay" and read.get("variations"):
+            ebay_variations.born(session, listing, read["variations"], str(read.get("by", "")))
         for place, one in taken.items():
             show(session, listing, place, one)
         world().note(session, listing, "seeded")
@@ -149,8 +154,9 @@ def show(session: Session, listing: Listing, place: str, taken: pictures.Taken) 
     slot = world().place(session, listing, place, image, None)
     slot.wanted_url = address(image)
     if listing.connector == "ebay":
-        ordered = [slot.wanted_url for slot in sorted(listing.slots, key=lambda slot: rank(slot.position)) if slot.wanted_url]
-        listing.wanted = ordered
+        of, _ = parted(place)
+        slots = sorted((slot for slot in listing.slots if parted(slot.position)[0] == of), key=lambda slot: rank(slot.position))
+        asking(listing, of, [slot.wanted_url for slot in slots if slot.wanted_url])
 
 
 def address(image: Image) -> str:
@@ -182,19 +188,8 @@ def described(listing: Listing) -> dict[str, Any]:
         "quantity": listing.quantity,
         "price": listing.price,
         "status": status(listing),
-        "pictures": {
-            slot.position: {
-                "url": address(slot.image),
-                "source_url": slot.source_url,
-                "source_sha256": slot.image.source_sha256,
-                "sha256": slot.image.sha256,
-                "width": slot.image.width,
-                "height": slot.image.height,
-                "facts": slot.image.facts,
-            }
-            for slot in sorted(listing.slots, key=lambda slot: rank(slot.position))
-            if slot.image
-        },
+        "pictures": shown(listing, ""),
+        "variations": varied(listing),
         "asked": {slot.position: slot.wanted_url for slot in listing.slots if slot.wanted_url},
         "failures": {slot.position: slot.failure for slot in listing.slots if slot.failure},
         "notices": [noticed(notice) for notice in listing.notices],
@@ -202,6 +197,30 @@ def described(listing: Listing) -> dict[str, Any]:
         "updated": iso(listing.updated),
         "history": [{"at": iso(line.at), "what": line.what, **line.detail} for line in listing.history],
     }
+
+
+def shown(listing: Listing, of: str) -> dict[str, Any]:
+    """The pictures shown of the item itself, or of a variation's value."""
+    slots = [slot for slot in listing.slots if slot.image and parted(slot.position)[0] == of]
+    return {
+        parted(slot.position)[1]: {
+            "url": address(slot.image),
+            "source_url": slot.source_url,
+            "source_sha256": slot.image.source_sha256,
+            "sha256": slot.image.sha256,
+            "width": slot.image.width,
+            "height": slot.image.height,
+            "facts": slot.image.facts,
+        }
+        for slot in sorted(slots, key=lambda slot: rank(slot.position))
+        if slot.image
+    }
+
+
+def varied(listing: Listing) -> list[dict[str, Any]]:
+    """The variations of a listing that has some, each with the pictures that a buyer sees who chooses it."""
+    known = listing.attributes.get(ebay_variations.KEY, {"list": [], "name": ""})
+    return [{**one, "pictures": shown(listing, one["specifics"].get(known["name"], "-"))} for one in known["list"]]
 
 
 def noticed(notice: Notice) -> dict[str, Any]:

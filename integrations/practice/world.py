@@ -171,13 +171,14 @@ class World:
     def _show_set(self, session: Session, listing: Listing, effect: Effect, _fetched: object) -> None:
         """eBay's way: the whole set changes at once; pictures already on eBay are shown, others are fetched one by one."""
         urls: list[str] = effect.payload["urls"]
-        if listing.wanted != urls:
+        of: str = effect.payload.get("of", "")
+        if asked(listing, of) != urls:
             return
-        keep = {position_of(index) for index in range(len(urls))}
-        for slot in [slot for slot in listing.slots if slot.position not in keep]:
+        keep = {position_of(index, of) for index in range(len(urls))}
+        for slot in [slot for slot in listing.slots if slot.position not in keep and parted(slot.position)[0] == of]:
             self._forget(session, listing, slot)
         for index, url in enumerate(urls):
-            position = position_of(index)
+            position = position_of(index, of)
             image = session.get(Image, effect.payload["images"][index] or "")
             slot = self.place(session, listing, position, image, url)
             slot.wanted_url = url
@@ -208,7 +209,7 @@ class World:
         if image is None or image.id != effect.payload["image"]:
             return  # a newer picture will be judged in its own time
         rules = self.hidden.amazon.rules if listing.connector == "amazon" else self.hidden.ebay.rules
-        self._complain(session, listing, position, judge.broken(rules, image.facts, position), image.id, effect.payload.get("exempt", 0))
+        self._complain(session, listing, position, judge.broken(rules, image.facts, parted(position)[1]), image.id, effect.payload.get("exempt", 0))
         if position == "offer_main":
             self._complain(session, listing, "main", [], None)
 
@@ -253,12 +254,35 @@ class World:
         self.note(session, listing, state, reason=reason)
 
 
-def rank(position: str) -> tuple[bool, str, int]:
-    """Sorts positions as people count them: main, alt1 ... alt23, then swatch, and offer pictures last."""
-    kind = position.rstrip("0123456789")
-    return position.startswith("offer_"), "" if kind.endswith("main") else kind, int(position[len(kind) :] or 0)
+def rank(position: str) -> tuple[str, bool, str, int]:
+    """Sorts positions as people count them: main, alt1 ... alt23, then swatch, and offer pictures last; those of a variation's value behind the item's."""
+    of, place = parted(position)
+    kind = place.rstrip("0123456789")
+    return of, place.startswith("offer_"), "" if kind.endswith("main") else kind, int(place[len(kind) :] or 0)
 
 
-def position_of(index: int) -> str:
-    """main, alt1, alt2 ... of a picture's place in the set."""
-    return "main" if index == 0 else f"alt{index}"
+def position_of(index: int, of: str = "") -> str:
+    """main, alt1, alt2 ... of a picture's place in the set; of a variation's value "Silver/main"."""
+    place = "main" if index == 0 else f"alt{index}"
+    return f"{of}/{place}" if of else place
+
+
+def parted(position: str) -> tuple[str, str]:
+    """The variation's value that a place belongs to, "" for the item itself, and the place."""
+    of, _, place = position.rpartition("/")
+    return of, place
+
+
+def asked(listing: Listing, of: str = "") -> list[str]:
+    """The eBay picture set last asked for, of the item or of a variation's value."""
+    return listing.attributes.get("variations", {}).get("pictures", {}).get(of, []) if of else listing.wanted
+
+
+def asking(listing: Listing, of: str, urls: list[str]) -> None:
+    """Remember what is asked for."""
+    if not of:
+        listing.wanted = urls
+        return
+    known: dict[str, Any] = listing.attributes["variations"]
+    sets = {value: kept for value, kept in known["pictures"].items() if value != of} | ({of: urls} if urls else {})
+    listing.attributes = {**listing.attributes, "variations": {**known, "pictures": sets}}

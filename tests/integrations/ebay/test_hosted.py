@@ -68,7 +68,7 @@ def test_what_the_media_api_objects_to_has_our_reason_and_names_the_picture(code
         wire.post(f"{MEDIA}/image/create_image_from_file", status=400, json={"errors": [{"errorId": code, "message": "their words"}]})
 
         with pytest.raises(Refused, match=r"main: .*their words") as caught:
-            Ebay(access("ebay-uk")).publish(offer(external_id="1"))
+            Ebay(access("ebay-uk")).publish(offer(external_id="1", pushed={}))
 
     [problem] = caught.value.issues
     assert (problem.code, problem.reason, problem.positions) == (str(code), reason, ("main",))
@@ -81,4 +81,4 @@ def test_a_media_api_that_is_unwell_is_tried_later(status: int, code: int) -> No
         wire.post(f"{MEDIA}/image/create_image_from_file", status=status, json={"errors": [{"errorId": code, "message": "unwell"}]})
 
         with pytest.raises(TryLater):
-            Ebay(access("ebay-uk")).publish(offer(external_id="1"))
+            Ebay(access("ebay-uk")).publish(offer(external_id="1", pushed={}))

@@ -60,7 +60,7 @@ def test_addresses_longer_than_ebay_takes_together_are_refused_before_the_listin
     pictures = tuple(picture(position, position.encode()) for position in ("main", *(f"alt{number}" for number in range(1, 6))))
 
     with pytest.raises(Refused, match="eBay takes 3975"):
-        shop(0).publish(offer(external_id="1", pictures=pictures))
+        shop(0).publish(offer(external_id="1", pushed={}, pictures=pictures))
 
     assert script.asked == []
 

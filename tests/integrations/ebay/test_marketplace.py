@@ -121,7 +121,7 @@ def test_an_upload_without_an_answer_is_only_tried_later(script: Script, ebay: E
         wire.post(TOKEN, json={"access_token": "access-1", "expires_in": 7200})
         wire.post(f"{MEDIA}/image/create_image_from_file", body=requests.ReadTimeout("slow"))
         with pytest.raises(TryLater):
-            ebay.publish(offer(external_id="1"))
+            ebay.publish(offer(external_id="1", pushed={}))
 
 
 def test_a_failed_listing_keeps_what_was_stored(wire: responses.RequestsMock, script: Script, ebay: Ebay) -> None:

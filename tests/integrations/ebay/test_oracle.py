@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 import requests
 
-from integrations import Ref, Refused
+from integrations import Ref, Refused, Variant
 from integrations.ebay.marketplace import Ebay
 from integrations.practice import PracticeServer
 from tests.integrations.accounts import EBAY, access, offer, picture, product
@@ -55,6 +55,15 @@ def spoken() -> Iterator[Spoken]:
         ebay.publish(offer(merchant_sku="W&1", external_id=made.external_id, pictures=(picture(data=Contract().faulty()),), key="d" * 32))
         practice.advance(30)
         ebay.status([Ref("W&1", made.external_id), Ref("W-2", "110000000001")])
+        several = [
+            Variant(f"R&{word}", {"Colour & cut": word}, product(gtin=None, quantity=n), (picture(data=watch_like(4 + n)),), True)
+            for n, word in enumerate("SG", 1)
+        ]
+        band = ebay.publish(offer(merchant_sku="R&", create=True, pictures=(), variants=tuple(several[:1]), key="e" * 32))
+        practice.advance(10)
+        ebay.publish(offer(merchant_sku="R&", external_id=band.external_id, pictures=(), variants=tuple(several), key="f" * 32))
+        practice.advance(10)
+        assert all(status.pictures for status in ebay.status([Ref("R&S", band.external_id), Ref("R&G", band.external_id)]))
         practice.witness("act", do="remove", marketplace="ebay-uk", external_id=made.external_id)
         ebay.status([Ref("W&1", made.external_id)])
         ebay.notices(None)
