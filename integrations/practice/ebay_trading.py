@@ -15,11 +15,12 @@ from sqlalchemy.orm import Session
 
 from integrations.practice import tokens
 from integrations.practice.clock import iso, parse_iso
-from integrations.practice.current import public_url, world
+from integrations.practice.current import limits, public_url, world
 from integrations.practice.ebay_media import gone
 from integrations.practice.ebay_taxonomy import complaints
 from integrations.practice.ebay_view import Content, item, times
 from integrations.practice.ebay_xml import Node, XmlError, parse, write
+from integrations.practice.faults import USED_UP
 from integrations.practice.store import Image, Invocation, Listing, Slot, Write
 
 blueprint = Blueprint("ebay_trading", __name__)
@@ -73,6 +74,8 @@ def trading() -> Response:
                     "expired": error(21917053, "Expired IAF token."),
                 }[why]
             )
+        if not limits().ebay(seller, tokens.application(request.headers.get("X-EBAY-API-IAF-TOKEN")), name, trading=True):
+            raise Failure(USED_UP)
         site = request.headers.get("X-EBAY-API-SITEID", "")
         if site not in world().hidden.sites.ebay:
             raise Failure(error(12, f"Invalid site id {site!r}."))
