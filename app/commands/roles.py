@@ -102,13 +102,18 @@ def scheduler(once: bool, name: str) -> None:
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8001, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one.")
-@click.option("--faults", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="YAML list of faults to play: {when, nth or rate, do}.")
-@click.option("--seed", default=0, show_default=True, help="Decides which calls a fault given by rate strikes.")
+@click.option(
+    "--faults",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="YAML list of orders: faults {when, nth or rate, do}, slower accounts {calls, allowed}, hidden rules that change {at, rule, limit}.",
+)
+@click.option("--seed", default=0, show_default=True, help="Decides which calls a fault given by rate strikes, and what is drawn of an order.")
+@click.option("--limits/--no-limits", default=True, show_default=True, help="Refuse calls above the rates that the real marketplaces document.")
 @click.option(
     "--database", type=click.Path(dir_okay=False, path_type=Path), default=Path("var/practice.db"), show_default=True, help="The marketplaces' own file."
 )
 @click.option("--lease", type=click.Path(path_type=Path), hidden=True)
-def practice(host: str, port: int, faults: Path | None, seed: int, database: Path, lease: Path | None) -> None:
+def practice(host: str, port: int, faults: Path | None, seed: int, limits: bool, database: Path, lease: Path | None) -> None:
     """The practice marketplaces alone: an Amazon and an eBay on this machine."""
     import threading
 
@@ -123,7 +128,7 @@ def practice(host: str, port: int, faults: Path | None, seed: int, database: Pat
         threading.Thread(target=follow_lease, args=(lease,), name="follow-lease", daemon=True).start()
     life.exit_on_signals()
     database.parent.mkdir(parents=True, exist_ok=True)
-    run(host, port, database=database, seed=seed, faults=faults)
+    run(host, port, database=database, seed=seed, faults=faults, limits=limits)
 
 
 COMMANDS = (serve, web, worker, scheduler, practice)

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from integrations.practice import tokens
 from integrations.practice.clock import parse_iso
-from integrations.practice.current import world
+from integrations.practice.current import limits, world
+from integrations.practice.faults import QUOTA, call_name
 from integrations.practice.store import Listing
 
 blueprint = Blueprint("amazon", __name__)
@@ -35,13 +36,19 @@ def refuse(error: Answer) -> tuple[Response, int]:
 def stamp(answer: Response) -> Response:
     """Headers that the real ones send with most answers."""
     answer.headers["x-amzn-RequestId"] = str(uuid.uuid4())
-    if answer.status_code in {200, 400, 404}:
-        answer.headers["x-amzn-RateLimit-Limit"] = "5.0"
+    known = limits().documented.amazon.get(operation())
+    if known is not None and (200 <= answer.status_code < 300 or answer.status_code in {400, 404}):
+        answer.headers["x-amzn-RateLimit-Limit"] = str(float(known.rate))
     return answer
 
 
+def operation() -> str:
+    """The call's own name; a preview counts as what it previews."""
+    return call_name(request.environ).removesuffix(".preview")
+
+
 def signed_in(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Only with a good access token; g.seller is who."""
+    """Only with a good access token, and not faster than is allowed; g.seller is who."""
 
     @wraps(view)
     def inner(*args: Any, **kwargs: Any) -> Any:
@@ -55,6 +62,8 @@ def signed_in(view: Callable[..., Any]) -> Callable[..., Any]:
             raise Answer(403, "Unauthorized", "Access to requested resource is denied.", details)
         if kwargs.get("seller_id", seller) != seller:
             raise Answer(403, "Unauthorized", "Access to requested resource is denied.", "The seller is not the one who authorised this application.")
+        if not limits().amazon(seller, tokens.application(request.headers.get("x-amz-access-token")), operation()):
+            raise Answer(429, QUOTA["code"], QUOTA["message"])
         g.seller = seller
         return view(*args, **kwargs)
 
@@ -65,7 +74,7 @@ def signed_in(view: Callable[..., Any]) -> Callable[..., Any]:
 def token() -> tuple[Response, int]:
     """Login with Amazon: a refresh token, or the code of a consent, for an access token."""
     if request.form.get("grant_type") == "authorization_code" and request.form.get("client_id") and request.form.get("client_secret"):
-        given = tokens.exchange(world(), "amazon", request.form.get("code"))
+        given = tokens.exchange(world(), "amazon", request.form.get("code"), request.form["client_id"])
         if given is None:
             return jsonify(error="invalid_grant", error_description="The request has an invalid grant parameter : code"), 400
         life = int(world().hidden.timing.token_life)
@@ -75,7 +84,7 @@ def token() -> tuple[Response, int]:
     if not request.form.get("client_id") or not request.form.get("client_secret"):
         return jsonify(error="invalid_client", error_description="Client authentication failed"), 401
     refresh = request.form.get("refresh_token")
-    text = tokens.issue(world(), "amazon", refresh)
+    text = tokens.issue(world(), "amazon", refresh, request.form["client_id"])
     if text is None:
         return jsonify(error="invalid_grant", error_description="The request has an invalid grant parameter : refresh_token"), 400
     return jsonify(access_token=text, refresh_token=refresh, token_type="bearer", expires_in=int(world().hidden.timing.token_life)), 200  # noqa: S106

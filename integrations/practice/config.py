@@ -59,6 +59,7 @@ class Complaint(Strict):
 class HiddenRule(Complaint):
     """One hidden limit on one fact of judge.measure; `unless` names a fact that, being above 0, keeps this rule quiet."""
 
+    name: str = ""  # a short word for it, where its limit is to be changed later
     fact: str
     at_least: float | None = None
     at_most: float | None = None

@@ -2,12 +2,19 @@
 
 from flask import current_app
 
+from integrations.practice.limits import Limits
 from integrations.practice.world import World
 
 
 def world() -> World:
     """Its world."""
     found: World = current_app.extensions["practice"]
+    return found
+
+
+def limits() -> Limits:
+    """How fast its callers may be."""
+    found: Limits = current_app.extensions["practice_limits"]
     return found
 
 

@@ -7,7 +7,8 @@ from flask import Blueprint, Response, jsonify, request
 
 from integrations.practice import pictures, tokens
 from integrations.practice.clock import iso
-from integrations.practice.current import public_url, world
+from integrations.practice.current import limits, public_url, world
+from integrations.practice.faults import TOO_MANY
 from integrations.practice.store import Image, Slot
 
 blueprint = Blueprint("ebay_media", __name__)
@@ -37,17 +38,17 @@ def token() -> tuple[Response, int]:
         return jsonify(error="invalid_client", error_description="client authentication failed"), 401
     life = int(world().hidden.timing.token_life)
     if request.form.get("grant_type") == "authorization_code":
-        given = tokens.exchange(world(), "ebay", request.form.get("code"))
+        given = tokens.exchange(world(), "ebay", request.form.get("code"), client)
         if given is None:
             return jsonify(error="invalid_grant", error_description="the provided authorization grant code is invalid or was issued to another client"), 400
         ends = 47304000  # 18 months, as eBay says
         return jsonify(access_token=given[1], expires_in=life, refresh_token=given[0], refresh_token_expires_in=ends, token_type="User Access Token"), 200  # noqa: S106
     if request.form.get("grant_type") == "client_credentials":
-        text = tokens.issue(world(), "ebay", f"{tokens.PREFIX}application {client}")
+        text = tokens.issue(world(), "ebay", f"{tokens.PREFIX}application {client}", client)
         return jsonify(access_token=text, expires_in=life, token_type="Application Access Token"), 200  # noqa: S106
     if request.form.get("grant_type") != "refresh_token":
         return jsonify(error="unsupported_grant_type", error_description="grant type in request is not supported by the authorization server"), 400
-    text = tokens.issue(world(), "ebay", request.form.get("refresh_token"))
+    text = tokens.issue(world(), "ebay", request.form.get("refresh_token"), client)
     if text is None:
         return jsonify(error="invalid_grant", error_description="the provided authorization refresh token is invalid or was issued to another client"), 400
     return jsonify(access_token=text, expires_in=life, token_type="User Access Token"), 200  # noqa: S106
@@ -55,9 +56,14 @@ def token() -> tuple[Response, int]:
 
 def signed_in() -> str | None:
     """The seller of the Bearer token, or None."""
-    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
-    seller, _ = tokens.holder(world(), "ebay", text if scheme == "Bearer" else None)
+    seller, _ = tokens.holder(world(), "ebay", bearer())
     return seller
+
+
+def bearer() -> str | None:
+    """The token of the Authorization header."""
+    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+    return text if scheme == "Bearer" else None
 
 
 @blueprint.post("/commerce/media/v1_beta/image/create_image_from_file")
@@ -66,12 +72,14 @@ def create() -> Response | tuple[Response, int]:
     seller = signed_in()
     if seller is None:
         return problem(401, 1001, "Invalid access token. Check the value of the Authorization HTTP request header.", "OAuth")
+    if not limits().ebay(seller, tokens.application(bearer()), "createImageFromFile", trading=False):
+        return jsonify(errors=[TOO_MANY]), 429
     part = request.files.get("image")
     if part is None:
         return problem(400, 190203, "The image part is missing.")
-    limits = world().hidden.ebay.picture
+    most = world().hidden.ebay.picture
     try:
-        taken = pictures.take(part.stream.read(limits.limit_bytes + 1), limits)
+        taken = pictures.take(part.stream.read(most.limit_bytes + 1), most)
     except pictures.PictureError as error:
         return problem(400, *REFUSED[error.code])
     with world().store.write() as session:

@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 
 from integrations.practice import ebay_variations, tokens
 from integrations.practice.clock import iso, parse_iso
-from integrations.practice.current import world
+from integrations.practice.current import limits, world
 from integrations.practice.ebay_rules import Call, Failure, check_pictures, check_urls, error, want
 from integrations.practice.ebay_taxonomy import complaints
 from integrations.practice.ebay_view import Content, item, mistaken, times
 from integrations.practice.ebay_xml import Node, XmlError, parse, write
+from integrations.practice.faults import USED_UP
 from integrations.practice.store import Invocation, Listing, VariationSku, Write
 
 __all__ = ["CALLS", "Failure", "blueprint", "check_urls", "new_listing", "want"]
@@ -42,6 +43,8 @@ def trading() -> Response:
                     "expired": error(21917053, "Expired IAF token."),
                 }[why]
             )
+        if not limits().ebay(seller, tokens.application(request.headers.get("X-EBAY-API-IAF-TOKEN")), name, trading=True):
+            raise Failure(USED_UP)
         site = request.headers.get("X-EBAY-API-SITEID", "")
         if site not in world().hidden.sites.ebay:
             raise Failure(error(12, f"Invalid site id {site!r}."))

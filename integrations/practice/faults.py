@@ -1,14 +1,13 @@
 """Faults on order: a WSGI coat that spoils chosen calls before or after they take effect."""
 
+import json
 import random
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from waitress.channel import ClientDisconnected
 
@@ -23,6 +22,20 @@ Do = Literal[
 FAULT = "practice.fault"  # the WSGI key under which a call learns that it is to go wrong from within
 WITHIN = ("sibling_image", "drop_write", "swap", "late", "exempt")
 ALIASES = {"503": "empty_503", "502": "html_502", "429": "throttle_429"}
+QUOTA = {"code": "QuotaExceeded", "message": "You exceeded your quota for the requested resource.", "details": ""}
+USED_UP = {
+    "ShortMessage": "Call usage limit has been reached.",
+    "LongMessage": "Your application has exceeded usage limit on this call.",
+    "ErrorCode": 518,
+    "SeverityCode": "Error",
+}
+TOO_MANY = {  # eBay's REST shape of it, from memory
+    "errorId": 2001,
+    "domain": "ACCESS",
+    "category": "REQUEST",
+    "message": "Too many requests.",
+    "longMessage": "Too many requests. The request limit has been reached for the resource.",
+}
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 AMAZON = {"PUT": "putListingsItem", "PATCH": "patchListingsItem", "GET": "getListingsItem", "DELETE": "deleteListingsItem"}
@@ -51,12 +64,6 @@ class Fault(BaseModel):
         if (self.nth is None) == (self.rate is None):
             raise ValueError("exactly one of nth and rate")
         return self
-
-
-def load_faults(source: Path | Sequence[dict[str, Any]] | None) -> list[Fault]:
-    """Faults of a YAML file or of plain dicts; raises pydantic.ValidationError or OSError."""
-    read = yaml.safe_load(source.read_text(encoding="utf-8")) if isinstance(source, Path) else source
-    return [Fault.model_validate(one) for one in read or ()]
 
 
 def call_name(environ: dict[str, Any]) -> str:
@@ -150,12 +157,12 @@ class Faults:
             if fault.do != "drop_connection":
                 time.sleep(fault.hold)
             raise ClientDisconnected  # the server closes the connection without a byte
-        status, kind, content = _canned(fault.do, name)
+        status, kind, content = _canned(fault.do, name, environ.get("PATH_INFO", ""))
         start_response(status, [("Content-Type", kind), ("Content-Length", str(len(content)))])
         return [content]
 
 
-def _canned(do: str, name: str) -> tuple[str, str, bytes]:
+def _canned(do: str, name: str, path: str) -> tuple[str, str, bytes]:
     if do == "empty_503":
         return "503 Service Unavailable", "text/plain", b""
     if do == "html_502":
@@ -163,12 +170,6 @@ def _canned(do: str, name: str) -> tuple[str, str, bytes]:
     if name[0].isupper():  # Trading says its limits inside an ordinary answer
         from integrations.practice.ebay_xml import write
 
-        error = {
-            "ShortMessage": "Call usage limit has been reached.",
-            "LongMessage": "Your application has exceeded usage limit on this call.",
-            "ErrorCode": 518,
-            "SeverityCode": "Error",
-        }
-        return "200 OK", "text/xml", write(name, {"Ack": "Failure", "Errors": error})
-    body = b'{"errors":[{"code":"QuotaExceeded","message":"You exceeded your quota for the requested resource.","details":""}]}'
-    return "429 Too Many Requests", "application/json", body
+        return "200 OK", "text/xml", write(name, {"Ack": "Failure", "Errors": USED_UP})
+    ebay = path.startswith(("/commerce/", "/sell/", "/identity/"))
+    return "429 Too Many Requests", "application/json", json.dumps({"errors": [TOO_MANY if ebay else QUOTA]}).encode()

@@ -11,6 +11,7 @@ from integrations.practice.config import HiddenRule
 
 WORK = 1000  # px of the longest side on which sharpness is judged
 _FRAME, _UNLIKE = 0.12, 30  # of the side: no added frame is wider; levels between a frame and what it surrounds
+DARKEST = 0.005  # of the border: so few pixels may be anything
 WHITE = 250  # a border pixel with all channels at least this is white
 SUBJECT = 230  # a pixel with its darkest channel under this belongs to the goods; a soft shadow does not
 LUMA_TABLE_SUM = 3697  # sum of the standard luminance quantisation table (JPEG annex K) at quality 50
@@ -36,6 +37,7 @@ def measure(data: bytes) -> dict[str, Any]:
         "longest_side": max(width, height),
         "quality": quality,
         "border_white_share": float((ring >= WHITE).mean()),
+        "border_level": float(np.quantile(ring, DARKEST, method="lower")),  # the level that all but the darkest of the border reach
         "border_dark_share": dark_share if dark_share < 0.35 else 0.0,  # more than that is a backdrop, not a product running out of the frame
         "frame_share": _frame_share(darkest),
         "fill": 0.0,
@@ -56,6 +58,8 @@ def broken(rules: tuple[HiddenRule, ...], facts: dict[str, Any], position: str) 
     for rule in rules:
         applies = "all" in rule.positions or position in rule.positions
         if not applies or (rule.unless and facts[rule.unless] > 0):
+            continue
+        if rule.fact not in facts:  # measured by an earlier version
             continue
         value = float(facts[rule.fact])
         if (rule.at_least is not None and value < rule.at_least) or (rule.at_most is not None and value > rule.at_most):

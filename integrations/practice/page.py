@@ -9,7 +9,7 @@ from integrations.practice import pictures
 from integrations.practice.clock import iso
 from integrations.practice.current import world
 from integrations.practice.store import Image, Listing
-from integrations.practice.witness import described
+from integrations.practice.witness import described, truth
 
 blueprint = Blueprint("page", __name__, template_folder="templates")
 
@@ -19,7 +19,7 @@ def shop() -> str:
     """Every listing with the pictures it shows, its status and what stands against it; newest change first."""
     with world().store.read() as session:
         listings = [described(listing) for listing in session.scalars(select(Listing).order_by(Listing.updated.desc()).limit(200))]
-    return render_template("practice.html", listings=listings, now=iso(world().now()))
+    return render_template("practice.html", listings=listings, truth=truth(), now=iso(world().now()))
 
 
 @blueprint.get("/images/I/<image_id>.jpg")

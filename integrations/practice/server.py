@@ -31,7 +31,9 @@ from integrations.practice import (
 )
 from integrations.practice.clock import Clock
 from integrations.practice.config import HIDDEN, load_hidden
-from integrations.practice.faults import Faults, load_faults
+from integrations.practice.faults import Faults
+from integrations.practice.limits import Limits
+from integrations.practice.orders import load_orders, settle
 from integrations.practice.store import Store
 from integrations.practice.world import World
 
@@ -47,18 +49,23 @@ def create_app(
     clock: Clock | None = None,
     public_url: str | None = None,
     hidden: Path | None = None,
+    limits: bool = True,
 ) -> Flask:
     """Both marketplaces and their witness as one application on one SQLite file. Pictures are addressed under `public_url`,
     by default this machine at the port that was asked (a client's Host header is not to be trusted: one SDK garbles it).
-    `hidden` is another file of hidden limits. Raises pydantic.ValidationError for a mistaken file."""
+    `hidden` is another file of hidden limits; `limits` refuses calls above the documented rates. Raises ValueError for a mistaken file."""
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = 32 * 1024 * 1024
     app.json.sort_keys = False  # type: ignore[attr-defined]  # main picture first
     app.config["PUBLIC_URL"] = lambda: public_url or f"http://{LOOPBACK}:{request.environ['SERVER_PORT']}"
-    app.extensions["practice"] = World(Store(database), clock or Clock(), load_hidden(hidden or HIDDEN))
+    clock, orders = clock or Clock(), load_orders(faults)
+    world = app.extensions["practice"] = World(Store(database), clock, load_hidden(hidden or HIDDEN), seed)
+    world.order(settle(orders.changes, world.hidden, world.born, seed))
+    counted = app.extensions["practice_limits"] = Limits(clock, seed, limits)
+    counted.set(orders.allowed)
     for part in (amazon, ebay_inventory, ebay_media, ebay_taxonomy, ebay_trading, consent, witness, page, photographs):
         app.register_blueprint(part.blueprint)
-    coat = Faults(app.wsgi_app, load_faults(faults), seed)
+    coat = Faults(app.wsgi_app, orders.faults, seed)
     app.extensions["practice_faults"] = coat
     app.wsgi_app = coat  # type: ignore[method-assign]
     return app
@@ -87,11 +94,18 @@ class Ticker(threading.Thread):
 
 
 def serve(
-    host: str = LOOPBACK, port: int = 8001, *, database: Path = Path("var/practice.db"), seed: int = 0, faults: Path | None = None, hidden: Path | None = None
+    host: str = LOOPBACK,
+    port: int = 8001,
+    *,
+    database: Path = Path("var/practice.db"),
+    seed: int = 0,
+    faults: Path | None = None,
+    hidden: Path | None = None,
+    limits: bool = True,
 ) -> None:
     """Run until interrupted. `port` 0 takes a free one. Prints the address when it listens."""
     logging.getLogger("waitress").setLevel(logging.WARNING)
-    app = create_app(database, seed, faults, hidden=hidden)
+    app = create_app(database, seed, faults, hidden=hidden, limits=limits)
     server = create_server(app, host=host, port=port, threads=8, ident="practice")
     ticker = Ticker(app.extensions["practice"])
     ticker.start()
@@ -104,7 +118,8 @@ def serve(
 
 class PracticeServer:
     """For tests: `with PracticeServer() as practice` runs the marketplaces in a thread on a free loopback port with a
-    database of their own. Time stands still and moves by `advance`; with `live=True` it runs, and effects happen by themselves."""
+    database of their own. Time stands still and moves by `advance`; with `live=True` it runs, and effects happen by themselves.
+    `limits` refuses calls above the documented rates: where time stands still hardly any is allowed."""
 
     def __init__(
         self,
@@ -115,15 +130,16 @@ class PracticeServer:
         live: bool = False,
         now: float | None = None,
         hidden: Path | None = None,
+        limits: bool = False,
     ) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="practice-") if database is None else None
         self._database = database or Path(self._folder.name if self._folder else "") / "practice.db"
         self.clock = Clock() if live else Clock(frozen=now if now is not None else Clock().now())
-        self._live, self._seed, self._faults, self._hidden = live, seed, faults, hidden
+        self._live, self._seed, self._faults, self._hidden, self._limits = live, seed, faults, hidden, limits
         self.url = ""
 
     def __enter__(self) -> "PracticeServer":
-        self.app = create_app(self._database, self._seed, self._faults, self.clock, hidden=self._hidden)
+        self.app = create_app(self._database, self._seed, self._faults, self.clock, hidden=self._hidden, limits=self._limits)
         self.world: World = self.app.extensions["practice"]
         listener = socket.socket()
         listener.bind((LOOPBACK, 0))
@@ -158,6 +174,10 @@ class PracticeServer:
         answer = requests.post(address, json=body, timeout=30) if body else requests.get(address, timeout=30)
         answer.raise_for_status()
         return answer.json()
+
+    def witness_orders(self, orders: Sequence[dict[str, Any]]) -> None:
+        """Replace all orders (`orders`), times counted from now; raises requests.HTTPError."""
+        requests.post(f"{self.url}/practice/api/faults", json=list(orders), timeout=30).raise_for_status()
 
     def amazon_endpoints(self) -> dict[str, str]:
         """The endpoint overrides of a practice Amazon account."""

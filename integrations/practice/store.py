@@ -149,6 +149,20 @@ class Notice(Row):
     ended: Mapped[float | None] = mapped_column(default=None)
 
 
+class Move(Row):
+    """A hidden rule's new limit from `at` on; `done` is when it came into force."""
+
+    __tablename__ = "move"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[float]
+    connector: Mapped[str]
+    code: Mapped[str]
+    limit: Mapped[float]
+    delay: Mapped[float]
+    grace: Mapped[float]
+    done: Mapped[float | None] = mapped_column(default=None)
+
+
 class Write(Row):
     """One accepted write, in the order of acceptance."""
 
@@ -227,6 +241,9 @@ class Store:
         event.listen(self._engine, "begin", _begin)  # `writing` inherits it
         with writing.begin() as connection:
             Row.metadata.create_all(connection)
+            for table in Row.metadata.tables.values():
+                for index in table.indexes:  # a file of an earlier version has the table without them
+                    index.create(connection, checkfirst=True)
         self._reader = sessionmaker(self._engine, expire_on_commit=False)
         self._writer = sessionmaker(writing, expire_on_commit=False)
 

@@ -6,14 +6,16 @@ from flask import request
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
+from integrations.practice.limits import mark
 from integrations.practice.store import Seller, Token
 from integrations.practice.world import World
 
 PREFIX = "practice-"
+OF = "#a^"  # between a token's secret and the application it was given to
 
 
-def issue(world: World, connector: str, refresh: str | None) -> str | None:
-    """A fresh access token, or None (invalid_grant) for an unknown or revoked refresh token."""
+def issue(world: World, connector: str, refresh: str | None, client: str) -> str | None:
+    """A fresh access token for this client id, or None (invalid_grant) for an unknown or revoked refresh token."""
     if not refresh or not refresh.startswith(PREFIX) or refresh == PREFIX:
         return None
     name = refresh.removeprefix(PREFIX)
@@ -23,7 +25,7 @@ def issue(world: World, connector: str, refresh: str | None) -> str | None:
         if seller.revoked:
             return None
         session.execute(delete(Token).where(Token.expires < world.now() - 86400))
-        text = f"{'Atza|' if connector == 'amazon' else 'v^1.1#i^1#'}{secrets.token_urlsafe(32)}"
+        text = f"{'Atza|' if connector == 'amazon' else 'v^1.1#i^1#'}{secrets.token_urlsafe(32)}{OF}{mark(client)}"
         session.add(Token(token=text, connector=connector, seller=name, expires=world.now() + world.hidden.timing.token_life))
     return text
 
@@ -36,7 +38,7 @@ def consent(world: World, connector: str, name: str) -> str:
     return text
 
 
-def exchange(world: World, connector: str, code: str | None) -> tuple[str, str] | None:
+def exchange(world: World, connector: str, code: str | None, client: str) -> tuple[str, str] | None:
     """(refresh token, access token) for a code, which is used up by it; None for one that is not good."""
     with world.store.write() as session:
         found = session.get(Token, code or "")
@@ -46,8 +48,13 @@ def exchange(world: World, connector: str, code: str | None) -> tuple[str, str] 
         if found.expires <= world.now():
             return None
         refresh = PREFIX + found.seller
-    access = issue(world, connector, refresh)
+    access = issue(world, connector, refresh, client)
     return None if access is None else (refresh, access)
+
+
+def application(text: str | None) -> str:
+    """The application a token was given to, as `limits.mark` has it; empty for a token of an earlier version."""
+    return (text or "").partition(OF)[2]
 
 
 def holder(world: World, connector: str, text: str | None) -> tuple[str | None, str]:

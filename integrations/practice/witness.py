@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from integrations.practice import amazon, amazon_view, ebay_inventory, ebay_media, ebay_trading, ebay_variations, pictures, tokens
 from integrations.practice.clock import iso
-from integrations.practice.current import world
-from integrations.practice.faults import load_faults
-from integrations.practice.store import Effect, Image, Listing, Notice, Seller, VariationSku, Write
+from integrations.practice.current import limits, world
+from integrations.practice.orders import load_orders, settle
+from integrations.practice.store import Effect, Image, Listing, Move, Notice, Seller, VariationSku, Write
 from integrations.practice.world import asking, parted, position_of, rank
 
 blueprint = Blueprint("witness", __name__, url_prefix="/practice/api")
@@ -109,16 +109,64 @@ def told() -> Response:
 
 
 @blueprint.post("/faults")
-def faults() -> Response:
-    """Replace the fault orders: a JSON list as in the --faults file."""
-    current_app.extensions["practice_faults"].set(load_faults(request.get_json()))
-    return jsonify(faults=len(request.get_json()))
+def faults() -> tuple[Response, int]:
+    """Replace all orders: a JSON list as in the --faults file (`orders`), times counted from now. A hidden rule that has changed stays changed."""
+    try:
+        given = load_orders(request.get_json())
+        changes = settle(given.changes, world().hidden, world().now(), world().seed)
+    except ValueError as error:  # pydantic's is one too
+        return jsonify(error=str(error)), 422
+    current_app.extensions["practice_faults"].set(given.faults)
+    limits().set(given.allowed)
+    world().order(changes, replace=True)
+    return jsonify(faults=len(given.faults), allowed=len(given.allowed), changes=len(given.changes)), 200
 
 
 @blueprint.get("/faults")
 def struck() -> Response:
     """Which faults have struck, in order."""
     return jsonify(current_app.extensions["practice_faults"].struck)
+
+
+@blueprint.get("/limits")
+def counted() -> Response:
+    """The documented rates, what is allowed of them, and the calls and refusals of each operation since the start."""
+    return jsonify(limits().told())
+
+
+@blueprint.post("/limits")
+def count() -> Response:
+    """{"on": true or false}: refuse calls that are too many, or none."""
+    limits().on = bool(request.get_json().get("on"))
+    return jsonify(limits().told())
+
+
+@blueprint.get("/rules")
+def rules() -> Response:
+    """What the marketplaces see: every hidden rule with the limit it has now, and the changes that were or will be."""
+    return jsonify(now=iso(world().now()), **truth())
+
+
+def truth() -> dict[str, Any]:
+    """The present rules of both marketplaces, each with the file's limit where it was changed, and the changes in order."""
+    now = []
+    for connector, of in world().rules.items():
+        first = {rule.code: rule for rule in (world().hidden.amazon if connector == "amazon" else world().hidden.ebay).rules}
+        for rule in of:
+            side = "at_least" if rule.at_least is not None else "at_most"
+            was = getattr(first[rule.code], side)
+            words = {"connector": connector, **rule.model_dump(include={"name", "code", "reason", "fact"}), "positions": list(rule.positions)}
+            now.append({**words, "side": side.replace("_", " "), "limit": getattr(rule, side), "was": was})
+    names = {(one["connector"], one["code"]): one["name"] for one in now}
+    with world().store.read() as session:
+        moves = [
+            {
+                "at": iso(move.at), "connector": move.connector, "code": move.code, "name": names.get((move.connector, move.code), ""), "limit": move.limit,
+                "delay": move.delay, "grace": move.grace, "done": move.done is not None,
+            }
+            for move in session.scalars(select(Move).order_by(Move.at, Move.id))
+        ]  # fmt: skip
+    return {"rules": now, "changes": moves}
 
 
 @blueprint.post("/act")

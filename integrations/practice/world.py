@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from integrations.practice import judge, pictures
+from integrations.practice import judge, moves, pictures
 from integrations.practice.clock import Clock
 from integrations.practice.config import Complaint, Hidden
-from integrations.practice.store import Effect, History, Image, Listing, Notice, Setting, Slot, Store, Write
+from integrations.practice.orders import Settled
+from integrations.practice.store import Effect, History, Image, Listing, Move, Notice, Setting, Slot, Store, Write
 
 log = logging.getLogger(__name__)
 
@@ -23,12 +24,21 @@ ROUNDING = 1e-3  # s; sums of floating point seconds must not miss the very mome
 class World:
     """The state of both marketplaces and the passing of its time. Safe to tick from several threads."""
 
-    def __init__(self, store: Store, clock: Clock, hidden: Hidden) -> None:
-        self.store, self.clock, self.hidden = store, clock, hidden
+    def __init__(self, store: Store, clock: Clock, hidden: Hidden, seed: int = 0) -> None:
+        self.store, self.clock, self.hidden, self.seed = store, clock, hidden, seed
         self._ticking, self._advancing = threading.Lock(), threading.Lock()
-        with store.read() as session:
+        with store.write() as session:
             kept = session.get(Setting, "offset")
             clock.offset = float(kept.value) if kept else clock.offset
+            born = session.get(Setting, "born") or Setting(key="born", value=repr(clock.now()))
+            session.add(born)
+            self.born = float(born.value)
+            self.rules = moves.present(session, hidden)
+
+    def order(self, changes: Sequence[Settled], *, replace: bool = False) -> None:
+        """Hidden rules that will change; one whose time has come changes at once, at the next tick."""
+        with self.store.write() as session:
+            moves.order(session, changes, replace)
 
     def now(self) -> float:
         """Seconds since 1970, practice time."""
@@ -40,7 +50,8 @@ class World:
             left = seconds
             while left > 0:
                 with self.store.read() as session:
-                    due = session.scalar(select(func.min(Effect.due)).where(Effect.done.is_(None)))
+                    nexts = (select(func.min(Effect.due)).where(Effect.done.is_(None)), select(func.min(Move.at)).where(Move.done.is_(None)))
+                    due = min((at for each in nexts if (at := session.scalar(each)) is not None), default=None)
                 step = left if due is None else min(left, max(0.0, due - self.now()) + 1e-6)
                 left -= step
                 offset = self.clock.advance(step)
@@ -55,6 +66,7 @@ class World:
         count = 0
         with self._ticking:
             while True:
+                self._move()
                 with self.store.read() as session:
                     effect = session.scalars(
                         select(Effect).where(Effect.done.is_(None), Effect.due <= self.now() + ROUNDING).order_by(Effect.due, Effect.id).limit(1)
@@ -68,6 +80,21 @@ class World:
                     with self.store.write() as session:
                         session.get_one(Effect, effect.id).due = self.now() + RETRY
                 count += 1
+
+    def _move(self) -> None:
+        """Bring the changes of hidden rules into force whose time has come."""
+        waiting = select(Move).where(Move.done.is_(None), Move.at <= self.now() + ROUNDING).order_by(Move.at, Move.id)
+        with self.store.read() as session:
+            if session.scalar(waiting.with_only_columns(Move.id).limit(1)) is None:
+                return
+        with self.store.write() as session:
+            for move in session.scalars(waiting):
+                move.done = self.now()
+                session.flush()
+                after = moves.present(session, self.hidden)
+                count = moves.enforce(session, move, self.rules[move.connector], after[move.connector], self.seed)
+                self.rules = after
+                log.info("hidden rule %s %s is now %g; %d pictures are judged again", move.connector, move.code, move.limit, count)
 
     def _happen(self, effect: Effect) -> None:
         fetched = self._fetch(effect) if effect.kind == "show" else None
@@ -208,7 +235,7 @@ class World:
             return
         if image is None or image.id != effect.payload["image"]:
             return  # a newer picture will be judged in its own time
-        rules = self.hidden.amazon.rules if listing.connector == "amazon" else self.hidden.ebay.rules
+        rules = self.rules[listing.connector]
         self._complain(session, listing, position, judge.broken(rules, image.facts, parted(position)[1]), image.id, effect.payload.get("exempt", 0))
         if position == "offer_main":
             self._complain(session, listing, "main", [], None)
