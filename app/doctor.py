@@ -15,9 +15,11 @@ import sqlalchemy as sa
 
 import imaging
 import rules
-from app import accounts, controls, dispatch, migrate, rulebook
+from app import accounts, controls, dispatch, migrate, preflight, rulebook
 from app.kit import Kit
 from app.models import Account, Heartbeat
+from app.reach import Preflight
+from app.store import Media
 
 SILENT_S = 30.0
 LATE_S = 600.0  # a due row that nobody took for so long
@@ -76,17 +78,20 @@ def _media(kit: Kit) -> Iterator[tuple[bool, str]]:
             amazon = session.scalar(sa.select(sa.func.count()).select_from(Account).where(Account.marketplace.startswith("amazon-"))) or 0
         yield not amazon, "PACKSHOT_MEDIA_BASE_URL is not set: Amazon accounts cannot publish, eBay accounts can"
         return
-    name = kit.media.name("doctor")
-    data = b"packshot doctor"
-    kit.media.store.put(data, name)
-    answer = requests.get(f"{base}/media/{name}", timeout=10)
-    yield (
-        answer.content == data,
-        f"{kit.settings.media_base_url}/media/ answers {answer.status_code}{'' if answer.content == data else ' and not with our file'}",
-    )
-    if "Date" in answer.headers:
-        away = abs((parsedate_to_datetime(answer.headers["Date"]) - kit.now()).total_seconds())
-        yield away < CLOCK_S, f"its clock and ours differ by {away:.0f} s"
+    with kit.db.reading() as session:
+        worlds = sorted({account.practice for account in preflight.fetching(session)}) or [kit.settings.practice]
+    reach = Preflight(Media(kit.media.store, kit.settings.keys, base))
+    works = True
+    for practice in worlds:
+        found = reach.base(kit.now(), practice=practice)
+        whose = f" (for {'practice' if practice else 'real'} accounts)" if len(worlds) > 1 else ""
+        works = works and found.trouble is None
+        yield found.trouble is None, f"{base}{whose}: {found.trouble or 'our file comes back byte for byte'}{f'; {found.advice}' if found.advice else ''}"
+    if works and base.startswith("http"):
+        answer = requests.get(base, timeout=10, allow_redirects=False)
+        if "Date" in answer.headers:
+            away = abs((parsedate_to_datetime(answer.headers["Date"]) - kit.now()).total_seconds())
+            yield away < CLOCK_S, f"its clock and ours differ by {away:.0f} s"
 
 
 def _media_address(kit: Kit) -> str:

@@ -109,15 +109,16 @@ def _pair(text: str) -> tuple[str, str]:
 @accounts.command()
 @click.argument("key")
 def test(key: str) -> int:
-    """Ask the marketplace something harmless with the account's credentials; exit 1 if it does not accept them."""
+    """Ask the marketplace something harmless with the account's credentials, and whether it can fetch our pictures; exit 1 if one is not well."""
     from app import accounts as house
+    from app import preflight
 
     with open_house() as kit:
         with kit.db.reading() as session:
             account = house.find_account(session, key)
-        sentence = house.test_account(kit, account)
-    click.echo(sentence)
-    return 0 if "accepts our credentials" in sentence else 1
+        sentence, pictures = house.test_account(kit, account), preflight.sentence(kit, account)
+    click.echo(" ".join(filter(None, (sentence, pictures))))
+    return 0 if "accepts our credentials" in sentence and "cannot" not in pictures else 1
 
 
 @accounts.command()

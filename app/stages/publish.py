@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 import integrations
-from app import work
+from app import preflight, work
 from app.controls import is_stopped
 from app.db import insert, lock, move, record
 from app.errors import Refusal
@@ -76,6 +76,8 @@ def barred(session: Session, kit: Kit, listing: Listing, account: Account) -> st
         return f"waits for a person to let it through (policy of {account.key}: ask)"
     if site.limits.get("fetches_pictures") and not kit.settings.media_base_url:
         return NO_MEDIA.format(marketplace=site.key)
+    if site.limits.get("fetches_pictures") and (trouble := preflight.trouble(session, kit.settings.media_base_url, practice=account.practice)):
+        return f"waits until {site.key} can fetch our pictures: {trouble}"
     products = session.scalars(sa.select(Product).join(ListingMember).where(ListingMember.listing_id == listing.id)).all()
     if len(products) != 1:
         return "the listing holds several variations; pictures per variation are not sent yet"
@@ -217,6 +219,8 @@ def do(kit: Kit, task: Task) -> Sent:
     for position, digest in task.files:
         data = kit.originals.get(digest)
         pictures.append(integrations.Picture(position, digest, kit.media.publish(data), lambda data=data: data, task.hosted.get(digest)))  # type: ignore[misc]
+    stands = offer.pushed or {}
+    preflight.check(kit, task.account, [picture.data() for picture in pictures if stands.get(picture.position) != picture.sha256])
     with kit.db.reading() as session:  # pictures took a while to read: a stop that came meanwhile holds
         account = session.get_one(Account, task.account_id, populate_existing=True)
         if is_stopped(session) is not None or account.stopped or account.paused:
@@ -310,7 +314,8 @@ def mark(session: Session, kit: Kit, now: datetime) -> int:
     accounts = [
         a for a in session.scalars(sa.select(Account).where(Account.stopped.is_(False), Account.paused.is_(None))) if a.policy.get("publish", "ask") != "off"
     ]
-    deaf = [a.id for a in accounts if not kit.settings.media_base_url and integrations.SITES[a.marketplace].limits.get("fetches_pictures")]
+    fetching, base = {a.id for a in preflight.fetching(session)}, kit.settings.media_base_url
+    deaf = [a.id for a in accounts if a.id in fetching and (not base or preflight.trouble(session, base, practice=a.practice))]
     creating = [a.id for a in accounts if a.policy.get("create")]
     members = sa.select(sa.func.count()).select_from(ListingMember).where(ListingMember.listing_id == Listing.id).scalar_subquery()
     priced = sa.or_(Product.price_minor.is_not(None), Listing.external_id.is_not(None), Listing.sent_at.is_not(None), Listing.account_id.not_in(creating))

@@ -8,7 +8,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 import integrations
-from app import accounts, controls, views
+from app import accounts, controls, preflight, views
 from app import connect as connecting
 from app.errors import Refusal
 from app.models import Account
@@ -160,7 +160,7 @@ def test(key: str) -> ResponseReturnValue:
     with kit().db.reading() as reading:
         account = accounts.find_account(reading, key)
         reading.expunge(account)
-    sentence = accounts.test_account(kit(), account)
+    sentence = " ".join(filter(None, (accounts.test_account(kit(), account), preflight.sentence(kit(), account))))
     if request.headers.get("HX-Request"):
         return render_template("parts/said.html", words=sentence)
     flash(sentence)
