@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 import imaging
 import rules
-from app import accounts, controls, dispatch, migrate, preflight, rulebook
+from app import accounts, controls, dispatch, migrate, preflight, rotation, rulebook
 from app.kit import Kit
 from app.models import Account, Heartbeat
 from app.reach import Preflight
@@ -146,6 +146,16 @@ def _queue(kit: Kit) -> Iterator[tuple[bool, str]]:
     yield not late, f"in flight: {sum(flying.values())}" + "".join(f"; {stage}: oldest due row waits {age / 60:.0f} min" for stage, age in late.items())
 
 
+def _secrets(kit: Kit) -> Iterator[tuple[bool, str]]:
+    with kit.db.reading() as session:
+        seen = rotation.look(session, kit)
+    older = len(kit.settings.keys) - 1
+    yield True, f"{seen.already} under the newest key" + (f"; PACKSHOT_SECRET_KEY holds {older} older, needed by none" if older and not seen.changed else "")
+    if seen.changed:
+        yield False, f"{seen.changed} still under an older key: `packshot accounts rotate`, and only then remove that key"
+    yield from ((False, f"no key of PACKSHOT_SECRET_KEY opens the {name}") for name in seen.lost)
+
+
 def _accounts(kit: Kit) -> Iterator[tuple[bool, str]]:
     with kit.db.reading() as session:
         known = list(session.scalars(sa.select(Account).order_by(Account.key)))
@@ -168,5 +178,6 @@ PARTS: tuple[tuple[str, Look], ...] = (
     ("rules", _rules),
     ("processes", _processes),
     ("queue", _queue),
+    ("secrets", _secrets),
     ("accounts", _accounts),
 )

@@ -156,6 +156,21 @@ def confirm(key: str) -> None:
 
 
 @accounts.command()
+def rotate() -> int:
+    """Encrypt every stored secret again under the first key of PACKSHOT_SECRET_KEY; exit 1 if one can be opened by no key."""
+    from app import rotation
+
+    with open_house() as kit:
+        keys, done = len(kit.settings.keys), rotation.rotate(kit, whoever())
+    click.echo(f"{done.changed} secrets encrypted again under the newest key, {done.already} were already.")
+    for name in done.lost:
+        click.echo(f"No key of PACKSHOT_SECRET_KEY opens the {name}: add the old key, or enter it again.", err=True)
+    if keys > 1 and not done.lost:
+        click.echo("Nothing needs the older keys any more: remove them from PACKSHOT_SECRET_KEY and start the roles again.")
+    return 1 if done.lost else 0
+
+
+@accounts.command()
 def hook() -> None:
     """Print where Amazon's notifications go, and the header by which they are known. Optional: without them listings are looked at all the same."""
     from app.accounts import hook_secret
