@@ -125,7 +125,7 @@ def test(key: str) -> int:
 @click.argument("key")
 @click.argument("changes", nargs=-1, required=True)
 def policy(key: str, changes: tuple[str, ...]) -> None:
-    """Change the policy of KEY: publish=auto|ask|off create=true|false wait_s=N repair=auto|ask|off listing=JSON recipes=JSON."""
+    """Change the policy of KEY: publish=auto|ask|off create=true|false wait_s=N repair=auto|ask|off images_per_day=N|null listing=JSON recipes=JSON."""
     from app import accounts as house
 
     wanted = {name: _value(value) for name, value in map(_pair, changes)}

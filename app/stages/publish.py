@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 import integrations
-from app import preflight, work
+from app import budget, preflight, work
 from app.controls import is_stopped
 from app.db import insert, lock, move, record
 from app.errors import Refusal
@@ -85,7 +85,7 @@ def barred(session: Session, kit: Kit, listing: Listing, account: Account) -> st
         return "the product is archived in the inventory"
     if products[0].price_minor is None and listing.external_id is None and not listing.pushed and account.policy.get("create"):
         return "a new listing needs a price, and the inventory has told none"
-    return None
+    return budget.spent(session, account, listing, kit.now())
 
 
 def gather(session: Session, kit: Kit, row: str) -> Task | None:
@@ -95,6 +95,7 @@ def gather(session: Session, kit: Kit, row: str) -> Task | None:
         return None
     account, open_push = session.get_one(Account, listing.account_id), _open_push(session, listing)
     if open_push is None:
+        budget.hold(session, account)
         if listing.wanted_print == listing.pushed_print or barred(session, kit, listing, account):
             return None
         open_push = _new_push(session, kit, listing)
@@ -119,6 +120,7 @@ def _new_push(session: Session, kit: Kit, listing: Listing) -> Push:
         fingerprint=listing.wanted_print or "",
         content=listing.wanted,
         creates=listing.external_id is None and not listing.pushed,
+        images=budget.new_pictures(listing.wanted, listing.pushed),
         at=kit.now(),
     )
     session.add(push)
@@ -325,11 +327,12 @@ def mark(session: Session, kit: Kit, now: datetime) -> int:
     differs = sa.or_(Listing.pushed_print.is_(None), Listing.pushed_print != Listing.wanted_print)
     not_refused = sa.or_(Listing.refused_print.is_(None), Listing.refused_print != Listing.wanted_print)
     open_push = sa.select(Push.id).where(Push.listing_id == Listing.id, Push.state.in_(OPEN)).exists()
-    rows = sa.select(Listing.id).where(
-        Listing.account_id.in_([a.id for a in accounts]),
-        Listing.state != ListingState.ENDED,
-        sa.or_(open_push, sa.and_(Listing.wanted_print.is_not(None), differs, not_refused, may, Listing.account_id.not_in(deaf), members == 1, fit)),
-    )
+    wish = sa.and_(Listing.wanted_print.is_not(None), differs, not_refused, may, Listing.account_id.not_in(deaf), members == 1, fit)
+    ours = sa.and_(Listing.account_id.in_([a.id for a in accounts]), Listing.state != ListingState.ENDED)
+    sparing = [a for a in accounts if a.policy.get("images_per_day") is not None]
+    fitting = budget.fitting(session, sparing, sa.select(Listing.id).where(ours, wish), now)
+    in_budget = sa.or_(Listing.account_id.not_in([a.id for a in sparing]), Listing.id.in_(fitting))
+    rows = sa.select(Listing.id).where(ours, sa.or_(open_push, sa.and_(wish, in_budget)))
     return wake_missing(session, "publish", rows, now)
 
 

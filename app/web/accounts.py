@@ -115,9 +115,18 @@ def policy(key: str) -> ResponseReturnValue:
         repair=form.get("repair", ""),
         create=form.get("create") == "yes",
         wait_s=round(minutes * 60),
+        images_per_day=_number(form.get("images_per_day", "").strip()),
     )
     flash(f"{key}: policy kept.")
     return _back(key)
+
+
+def _number(text: str) -> int | None:
+    """A whole number, None for an empty field."""
+    try:
+        return int(text) if text else None
+    except ValueError:
+        raise Refusal("new pictures a day is a whole number, or empty for as many as there are") from None
 
 
 @bp.post("/<key>/stop")
