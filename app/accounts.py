@@ -20,6 +20,8 @@ from app.kit import Kit
 from app.models import Account, Listing
 from app.secretbox import SecretsLost
 from app.stages.arrange import arrange_existing
+from app.stages.mend import PROBE_SKU
+from app.work import wake
 
 # seconds: how soon a sent picture is looked for (growing gaps), how long it may take to appear, how often a live listing and the
 # account's notices are looked at. Amazon: most within 15 minutes, up to 24 hours (Seller Central help 17811)
@@ -48,7 +50,6 @@ NEEDED = {  # by connector; one that we do not know says itself what it misses
     "amazon": ("lwa_app_id", "lwa_client_secret", "refresh_token"),
     "ebay": ("client_id", "client_secret", "refresh_token"),
 }
-PROBE_SKU = "packshot-connection-test"  # a SKU nobody has: reading it back proves the credentials and changes nothing
 
 _KEY = re.compile(r"^(?P<marketplace>[a-z0-9-]{1,32}):(?P<name>[a-z0-9][a-z0-9_-]{0,62})$")
 
@@ -127,15 +128,15 @@ def confirm_import(session: Session, kit: Kit, account: Account, who: str) -> No
 
 
 def set_credentials(session: Session, kit: Kit, account: Account, who: str, credentials: Mapping[str, str], endpoints: Mapping[str, str] | None = None) -> None:
-    """Replace the credentials (and the endpoint overrides, where given); a pause that we made ourselves ends. Raises Refusal."""
+    """Replace the credentials (and the endpoint overrides, where given). A pause of ours ends once they are accepted: tried at once. Raises Refusal."""
     site = integrations.SITES[account.marketplace]
     sealed = kit.box.seal(_credentials(site, credentials, account.practice))
     if endpoints is not None:
         account.endpoints = endpoints_of(site, endpoints, account.practice)
     account.credentials = sealed
-    account.paused = None
     record(session, account, "credentials", now=kit.now(), why="new credentials", who=who)
-    wake_listings(session, kit, account)
+    if account.paused is not None:
+        wake(session, "mend", account.id, at=kit.now())
 
 
 def hook_secret(kit: Kit) -> str:

@@ -27,6 +27,7 @@ from app.models import Account, Event, Setting
 
 ALARMS: Mapping[tuple[str, str], tuple[str, str]] = {  # kind and what of an event -> the sentence, and the page that shows more
     ("account", "paused"): ("Packshot paused {subject}: {why}", "/accounts/"),
+    ("account", "mended"): ("{subject} goes on: {why}", "/accounts/"),
     ("account", "ends soon"): ("{subject}: {why}", "/accounts/"),
     ("account", "stopped"): ("{who} stopped {subject}: {why}", "/accounts/"),
     ("house", "stopped"): ("{who} stopped all writing to marketplaces: {why}", "/"),

@@ -158,7 +158,7 @@ def confirm(key: str) -> ResponseReturnValue:
 def credentials(key: str) -> ResponseReturnValue:
     account = _account(key)
     accounts.set_credentials(session(), kit(), account, who(), _credentials(account.marketplace))
-    flash(f"{key} has new credentials.")
+    flash(f"{key} has new credentials." + (" They are tried now; it goes on once they are accepted." if account.paused else ""))
     return _back(key)
 
 
