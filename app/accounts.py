@@ -20,11 +20,22 @@ from app.kit import Kit
 from app.models import Account, Listing
 from app.secretbox import SecretsLost
 from app.stages.arrange import arrange_existing
+from app.stages.mend import PROBE_SKU
+from app.work import wake
 
 # seconds: how soon a sent picture is looked for (growing gaps), how long it may take to appear, how often a live listing and the
 # account's notices are looked at. Amazon: most within 15 minutes, up to 24 hours (Seller Central help 17811)
 DEFAULT_PACE: Mapping[str, Any] = {"look_gaps_s": [300, 900, 1800, 3600, 7200, 14400, 28800, 86400], "settle_s": 86_400, "live_look_s": 21_600, "poll_s": 900}
-DEFAULT_POLICY: Mapping[str, Any] = {"publish": "ask", "create": False, "wait_s": 1800, "repair": "ask", "listing": {}, "recipes": {}, "pace": {}}
+DEFAULT_POLICY: Mapping[str, Any] = {
+    "publish": "ask",
+    "create": False,
+    "wait_s": 1800,
+    "repair": "ask",
+    "images_per_day": None,  # new pictures sent in 24 hours; None: as many as there are
+    "listing": {},
+    "recipes": {},
+    "pace": {},
+}
 CHOICES = ("auto", "ask", "off")
 _BY_NAME = (Mapping, "an object")
 LISTING_SHAPES: Mapping[str, tuple[type, str]] = {  # settings that the connectors read; what else is there belongs to other connectors
@@ -34,11 +45,11 @@ LISTING_SHAPES: Mapping[str, tuple[type, str]] = {  # settings that the connecto
     **dict.fromkeys(("dispatch_days", "calls_per_day"), (int, "a whole number above 0")),
 }
 WAIT_MAXIMUM_S = 30 * 86_400
+IMAGES_MAXIMUM = 1_000_000
 NEEDED = {  # by connector; one that we do not know says itself what it misses
     "amazon": ("lwa_app_id", "lwa_client_secret", "refresh_token"),
     "ebay": ("client_id", "client_secret", "refresh_token"),
 }
-PROBE_SKU = "packshot-connection-test"  # a SKU nobody has: reading it back proves the credentials and changes nothing
 
 _KEY = re.compile(r"^(?P<marketplace>[a-z0-9-]{1,32}):(?P<name>[a-z0-9][a-z0-9_-]{0,62})$")
 
@@ -92,7 +103,7 @@ def find_account(session: Session, key: str) -> Account:
 
 
 def set_policy(session: Session, kit: Kit, account: Account, who: str, **changes: Any) -> None:
-    """Change some of publish, create, wait_s, repair, listing. Raises Refusal for an unknown name or value, and for `auto` before the import is confirmed."""
+    """Change some of what DEFAULT_POLICY names. Raises Refusal for an unknown name or value, and for `auto` before the import is confirmed."""
     lock(session, account)
     before = {**DEFAULT_POLICY, **account.policy}
     after = _policy({**before, **changes}, kit.release["recipes"], confirmed=account.confirmed)
@@ -117,15 +128,15 @@ def confirm_import(session: Session, kit: Kit, account: Account, who: str) -> No
 
 
 def set_credentials(session: Session, kit: Kit, account: Account, who: str, credentials: Mapping[str, str], endpoints: Mapping[str, str] | None = None) -> None:
-    """Replace the credentials (and the endpoint overrides, where given); a pause that we made ourselves ends. Raises Refusal."""
+    """Replace the credentials (and the endpoint overrides, where given). A pause of ours ends once they are accepted: tried at once. Raises Refusal."""
     site = integrations.SITES[account.marketplace]
     sealed = kit.box.seal(_credentials(site, credentials, account.practice))
     if endpoints is not None:
         account.endpoints = endpoints_of(site, endpoints, account.practice)
     account.credentials = sealed
-    account.paused = None
     record(session, account, "credentials", now=kit.now(), why="new credentials", who=who)
-    wake_listings(session, kit, account)
+    if account.paused is not None:
+        wake(session, "mend", account.id, at=kit.now())
 
 
 def hook_secret(kit: Kit) -> str:
@@ -222,6 +233,9 @@ def _policy(policy: Mapping[str, Any], recipes: Mapping[str, Any], *, confirmed:
     wait = policy["wait_s"]
     if isinstance(wait, bool) or not isinstance(wait, int) or not 0 <= wait <= WAIT_MAXIMUM_S:
         raise Refusal(f"policy: wait_s is a whole number of seconds from 0 to {WAIT_MAXIMUM_S}")
+    images = policy["images_per_day"]
+    if images is not None and (isinstance(images, bool) or not isinstance(images, int) or not 1 <= images <= IMAGES_MAXIMUM):
+        raise Refusal(f"policy: images_per_day is a whole number from 1 to {IMAGES_MAXIMUM}, or null for as many as there are")
     _check_listing(policy["listing"])
     if not isinstance(policy["recipes"], Mapping) or not all(isinstance(name, str) for name in policy["recipes"].values()):
         raise Refusal("policy: recipes maps a position to the name of a recipe")

@@ -27,9 +27,12 @@ from app.models import Account, Event, Setting
 
 ALARMS: Mapping[tuple[str, str], tuple[str, str]] = {  # kind and what of an event -> the sentence, and the page that shows more
     ("account", "paused"): ("Packshot paused {subject}: {why}", "/accounts/"),
+    ("account", "mended"): ("{subject} goes on: {why}", "/accounts/"),
     ("account", "ends soon"): ("{subject}: {why}", "/accounts/"),
     ("account", "stopped"): ("{who} stopped {subject}: {why}", "/accounts/"),
     ("house", "stopped"): ("{who} stopped all writing to marketplaces: {why}", "/"),
+    ("media", "unreachable"): ("Marketplaces cannot fetch our pictures, and pushes to those that fetch them wait: {why}", "/accounts/"),
+    ("media", "reachable"): ("Marketplaces can fetch our pictures again: what waited goes on", "/accounts/"),
     ("rules", "refused"): ("The rules files are broken and the old rules stay in force: {why}", "/"),
 }
 MAIL_SERVER = ("localhost", 25)

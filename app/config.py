@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "PACKSHOT_"
@@ -29,7 +29,7 @@ class Settings(BaseSettings):
     database_url: str = Field("", description="SQLAlchemy URL; default: SQLite in the var folder; many machines: postgresql+psycopg://…")
     store_url: str = Field("", description="originals: file:///… or s3://bucket/prefix; default: var/originals")
     media_store_url: str = Field("", description="finished pictures for marketplaces: file:///… or s3://bucket/prefix; default: var/media")
-    media_base_url: str = Field("", description="public https address where marketplaces fetch pictures")
+    media_base_url: str = Field("", description="public https address where marketplaces fetch pictures, or s3://bucket/prefix of the media store")
     secret_key: SecretStr = Field(
         SecretStr(""), description="signs sessions and media names, encrypts credentials; comma list: first is current, others still decrypt"
     )
@@ -73,7 +73,17 @@ class Settings(BaseSettings):
             raise ValueError("must be file:///folder or s3://bucket/prefix")
         return value
 
-    @field_validator("media_base_url", "alert_url", "s3_endpoint")
+    @field_validator("media_base_url")
+    @classmethod
+    def _pictures(cls, value: str, info: ValidationInfo) -> str:
+        value = value.rstrip("/")
+        if value.startswith("s3://") and value != str(info.data.get("media_store_url", "")).rstrip("/"):
+            raise ValueError(f"an s3:// address must be the media store's own: set {PREFIX}MEDIA_STORE_URL to the same")
+        if value and urlsplit(value).scheme not in ("http", "https", "s3"):
+            raise ValueError("must be an https address, or s3://bucket/prefix")
+        return value
+
+    @field_validator("alert_url", "s3_endpoint")
     @classmethod
     def _web_address(cls, value: str) -> str:
         if value and urlsplit(value).scheme not in ("http", "https"):

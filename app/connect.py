@@ -21,8 +21,8 @@ from app.db import record
 from app.errors import Refusal
 from app.kit import Kit
 from app.models import Account, Event, Setting
+from app.rotation import PENDING
 
-PENDING = "consent:"
 GOOD_FOR = timedelta(minutes=15)
 EARLY = timedelta(days=42)  # before the end of an authorisation somebody is told: weeks, as it may need a person who is away
 AGAIN = timedelta(days=7)

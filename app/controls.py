@@ -5,7 +5,7 @@ The row `stop` in settings *is* the emergency stop: it is there while writing is
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -19,6 +19,7 @@ from app.work import wake
 
 STOP = "stop"
 BANNER = "banner:"
+FIRST_PROBE = timedelta(minutes=5)  # after a pause of ours, until it is looked whether it is over
 
 
 def stop(session: Session, kit: Kit, who: str, account: Account | None = None, why: str = "") -> None:
@@ -46,11 +47,21 @@ def resume(session: Session, kit: Kit, who: str, account: Account | None = None)
 
 
 def pause_account(session: Session, kit: Kit, account_id: int, why: str) -> None:
-    """Packshot itself stops using an account (its credentials were refused) until a person acts. Already paused: nothing new is said."""
+    """Packshot itself stops using an account (its credentials were refused) until they are accepted again. Already paused: nothing new is said."""
     account = session.get_one(Account, account_id)
     if account.paused is None:
         account.paused = integrations.redact(why)[:500]
         record(session, account, "paused", now=kit.now(), why=account.paused)
+        wake(session, "mend", account.id, at=kit.now() + FIRST_PROBE)
+
+
+def mended(session: Session, kit: Kit, account: Account) -> None:
+    """A pause of ours ends by itself: the account's credentials are accepted again. What a person stopped stays stopped."""
+    if account.paused is not None:
+        account.paused = None
+        stays = "; a person stopped it, and it stays so" if account.stopped else ""
+        record(session, account, "mended", now=kit.now(), why=f"its credentials are accepted again{stays}")
+        wake_listings(session, kit, account)
 
 
 def is_stopped(session: Session) -> Setting | None:

@@ -15,9 +15,11 @@ import sqlalchemy as sa
 
 import imaging
 import rules
-from app import accounts, controls, dispatch, migrate, rulebook
+from app import accounts, controls, dispatch, migrate, preflight, rotation, rulebook
 from app.kit import Kit
 from app.models import Account, Heartbeat
+from app.reach import Preflight
+from app.store import Media
 
 SILENT_S = 30.0
 LATE_S = 600.0  # a due row that nobody took for so long
@@ -76,17 +78,20 @@ def _media(kit: Kit) -> Iterator[tuple[bool, str]]:
             amazon = session.scalar(sa.select(sa.func.count()).select_from(Account).where(Account.marketplace.startswith("amazon-"))) or 0
         yield not amazon, "PACKSHOT_MEDIA_BASE_URL is not set: Amazon accounts cannot publish, eBay accounts can"
         return
-    name = kit.media.name("doctor")
-    data = b"packshot doctor"
-    kit.media.store.put(data, name)
-    answer = requests.get(f"{base}/media/{name}", timeout=10)
-    yield (
-        answer.content == data,
-        f"{kit.settings.media_base_url}/media/ answers {answer.status_code}{'' if answer.content == data else ' and not with our file'}",
-    )
-    if "Date" in answer.headers:
-        away = abs((parsedate_to_datetime(answer.headers["Date"]) - kit.now()).total_seconds())
-        yield away < CLOCK_S, f"its clock and ours differ by {away:.0f} s"
+    with kit.db.reading() as session:
+        worlds = sorted({account.practice for account in preflight.fetching(session)}) or [kit.settings.practice]
+    reach = Preflight(Media(kit.media.store, kit.settings.keys, base))
+    works = True
+    for practice in worlds:
+        found = reach.base(kit.now(), practice=practice)
+        whose = f" (for {'practice' if practice else 'real'} accounts)" if len(worlds) > 1 else ""
+        works = works and found.trouble is None
+        yield found.trouble is None, f"{base}{whose}: {found.trouble or 'our file comes back byte for byte'}{f'; {found.advice}' if found.advice else ''}"
+    if works and base.startswith("http"):
+        answer = requests.get(base, timeout=10, allow_redirects=False)
+        if "Date" in answer.headers:
+            away = abs((parsedate_to_datetime(answer.headers["Date"]) - kit.now()).total_seconds())
+            yield away < CLOCK_S, f"its clock and ours differ by {away:.0f} s"
 
 
 def _media_address(kit: Kit) -> str:
@@ -141,6 +146,16 @@ def _queue(kit: Kit) -> Iterator[tuple[bool, str]]:
     yield not late, f"in flight: {sum(flying.values())}" + "".join(f"; {stage}: oldest due row waits {age / 60:.0f} min" for stage, age in late.items())
 
 
+def _secrets(kit: Kit) -> Iterator[tuple[bool, str]]:
+    with kit.db.reading() as session:
+        seen = rotation.look(session, kit)
+    older = len(kit.settings.keys) - 1
+    yield True, f"{seen.already} under the newest key" + (f"; PACKSHOT_SECRET_KEY holds {older} older, needed by none" if older and not seen.changed else "")
+    if seen.changed:
+        yield False, f"{seen.changed} still under an older key: `packshot accounts rotate`, and only then remove that key"
+    yield from ((False, f"no key of PACKSHOT_SECRET_KEY opens the {name}") for name in seen.lost)
+
+
 def _accounts(kit: Kit) -> Iterator[tuple[bool, str]]:
     with kit.db.reading() as session:
         known = list(session.scalars(sa.select(Account).order_by(Account.key)))
@@ -163,5 +178,6 @@ PARTS: tuple[tuple[str, Look], ...] = (
     ("rules", _rules),
     ("processes", _processes),
     ("queue", _queue),
+    ("secrets", _secrets),
     ("accounts", _accounts),
 )

@@ -21,6 +21,7 @@ from app.db import Database
 from app.jobs import Jobs
 from app.models import Account
 from app.rates import RowBuckets
+from app.reach import Preflight
 from app.secretbox import SecretBox
 from app.store import Media, Store
 
@@ -63,6 +64,11 @@ class Kit:
     @cached_property
     def media(self) -> Media:
         return Media(Store(self.settings.media, s3_endpoint=self.settings.s3_endpoint), self.settings.keys, self.settings.media_base_url)
+
+    @cached_property
+    def reach(self) -> Preflight:
+        """What this process knows of its public address of pictures."""
+        return Preflight(self.media)
 
     @cached_property
     def box(self) -> SecretBox:

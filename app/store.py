@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -16,6 +17,8 @@ from obstore.exceptions import AlreadyExistsError
 from obstore.store import LocalStore, ObjectStore, S3Store
 
 import integrations
+
+FOR_EVER = "public, max-age=31536000, immutable"  # a name never gets other bytes
 
 
 class StoreError(Exception):
@@ -29,11 +32,12 @@ class Store:
         self.url = url
         self._store = open_bucket(url, s3_endpoint)
 
-    def put(self, data: bytes, name: str | None = None) -> str:
-        """Keep the bytes; returns their SHA-256. `name` overrides the key (media)."""
+    def put(self, data: bytes, name: str | None = None, *, served_with: Mapping[str, str] | None = None) -> str:
+        """Keep the bytes; returns their SHA-256. `name` overrides the key, `served_with` are the headers a bucket gives out with them (media)."""
         digest = hashlib.sha256(data).hexdigest()
+        attributes = dict(served_with) if served_with and isinstance(self._store, S3Store) else None  # a folder keeps none: our web role says them
         try:
-            obstore.put(self._store, name or _path(digest), data, mode="create", use_multipart=False)
+            obstore.put(self._store, name or _path(digest), data, mode="create", use_multipart=False, attributes=attributes)
         except AlreadyExistsError:
             pass  # content-addressed: it is the same file
         except Exception as error:
@@ -58,11 +62,16 @@ class Store:
 
     def has(self, digest: str) -> bool:
         """Whether the bytes of a SHA-256 are kept."""
+        return self.size(_path(digest)) is not None
+
+    def size(self, name: str) -> int | None:
+        """How many bytes are kept under a key; None if nothing is there. Raises StoreError where the store does not answer."""
         try:
-            obstore.head(self._store, _path(digest))
+            return int(obstore.head(self._store, name)["size"])
         except FileNotFoundError:
-            return False
-        return True
+            return None
+        except Exception as error:
+            raise StoreError(f"{self.url}: cannot look for {name}: {error}") from error
 
     def names(self) -> list[str]:
         """Every key, for backup and checks."""
@@ -85,9 +94,14 @@ class Media:
 
     def publish(self, data: bytes) -> str | None:
         """Put a finished file where marketplaces can fetch it, named as its own first bytes say; returns its address, None without a public one."""
-        name = self.name(hashlib.sha256(data).hexdigest(), integrations.picture_kind(data).suffix)
-        self.store.put(data, name)
-        return f"{self.base_url}/media/{name}" if self.base_url else None
+        kind = integrations.picture_kind(data)
+        name = self.name(hashlib.sha256(data).hexdigest(), kind.suffix)
+        self.store.put(data, name, served_with={"Content-Type": kind.mime, "Cache-Control": FOR_EVER})
+        return self.address(name) if self.base_url else None
+
+    def address(self, name: str) -> str:
+        """Where marketplaces fetch what has this name: behind `/media/` of a web address; right below a bucket's own s3:// address."""
+        return f"{self.base_url}/{name}" if self.base_url.startswith("s3://") else f"{self.base_url}/media/{name}"
 
 
 def _path(digest: str) -> str:

@@ -154,8 +154,14 @@ def _why(session: Session, kit: Kit, product: Product, account: Account) -> Why:
     if row.state == ListingState.EMPTY:
         return Why(account.key, False, now.word, _not_ready(session, product, account))
     if row.state == ListingState.TO_SEND and row.wanted_print != row.pushed_print:
-        return Why(account.key, False, now.word, publish.barred(session, kit, row, account) or now.sentence)
+        return Why(account.key, False, now.word, publish.barred(session, kit, row, account) or _tried(session, row) or now.sentence)
     return Why(account.key, False, now.word, now.sentence)
+
+
+def _tried(session: Session, listing: Listing) -> str | None:
+    """Why the last try to send a listing came to nothing, where it is tried again."""
+    failure = session.scalar(sa.select(Work.error).where(Work.stage == "publish", Work.row == str(listing.id), Work.attempts > 0))
+    return f"is tried again: {failure}" if failure else None
 
 
 def _not_ready(session: Session, product: Product, account: Account) -> str:

@@ -4,7 +4,7 @@
 Importing this loads no marketplace SDK.
 """
 
-from integrations import consent, inventory, sources
+from integrations import consent, inventory, reach, sources
 from integrations.amazon.hints import Hint
 from integrations.amazon.hints import hint_of as amazon_hint
 from integrations.errors import IntegrationError, NotAuthorised, OutcomeUnknown, Problem, Refused, Throttled, TryLater
@@ -80,6 +80,7 @@ __all__ = [
     "inventory",
     "picture_kind",
     "pictured_by",
+    "reach",
     "redact",
     "sources",
     "to_decimal",

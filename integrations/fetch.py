@@ -1,4 +1,6 @@
-"""One careful GET for addresses that strangers name: no private address, no endless body, no slow drip, every redirect checked again.
+"""Careful requests to addresses that strangers name: no private address, no endless body, no slow drip, every redirect checked again.
+
+`fetch` wants a body and follows honest redirects; `exchange` makes one request and tells whatever came back.
 
 The name is resolved once, the address is checked, and that very address is connected to (requests-hardened), so a name that changes its
 mind in between gains nothing. Proxies and netrc of the environment are ignored: a proxy would resolve the name itself.
@@ -6,11 +8,13 @@ mind in between gains nothing. Proxies and netrc of the environment are ignored:
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -20,8 +24,9 @@ from requests_hardened.ip_filter_adapter import IPFilterAdapter
 
 from integrations.errors import Refused, TryLater
 
-__all__ = ["fetch"]
+__all__ = ["Answer", "exchange", "fetch"]
 
+_T = TypeVar("_T")
 _REDIRECTS = 3
 _CHUNK = 1 << 16
 _USER_AGENT = "Packshot/0.1"
@@ -60,8 +65,67 @@ def _check(url: str, permits: Callable[[str], bool]) -> None:
         raise Refused(f"{parts.hostname}: not a host that pictures are fetched from")
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What came back for one request. Header names are in lower case; of the body no more than was asked for was read."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def exchange(
+    url: str,
+    *,
+    method: str = "GET",
+    data: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+    limit_bytes: int = _CHUNK,
+    deadline: float = 20.0,
+    allow_loopback: bool = False,
+) -> Answer:
+    """One request within `deadline` seconds in all, no redirect followed; whatever status comes back, with at most `limit_bytes` of its body.
+
+    Refused: an address that is never asked (private, no web address). TryLater: nobody answered, and why: its name, TLS, the connection, too slow.
+    """
+
+    def read(answer: requests.Response) -> Answer:
+        body = bytearray()
+        while len(body) < limit_bytes and (chunk := answer.raw.read(min(_CHUNK, limit_bytes - len(body)), decode_content=False)):
+            body += chunk
+        return Answer(answer.status_code, {name.lower(): value for name, value in answer.headers.items()}, bytes(body))
+
+    _check(url, lambda _: True)
+    try:
+        return _ask(method, url, time.monotonic() + deadline, allow_loopback, read, data=data, headers=headers)
+    except _TooSlow:
+        raise TryLater(60, f"{_host(url)}: no whole answer within {deadline:g} s") from None
+
+
+class _TooSlow(Exception):
+    """The time was over before the whole answer had come."""
+
+
 def _get(url: str, limit_bytes: int, ends: float, allow_loopback: bool) -> bytes | str:
     """The body, or the Location of a redirect."""
+    headers = {"Accept": "image/*,*/*;q=0.5"}
+    try:
+        return _ask("GET", url, ends, allow_loopback, lambda answer: _read(url, answer, limit_bytes), headers=headers)
+    except _TooSlow:
+        raise Refused(f"{_host(url)}: too slow, given up before the whole picture came") from None
+
+
+def _ask(
+    method: str,
+    url: str,
+    ends: float,
+    allow_loopback: bool,
+    read: Callable[[requests.Response], _T],
+    *,
+    data: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> _T:
+    """One request to the very address that was checked; `read` is given the answer while it streams."""
     late = threading.Event()
     sockets: list[socket.socket] = []
     watch = threading.Timer(max(0.0, ends - time.monotonic()), _cut, (late, sockets))
@@ -72,26 +136,37 @@ def _get(url: str, limit_bytes: int, ends: float, allow_loopback: bool) -> bytes
             session.trust_env = False
             session.mount("http://", _Watched(sockets, False, allow_loopback))
             session.mount("https://", _Watched(sockets, True, allow_loopback))
-            headers = {"User-Agent": _USER_AGENT, "Accept": "image/*,*/*;q=0.5", "Accept-Encoding": "identity"}
-            with session.get(url, stream=True, allow_redirects=False, timeout=(10, 20), headers=headers) as answer:
-                found = _read(url, answer, limit_bytes)
+            said = {"User-Agent": _USER_AGENT, "Accept-Encoding": "identity", **(headers or {})}
+            with session.request(method, url, data=data, stream=True, allow_redirects=False, timeout=(10, 20), headers=said) as answer:
+                found = read(answer)
         if late.is_set():  # a socket shut down by the watch reads as the end of the body, not as an error
-            raise _too_slow(url)
+            raise _TooSlow
         return found
     except InvalidIPAddress:
-        raise Refused(f"{_host(url)}: a private address; nothing was fetched") from None
+        raise Refused(f"{_host(url)}: a private address; nothing was asked there") from None
     except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, UnicodeError):
         raise Refused(f"not an address that can be fetched: {url[:80]!r}") from None
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
         if late.is_set():
-            raise _too_slow(url) from None
-        raise TryLater(60, f"{_host(url)}: {type(error).__name__}") from None
+            raise _TooSlow from None
+        raise TryLater(60, f"{_host(url)}: {_words(error)}") from None
     finally:
         watch.cancel()
 
 
-def _too_slow(url: str) -> Refused:
-    return Refused(f"{_host(url)}: too slow, given up before the whole picture came")
+def _words(error: Exception) -> str:
+    """Why nobody answered. The text of an exception may hold the whole address, which may be a secret: its kind must do."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, socket.gaierror):
+        cause = cause.__cause__ or cause.__context__ or next((arg for arg in cause.args if isinstance(arg, BaseException)), None)
+    if cause is not None:
+        return "its name leads nowhere (DNS)"
+    if isinstance(error, requests.exceptions.SSLError):
+        found = re.search(r"certificate verify failed: ([^(\[\]']+)", str(error))
+        return f"no safe connection (TLS{': ' + found[1].strip() if found else ''})"
+    if isinstance(error, requests.Timeout):
+        return "does not answer in time"
+    return f"no answer ({type(error).__name__})"
 
 
 def _read(url: str, answer: requests.Response, limit_bytes: int) -> bytes | str:

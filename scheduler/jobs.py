@@ -11,7 +11,7 @@ from pathlib import Path
 import structlog
 
 import rules
-from app import alarms, connect, controls, dispatch, life, purge, rollout, rulebook
+from app import alarms, connect, controls, dispatch, life, preflight, purge, rollout, rulebook
 from app.kit import Kit
 from app.stages import buckets, folders
 from app.store import StoreError
@@ -126,6 +126,11 @@ def tell_alarms(house: House) -> None:
     alarms.tell(house.kit)
 
 
+def look_at_media(house: House) -> None:
+    """See whether marketplaces can fetch our pictures, and let go on what waited for it."""
+    preflight.look_again(house.kit)
+
+
 def warn_of_ends(house: House) -> None:
     """Tell in good time which seller must be asked again."""
     if told := connect.warn(house.kit):
@@ -156,6 +161,7 @@ JOBS: tuple[Job, ...] = (
     Job("mark rows that are not as they should be", 10, mark),
     Job("move some more products to the release in force", 10, roll_on),
     Job("give back the jobs of dead workers", 15, bury),
+    Job("look whether pictures can be fetched from outside", 30, look_at_media),
     Job("tell of authorisations that end soon", 3600, warn_of_ends),
     Job("forget old jobs of the engine", 86_400, forget),
     Job("clean up what was kept for a while", 86_400, clean_up),

@@ -109,22 +109,23 @@ def _pair(text: str) -> tuple[str, str]:
 @accounts.command()
 @click.argument("key")
 def test(key: str) -> int:
-    """Ask the marketplace something harmless with the account's credentials; exit 1 if it does not accept them."""
+    """Ask the marketplace something harmless with the account's credentials, and whether it can fetch our pictures; exit 1 if one is not well."""
     from app import accounts as house
+    from app import preflight
 
     with open_house() as kit:
         with kit.db.reading() as session:
             account = house.find_account(session, key)
-        sentence = house.test_account(kit, account)
-    click.echo(sentence)
-    return 0 if "accepts our credentials" in sentence else 1
+        sentence, pictures = house.test_account(kit, account), preflight.sentence(kit, account)
+    click.echo(" ".join(filter(None, (sentence, pictures))))
+    return 0 if "accepts our credentials" in sentence and "cannot" not in pictures else 1
 
 
 @accounts.command()
 @click.argument("key")
 @click.argument("changes", nargs=-1, required=True)
 def policy(key: str, changes: tuple[str, ...]) -> None:
-    """Change the policy of KEY: publish=auto|ask|off create=true|false wait_s=N repair=auto|ask|off listing=JSON recipes=JSON."""
+    """Change the policy of KEY: publish=auto|ask|off create=true|false wait_s=N repair=auto|ask|off images_per_day=N|null listing=JSON recipes=JSON."""
     from app import accounts as house
 
     wanted = {name: _value(value) for name, value in map(_pair, changes)}
@@ -152,6 +153,21 @@ def confirm(key: str) -> None:
     with open_house() as kit, kit.db.writing() as session:
         house.confirm_import(session, kit, house.find_account(session, key), whoever())
     click.echo(f"{key}: confirmed. `packshot accounts policy {key} publish=auto` lets it publish by itself.")
+
+
+@accounts.command()
+def rotate() -> int:
+    """Encrypt every stored secret again under the first key of PACKSHOT_SECRET_KEY; exit 1 if one can be opened by no key."""
+    from app import rotation
+
+    with open_house() as kit:
+        keys, done = len(kit.settings.keys), rotation.rotate(kit, whoever())
+    click.echo(f"{done.changed} secrets encrypted again under the newest key, {done.already} were already.")
+    for name in done.lost:
+        click.echo(f"No key of PACKSHOT_SECRET_KEY opens the {name}: add the old key, or enter it again.", err=True)
+    if keys > 1 and not done.lost:
+        click.echo("Nothing needs the older keys any more: remove them from PACKSHOT_SECRET_KEY and start the roles again.")
+    return 1 if done.lost else 0
 
 
 @accounts.command()

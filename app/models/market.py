@@ -16,7 +16,7 @@ from app.states import LessonState, ListingState, PlacementState, PushState, Ret
 class Account(Base):
     """One seller account on a marketplace, key `amazon-uk:main`. Credentials are encrypted; policies decide what may be written.
 
-    `policy`: publish (auto | ask | off), create (bool), wait_s, repair (auto | ask | off), settings for new listings.
+    `policy`: publish (auto | ask | off), create (bool), wait_s, repair (auto | ask | off), images_per_day, settings for new listings.
     """
 
     __tablename__ = "accounts"
@@ -123,7 +123,7 @@ class Push(Base):
     """One intended write, committed before it is sent. `key` is the idempotency key given to the marketplace."""
 
     __tablename__ = "pushes"
-    __table_args__ = (UniqueConstraint("listing_id", "number"), UniqueConstraint("key"))
+    __table_args__ = (UniqueConstraint("listing_id", "number"), UniqueConstraint("key"), Index("ix_pushes_at", "at"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     listing_id: Mapped[int] = mapped_column(ForeignKey("listings.id"))
@@ -132,6 +132,7 @@ class Push(Base):
     fingerprint: Mapped[str] = mapped_column(Hash)
     content: Mapped[Doc]  # the side that was sent
     creates: Mapped[bool] = mapped_column(default=False)
+    images: Mapped[int] = mapped_column(default=0)  # pictures in it that were not in what was accepted last: what a day's budget counts
     state: Mapped[PushState] = mapped_column(default=PushState.SENDING)
     reference: Mapped[str | None]
     answer: Mapped[str | None]

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 import integrations
-from app import work
+from app import budget, preflight, work
 from app.controls import is_stopped
 from app.db import insert, lock, move, record
 from app.errors import Refusal
@@ -76,6 +76,8 @@ def barred(session: Session, kit: Kit, listing: Listing, account: Account) -> st
         return f"waits for a person to let it through (policy of {account.key}: ask)"
     if site.limits.get("fetches_pictures") and not kit.settings.media_base_url:
         return NO_MEDIA.format(marketplace=site.key)
+    if site.limits.get("fetches_pictures") and (trouble := preflight.trouble(session, kit.settings.media_base_url, practice=account.practice)):
+        return f"waits until {site.key} can fetch our pictures: {trouble}"
     products = session.scalars(sa.select(Product).join(ListingMember).where(ListingMember.listing_id == listing.id)).all()
     if len(products) != 1:
         return "the listing holds several variations; pictures per variation are not sent yet"
@@ -83,7 +85,7 @@ def barred(session: Session, kit: Kit, listing: Listing, account: Account) -> st
         return "the product is archived in the inventory"
     if products[0].price_minor is None and listing.external_id is None and not listing.pushed and account.policy.get("create"):
         return "a new listing needs a price, and the inventory has told none"
-    return None
+    return budget.spent(session, account, listing, kit.now())
 
 
 def gather(session: Session, kit: Kit, row: str) -> Task | None:
@@ -93,6 +95,7 @@ def gather(session: Session, kit: Kit, row: str) -> Task | None:
         return None
     account, open_push = session.get_one(Account, listing.account_id), _open_push(session, listing)
     if open_push is None:
+        budget.hold(session, account)
         if listing.wanted_print == listing.pushed_print or barred(session, kit, listing, account):
             return None
         open_push = _new_push(session, kit, listing)
@@ -117,6 +120,7 @@ def _new_push(session: Session, kit: Kit, listing: Listing) -> Push:
         fingerprint=listing.wanted_print or "",
         content=listing.wanted,
         creates=listing.external_id is None and not listing.pushed,
+        images=budget.new_pictures(listing.wanted, listing.pushed),
         at=kit.now(),
     )
     session.add(push)
@@ -217,6 +221,8 @@ def do(kit: Kit, task: Task) -> Sent:
     for position, digest in task.files:
         data = kit.originals.get(digest)
         pictures.append(integrations.Picture(position, digest, kit.media.publish(data), lambda data=data: data, task.hosted.get(digest)))  # type: ignore[misc]
+    stands = offer.pushed or {}
+    preflight.check(kit, task.account, [picture.data() for picture in pictures if stands.get(picture.position) != picture.sha256])
     with kit.db.reading() as session:  # pictures took a while to read: a stop that came meanwhile holds
         account = session.get_one(Account, task.account_id, populate_existing=True)
         if is_stopped(session) is not None or account.stopped or account.paused:
@@ -310,7 +316,8 @@ def mark(session: Session, kit: Kit, now: datetime) -> int:
     accounts = [
         a for a in session.scalars(sa.select(Account).where(Account.stopped.is_(False), Account.paused.is_(None))) if a.policy.get("publish", "ask") != "off"
     ]
-    deaf = [a.id for a in accounts if not kit.settings.media_base_url and integrations.SITES[a.marketplace].limits.get("fetches_pictures")]
+    fetching, base = {a.id for a in preflight.fetching(session)}, kit.settings.media_base_url
+    deaf = [a.id for a in accounts if a.id in fetching and (not base or preflight.trouble(session, base, practice=a.practice))]
     creating = [a.id for a in accounts if a.policy.get("create")]
     members = sa.select(sa.func.count()).select_from(ListingMember).where(ListingMember.listing_id == Listing.id).scalar_subquery()
     priced = sa.or_(Product.price_minor.is_not(None), Listing.external_id.is_not(None), Listing.sent_at.is_not(None), Listing.account_id.not_in(creating))
@@ -320,11 +327,12 @@ def mark(session: Session, kit: Kit, now: datetime) -> int:
     differs = sa.or_(Listing.pushed_print.is_(None), Listing.pushed_print != Listing.wanted_print)
     not_refused = sa.or_(Listing.refused_print.is_(None), Listing.refused_print != Listing.wanted_print)
     open_push = sa.select(Push.id).where(Push.listing_id == Listing.id, Push.state.in_(OPEN)).exists()
-    rows = sa.select(Listing.id).where(
-        Listing.account_id.in_([a.id for a in accounts]),
-        Listing.state != ListingState.ENDED,
-        sa.or_(open_push, sa.and_(Listing.wanted_print.is_not(None), differs, not_refused, may, Listing.account_id.not_in(deaf), members == 1, fit)),
-    )
+    wish = sa.and_(Listing.wanted_print.is_not(None), differs, not_refused, may, Listing.account_id.not_in(deaf), members == 1, fit)
+    ours = sa.and_(Listing.account_id.in_([a.id for a in accounts]), Listing.state != ListingState.ENDED)
+    sparing = [a for a in accounts if a.policy.get("images_per_day") is not None]
+    fitting = budget.fitting(session, sparing, sa.select(Listing.id).where(ours, wish), now)
+    in_budget = sa.or_(Listing.account_id.not_in([a.id for a in sparing]), Listing.id.in_(fitting))
+    rows = sa.select(Listing.id).where(ours, sa.or_(open_push, sa.and_(wish, in_budget)))
     return wake_missing(session, "publish", rows, now)
 
 

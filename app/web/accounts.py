@@ -8,7 +8,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 import integrations
-from app import accounts, controls, views
+from app import accounts, controls, preflight, views
 from app import connect as connecting
 from app.errors import Refusal
 from app.models import Account
@@ -115,9 +115,18 @@ def policy(key: str) -> ResponseReturnValue:
         repair=form.get("repair", ""),
         create=form.get("create") == "yes",
         wait_s=round(minutes * 60),
+        images_per_day=_number(form.get("images_per_day", "").strip()),
     )
     flash(f"{key}: policy kept.")
     return _back(key)
+
+
+def _number(text: str) -> int | None:
+    """A whole number, None for an empty field."""
+    try:
+        return int(text) if text else None
+    except ValueError:
+        raise Refusal("new pictures a day is a whole number, or empty for as many as there are") from None
 
 
 @bp.post("/<key>/stop")
@@ -149,7 +158,7 @@ def confirm(key: str) -> ResponseReturnValue:
 def credentials(key: str) -> ResponseReturnValue:
     account = _account(key)
     accounts.set_credentials(session(), kit(), account, who(), _credentials(account.marketplace))
-    flash(f"{key} has new credentials.")
+    flash(f"{key} has new credentials." + (" They are tried now; it goes on once they are accepted." if account.paused else ""))
     return _back(key)
 
 
@@ -160,7 +169,7 @@ def test(key: str) -> ResponseReturnValue:
     with kit().db.reading() as reading:
         account = accounts.find_account(reading, key)
         reading.expunge(account)
-    sentence = accounts.test_account(kit(), account)
+    sentence = " ".join(filter(None, (accounts.test_account(kit(), account), preflight.sentence(kit(), account))))
     if request.headers.get("HX-Request"):
         return render_template("parts/said.html", words=sentence)
     flash(sentence)

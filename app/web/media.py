@@ -7,7 +7,7 @@ import re
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
-from app.store import StoreError
+from app.store import FOR_EVER, StoreError
 from app.web.auth import PUBLIC, states
 from app.web.session import kit
 
@@ -28,7 +28,7 @@ def picture(name: str) -> ResponseReturnValue:
     except StoreError as error:
         return _plain(404, "not found") if isinstance(error.__cause__, FileNotFoundError) else _plain(503, "not available at the moment")
     response = Response(data, mimetype=MIME[known[2]])
-    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    response.headers["Cache-Control"] = FOR_EVER
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.set_etag(known[1])
     return response.make_conditional(request, accept_ranges=True, complete_length=len(data))

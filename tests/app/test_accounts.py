@@ -143,14 +143,16 @@ def test_a_change_of_policy_wakes_what_waits_to_be_sent(kit: Kit) -> None:
         assert session.scalars(sa.select(Work.stage).where(Work.stage == "publish")).all() == ["publish"]
 
 
-def test_new_credentials_end_a_pause_of_ours(kit: Kit) -> None:
+def test_new_credentials_of_a_paused_account_are_kept_and_tried_at_once(kit: Kit) -> None:
     with kit.db.writing() as session:
         account = _add(session, kit)
         account.paused = "the refresh token was revoked"
 
         accounts.set_credentials(session, kit, account, "ann", {**AMAZON, "refresh_token": "Atzr|new"})
 
-    assert account.paused is None
+    with kit.db.reading() as session:
+        assert session.scalars(sa.select(Work.row).where(Work.stage == "mend", Work.due_at <= kit.now())).all() == [str(account.id)]
+    assert account.paused is not None, "until they are accepted"
     assert kit.access(account).credentials["refresh_token"] == "Atzr|new"
 
 

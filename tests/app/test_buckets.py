@@ -13,7 +13,7 @@ import sqlalchemy as sa
 import structlog
 from moto.server import ThreadedMotoServer
 
-from app import config, controls
+from app import config, controls, preflight
 from app.kit import Kit
 from app.models import Arrival, Batch
 from app.stages import buckets
@@ -275,3 +275,46 @@ def test_a_damaged_object_on_s3_is_refused(store: Store, bucket: Bucket) -> None
 def test_an_object_that_is_not_on_s3_is_named(store: Store) -> None:
     with pytest.raises(StoreError, match=r"s3://.*/originals: 00/00/0{64} is not there"):
         store.get("0" * 64)
+
+
+# --- the media store on S3 --------------------------------------------------------------------------------------------------
+
+JPEG, PNG = b"\xff\xd8\xff a finished picture", b"\x89PNG\r\n\x1a\n a finished picture"
+
+
+@pytest.mark.parametrize(("data", "kind"), [(JPEG, "image/jpeg"), (PNG, "image/png")])
+def test_media_on_s3_carry_their_type_and_may_be_kept_for_ever(bucket: Bucket, make_kit: Callable[..., Kit], data: bytes, kind: str) -> None:
+    kit = make_kit(media_store_url=f"s3://{bucket.name}/media", media_base_url="https://d111.cloudfront.example", s3_endpoint=bucket.endpoint)
+
+    address = kit.media.publish(data)
+    assert address is not None
+    key = address.removeprefix("https://d111.cloudfront.example/")
+    assert bucket.keys() == [key], "a distribution that leads to the bucket finds it at the very path of the address"
+    told = bucket.client.get_object(Bucket=bucket.name, Key=key)
+    assert (told["ContentType"], told["CacheControl"]) == (kind, "public, max-age=31536000, immutable")
+    assert kit.media.publish(data) == address
+
+
+def test_amazon_is_told_the_bucket_where_its_role_reads_it(bucket: Bucket, make_kit: Callable[..., Kit]) -> None:
+    base = f"s3://{bucket.name}/media"
+    kit = make_kit(media_store_url=base, media_base_url=base, s3_endpoint=bucket.endpoint)
+
+    address = kit.media.publish(JPEG)
+
+    assert address == f"{base}/{kit.media.name(hashlib.sha256(JPEG).hexdigest())}"
+    assert bucket.keys() == [address.removeprefix(f"s3://{bucket.name}/")]
+    assert kit.reach.picture(JPEG, kit.now(), practice=False).trouble is None
+    assert kit.reach.base(kit.now(), practice=False).trouble is None
+
+
+def test_a_picture_that_is_gone_from_the_bucket_is_missed_before_it_is_sent(bucket: Bucket, make_kit: Callable[..., Kit]) -> None:
+    base = f"s3://{bucket.name}/media"
+    kit = make_kit(media_store_url=base, media_base_url=base, s3_endpoint=bucket.endpoint)
+
+    assert "is not there" in (kit.reach.picture(JPEG, kit.now(), practice=False).trouble or "")
+
+
+def test_a_bucket_that_is_not_there_is_said_in_words(make_kit: Callable[..., Kit], bucket: Bucket) -> None:
+    kit = make_kit(media_store_url="s3://never-made/media", media_base_url="s3://never-made/media", s3_endpoint=bucket.endpoint)
+
+    assert "s3://never-made/media" in (preflight.look_at(kit, practice=False).trouble or "")
