@@ -63,6 +63,10 @@ REASONS = frozenset(
 )
 
 
+class NoAddress(KeyError):
+    """An account is set up without the address of something that its connector calls."""
+
+
 @dataclass(frozen=True)
 class Access:
     """How one seller account is reached.
@@ -82,10 +86,13 @@ class Access:
     limiter: Limiter | None = field(default=None, compare=False)
 
     def endpoint(self, name: str) -> str:
-        """The override if there is one, else the site's, but never for a practice account; no trailing slash. KeyError names what is missing."""
+        """The override if there is one, else the site's, but never for a practice account; no trailing slash. NoAddress names what is missing."""
         if self.allow_loopback and name not in self.endpoints:
-            raise KeyError(f"{self.account} is a practice account and has no address for {name}: start Packshot again, or connect it anew")
-        return (self.endpoints.get(name) or self.site.endpoints[name]).rstrip("/")
+            raise NoAddress(f"{self.account} is a practice account and has no address for {name}: start Packshot again, or connect it anew")
+        address = self.endpoints.get(name) or self.site.endpoints.get(name)
+        if not address:
+            raise NoAddress(f"{self.account}: {self.site.key} has no address for {name}")
+        return address.rstrip("/")
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,9 @@ from importlib.metadata import entry_points
 from typing import cast
 
 from integrations.marketplace import Access, Marketplace
+from integrations.sites import ENTRY_POINTS
 
 __all__ = ["MARKETPLACES", "connect"]
-
-ENTRY_POINTS = "packshot.marketplaces"
 
 # connector name -> "module:function"; the SDK behind it is imported when an account first needs it
 MARKETPLACES = {

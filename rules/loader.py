@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from rules.engine import RuleSet
 from rules.errors import RuleError
 from rules.operators import OPERATORS
 from rules.reading import MAX_CHARACTERS, Document, line_and_column, read, shown
-from rules.schema import AUTHORITIES, Rule, contradictions, words_of
+from rules.schema import AUTHORITIES, OTHERS, Rule, contradictions, words_of
 
 SHIPPED = Path(__file__).parent
 KEYS = tuple(name for name in Rule.model_fields if name != "authority")
@@ -80,9 +81,15 @@ def told(rule_set: RuleSet) -> list[str]:
 def _shipped() -> tuple[tuple[Entry, ...], tuple[str, ...]]:
     """The entries of the shipped files and what is wrong with those; read once, they do not change while the program runs."""
     problems: list[str] = []
-    files = ((name, f"rules/{name}.yaml", SHIPPED / f"{name}.yaml") for name in AUTHORITIES)
+    files = ((name, f"{OTHERS.get(name, 'rules')}/{name}.yaml", _folder(name) / f"{name}.yaml") for name in AUTHORITIES)
     base = [entry for name, file, path in files for entry in _entries(read(file, _text(file, path, problems)), name, problems)]
     return tuple(base), tuple(problems)
+
+
+def _folder(authority: str) -> Path:
+    """Where the shipped rules of an authority are: with us, or in the package that brought it. Nothing is imported."""
+    spec = find_spec(OTHERS[authority]) if authority in OTHERS else None
+    return Path((spec.submodule_search_locations or [""])[0]) if spec else SHIPPED
 
 
 def load_file(path: Path, known_facts: Collection[str]) -> RuleSet:

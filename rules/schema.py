@@ -7,6 +7,7 @@ own limit, is in `contradictions`. Objects of these classes are made by the load
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -17,7 +18,10 @@ from rules.reading import shown
 FactValue = bool | int | float | str | None
 Level = Literal["stop", "review", "warn"]
 LEVELS: tuple[Level, ...] = ("stop", "review", "warn")
-AUTHORITIES = ("intake", "amazon", "ebay")
+OURS = ("intake", "amazon", "ebay")
+# a package that registers a marketplace brings its rules in a file of the connector's name beside it: `shop.yaml`
+OTHERS = {point.name: point.module for point in sorted(entry_points(group="packshot.marketplaces")) if point.name not in OURS}
+AUTHORITIES = (*OURS, *OTHERS)
 # our own words for why a marketplace objects to a picture; marketplaces' codes are translated to these by the connectors
 REASONS = (
     "text-or-watermark|non-white-background|image-missing|additional-items|cropped|packaging|propping|blur|too-small|wrong-product"

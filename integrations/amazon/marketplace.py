@@ -14,6 +14,7 @@ from integrations.amazon.product_types import ProductTypes
 from integrations.amazon.reports import SecondOpinion
 from integrations.amazon.sdk import Payload
 from integrations.errors import OutcomeUnknown, Problem, Refused
+from integrations.guard import guarded
 from integrations.marketplace import Access, Draft, NoticeSet, Offer, ProductFacts, Receipt, Ref, Status
 from integrations.pictures import shown_picture
 
@@ -24,6 +25,7 @@ _PAGES = 50  # 20 SKUs a page, and Amazon pages through at most 1,000 (listingsI
 _PARTS = "summaries,attributes,issues"
 
 
+@guarded
 class Amazon:
     """One Amazon account. `transport` replaces the network and `now` the clock in tests."""
 

@@ -67,7 +67,7 @@ class Line:
             timeout=TIMEOUT,
         )
         self._http, self._loopback = _http(access, transport), access.allow_loopback
-        self._sdk._transport = HttpxTransport(client=self._http)
+        self._sdk._transport = _Capped(self._http, access.site.limits["answer_bytes"])
 
     def request(
         self,
@@ -168,6 +168,24 @@ class _Listings(ListingsItemsV20210801):  # type: ignore[misc]  # the SDK carrie
         return ApiResponse(payload=body, headers=res.headers)
 
 
+class _Capped(HttpxTransport):  # type: ignore[misc]  # the SDK carries no types
+    """The SDK's transport, which reads no answer beyond a limit; httpx.ReadError for a longer one."""
+
+    def __init__(self, client: httpx.Client, limit: int) -> None:
+        super().__init__(client=client)
+        self._within, self._limit = client, limit
+
+    def request(self, method: str, url: str, **named: Any) -> httpx.Response:
+        body = bytearray()
+        with self._within.stream(method, url, **named) as answer:
+            for part in answer.iter_bytes():
+                body += part
+                if len(body) > self._limit:
+                    raise httpx.ReadError(f"an answer of more than {self._limit} bytes", request=answer.request)
+        headers = [(name, value) for name, value in answer.headers.items() if name not in ("content-encoding", "content-length", "transfer-encoding")]
+        return httpx.Response(answer.status_code, headers=headers, content=bytes(body), request=answer.request)
+
+
 def _tokens_for(access: Access, transport: httpx.BaseTransport | None) -> Any:
     """An SDK token client for this account: its own token address, our locked cache, our timeout (the SDK's stays at 5 s)."""
     address = urlsplit(access.endpoint("token"))
@@ -179,7 +197,7 @@ def _tokens_for(access: Access, transport: httpx.BaseTransport | None) -> Any:
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
-            self._transport = HttpxTransport(client=_http(access, transport))
+            self._transport = _Capped(_http(access, transport), access.site.limits["answer_bytes"])
 
         def get_auth(self) -> AccessTokenResponse:
             Tokens.held = TOKENS.get(key, self._refresh)

@@ -16,6 +16,7 @@ from ebaysdk.trading import Connection
 
 from integrations.ebay.words import clean, entry_for, problems_of
 from integrations.errors import IntegrationError, NotAuthorised, OutcomeUnknown, Problem, Refused, TryLater
+from integrations.guard import capped
 from integrations.marketplace import Access
 from integrations.pace import PACE, retry_after
 from integrations.rates import Turn, rates_of
@@ -37,7 +38,7 @@ _SLOW_READS = {"GetSellerEvents": (5, 130)}  # knowledge base 1313: more than 12
 class Trading(Connection):  # type: ignore[misc]  # the SDK carries no types
     """The SDK's connection, mended. One instance a call: a shared one mixes up replies."""
 
-    def __init__(self, endpoint: str, token: str, site: str, timeout: tuple[int, int] = TIMEOUT) -> None:
+    def __init__(self, endpoint: str, token: str, site: str, limit: int, timeout: tuple[int, int] = TIMEOUT) -> None:
         self._endpoint = endpoint
         # no search for ebay.yaml; None in an id makes an invalid header; warnings=True calls the deprecated log.warn;
         # errors=False: eBay's refusals are judged by us, not raised and logged at ERROR even where they are expected
@@ -53,6 +54,7 @@ class Trading(Connection):  # type: ignore[misc]  # the SDK carries no types
             warnings=False,
             errors=False,
         )
+        capped(self.session, limit, retries=3)  # as the parent's, which has no end
 
     def build_request_url(self, verb: str) -> str:
         """The whole address as given: the way round the ignored https=False."""
@@ -106,7 +108,8 @@ class EbayClient:
         """
 
         def send(token: str) -> tuple[Reply, tuple[Problem, ...]]:
-            connection = Trading(self.access.endpoint("trading"), token, self.access.site.ids["site"], _SLOW_READS.get(verb, TIMEOUT))
+            site = self.access.site
+            connection = Trading(self.access.endpoint("trading"), token, site.ids["site"], site.limits["answer_bytes"], _SLOW_READS.get(verb, TIMEOUT))
             return _execute(connection, verb, data, f"{self.account} {verb}")
 
         return self._call(("trading", verb), send, writing=writing, share=share)
@@ -183,7 +186,7 @@ class EbayClient:
         raise TryLater(PACE.slower(pace, 30), f"{self.account}: token service answered HTTP {response.status_code}")
 
     def _session(self) -> requests.Session:
-        session = requests.Session()
+        session = capped(requests.Session(), self.access.site.limits["answer_bytes"])
         session.trust_env = not self.access.allow_loopback  # a proxy of the environment cannot reach this machine's practice marketplace
         return session
 

@@ -13,6 +13,7 @@ from integrations.ebay.client import EbayClient, Failure
 from integrations.ebay.taxonomy import Taxonomy
 from integrations.ebay.words import many, text
 from integrations.errors import OutcomeUnknown, Problem, Refused, Throttled, TryLater
+from integrations.guard import guarded
 from integrations.marketplace import Access, Notice, NoticeSet, Offer, Receipt, Ref, Status, Variant
 from integrations.pictures import shown_picture
 from integrations.rates import PROOFS, SWEEPS
@@ -34,6 +35,7 @@ _FIELDS = (
 )
 
 
+@guarded
 class Ebay:
     """One eBay account. eBay knows only an order of pictures: a gap between positions closes up. `now` is the clock of tests."""
 

@@ -110,8 +110,8 @@ def call_name(environ: dict[str, Any]) -> str:
 class Faults:
     """The WSGI coat. `practice` calls (witness and page) are never spoiled."""
 
-    def __init__(self, inner: WsgiApp, faults: Sequence[Fault], seed: int) -> None:
-        self._inner, self._seed, self._lock = inner, seed, threading.Lock()
+    def __init__(self, inner: WsgiApp, faults: Sequence[Fault], seed: int, named: Callable[[dict[str, Any]], str] = call_name) -> None:
+        self._inner, self._seed, self._named, self._lock = inner, seed, named, threading.Lock()
         self.set(faults)
 
     def set(self, faults: Sequence[Fault]) -> None:
@@ -139,7 +139,7 @@ class Faults:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Serve, or spoil."""
-        name = call_name(environ)
+        name = self._named(environ)
         fault = None if name == "practice" else self.choose(name)
         if fault is None:
             return self._inner(environ, start_response)

@@ -1,13 +1,18 @@
-"""The contract over both connectors; a new one is one more class of a few lines."""
+"""The contract over every connector; a new one is one more class of a few lines."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.integrations.accounts import AMAZON, EBAY
-from tests.integrations.contract import Contract, Media
+from tests.integrations.contract import Contract, Media, PracticeContract, World
+from tests.integrations.example import install
+from tests.integrations.example.server import Shop
 
 
 class Files:
@@ -50,11 +55,27 @@ def media() -> Iterator[Media]:
     files.close()
 
 
-class TestAmazon(Contract):
+class TestAmazon(PracticeContract):
     site, endpoints, credentials = "amazon-uk", "amazon_endpoints", AMAZON
     first_read, create_call = "getListingsItem", "putListingsItem"
 
 
-class TestEbay(Contract):
+class TestEbay(PracticeContract):
     site, endpoints, credentials = "ebay-uk", "ebay_endpoints", EBAY
     first_read, create_call = "GetSellerList", "AddFixedPriceItem"
+
+
+class TestExample(Contract):
+    """A marketplace of another package: `example/` is all that it needs."""
+
+    first_read, create_call, many = "items_by_sku", "put", 11
+
+    @pytest.fixture(autouse=True)
+    def installed(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        for folder in install(tmp_path):
+            monkeypatch.syspath_prepend(folder)
+
+    @contextmanager
+    def world(self, faults: Sequence[dict[str, Any]] = (), seed: int = 0) -> Iterator[World]:
+        with Shop(faults, seed) as shop:
+            yield shop
