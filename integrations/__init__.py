@@ -8,9 +8,11 @@ from integrations import consent, inventory, sources
 from integrations.amazon.hints import Hint
 from integrations.amazon.hints import hint_of as amazon_hint
 from integrations.errors import IntegrationError, NotAuthorised, OutcomeUnknown, Problem, Refused, Throttled, TryLater
+from integrations.mapping import FACTS
 from integrations.marketplace import (
     REASONS,
     Access,
+    CategoryMap,
     Draft,
     DraftField,
     Drafting,
@@ -35,12 +37,14 @@ from integrations.registry import connect
 from integrations.sites import SITES, Site
 
 __all__ = [
+    "FACTS",
     "REASONS",
     "SITES",
     "SWEEPS",
     "Access",
     "Bucket",
     "BucketStore",
+    "CategoryMap",
     "Draft",
     "DraftField",
     "Drafting",
