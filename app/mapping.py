@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -56,9 +56,9 @@ class Category:
 
     @property
     def state(self) -> str:
-        """unknown | looking | missing | complete."""
+        """unasked | looking | missing | complete."""
         if not self.asked:
-            return "unknown"
+            return "unasked"
         if self.at is None:
             return "looking"
         return "missing" if self.gaps else "complete"
@@ -237,7 +237,7 @@ def table(session: Session, kit: Kit, account: Account, category: str) -> Table:
     rows = {name: row for name, row in mapped(kit, account, category).rows.items() if row != {"value": ""}}
     fields = {one["name"]: one for one in (known.fields if known else [])}
     for name in rows:
-        fields.setdefault(name, {"name": name, "title": name, "required": False, "advised": False, "choices": [], "unit": False, "units": [], "said": {}})
+        fields.setdefault(name, {**asdict(integrations.DraftField(name, name, required=False)), "said": {}})
     found = known.found if known else {}
     lacking = {name: sum(any(lack["attribute"] == name for lack in lacks) for lacks in found.values()) for name in fields}
     facts = [_facts(product) for product in draft.products_of(session, account, category, LOOKED_THROUGH)]

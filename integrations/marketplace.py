@@ -250,7 +250,7 @@ class Lack:
 class DraftField:
     """One attribute that a kind of product may say, for a page that maps it: `choices` are the values allowed (empty: any), `unit` that it needs one.
 
-    `units` are those allowed (empty: any), `advised` that buyers look for it, `said` what this product would say now.
+    `units` are those allowed (empty: any), `advised` that buyers look for it, `constant` that no product fills it, `said` what this product would say now.
     """
 
     name: str
@@ -260,6 +260,7 @@ class DraftField:
     unit: bool = False
     units: tuple[str, ...] = ()
     advised: bool = False
+    constant: bool = False
     said: str = ""
 
 

@@ -45,11 +45,11 @@ def draft_of(product: ProductFacts, category: str, title: str, aspects: Iterable
         **{f"{_DESCRIPTOR}{product.condition}:{entry['Name']}": entry["Value"] for entry in descriptors_of(product, access)},
     }
     said = {name.lower(): ", ".join(value) if isinstance(value, list) else str(value or "") for name, value in attributes.items()}
-    policies = dict(_policies())
+    item = access.settings.get("item", {})
     fields = [
         *(DraftField(aspect.name, aspect.name, aspect.required, aspect.values, advised=aspect.advised) for aspect in aspects),
-        *(DraftField(f"{_DESCRIPTOR}{product.condition}:{name}", words, True) for name, words in _descriptors_wanted(product, access).items()),
-        *(DraftField(f"{_POLICY}{name}", entry["title"], entry["instead"] not in access.settings.get("item", {})) for name, entry in policies.items()),
+        *(DraftField(f"{_DESCRIPTOR}{product.condition}:{name}", words, True, constant=True) for name, words in _descriptors_wanted(product, access).items()),
+        *(DraftField(f"{_POLICY}{name}", entry["title"], entry["instead"] not in item, constant=True) for name, entry in _policies()),
     ]
     told = [replace(field, said=said.get(field.name.lower(), "")) for field in fields]
     without = [field for field in told if field.required and not field.said and field.name.startswith(_POLICY)]

@@ -80,7 +80,7 @@ def test_what_new_listings_lack_is_found_per_product_on_both_marketplaces(each_k
     factories.product(kit, "R-2", category="ring")
     factories.product(kit, "W-1", archived=True)
     for key in (AMAZON, "ebay-uk:main"):
-        assert told(kit, key)["ring"].state == "unknown"
+        assert told(kit, key)["ring"].state == "unasked"
         ask(kit, key)
     assert told(kit, AMAZON)["ring"].state == "looking"
 
