@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session, selectinload
 
 from app import verdicts
 from app.kit import Kit
-from app.models import Account, Arrival, Batch, ImageSetItem, Listing, ListingMember, Notice, Placement, Product, Rendition, Work
+from app.models import Account, Arrival, Batch, ImageSetItem, Listing, ListingMember, Notice, Placement, Product, Push, Rendition, Work
 from app.stages import publish, review
 from app.stages.arrange import in_order, offers
-from app.states import ArrivalState, ListingState, PhotoState, PlacementState, RenditionState
+from app.states import ArrivalState, ListingState, PhotoState, PlacementState, PushState, RenditionState
 
 # worst first: of two words that both fit, the earlier is shown
 NOTICE_WORDS = {"removed": "removed", "suppressed": "suppressed", "held": "held", "at_risk": "at risk"}
@@ -119,12 +119,16 @@ def open_notices(session: Session, listing_ids: Sequence[int]) -> dict[int, list
 
 @dataclass(frozen=True)
 class Why:
-    """For one account: live or not, and why not in one sentence."""
+    """For one account: live or not, and why not in one sentence.
+
+    `mend` is the category whose mapping would mend it, where the marketplace refused what a new listing says.
+    """
 
     account: str
     live: bool
     word: str
     sentence: str
+    mend: str | None = None
 
 
 def why(session: Session, kit: Kit, sku: str) -> list[Why]:
@@ -154,7 +158,8 @@ def _why(session: Session, kit: Kit, product: Product, account: Account) -> Why:
     if row.state == ListingState.EMPTY:
         return Why(account.key, False, now.word, _not_ready(session, product, account))
     if row.state == ListingState.TO_SEND and row.wanted_print != row.pushed_print:
-        return Why(account.key, False, now.word, publish.barred(session, kit, row, account) or _tried(session, row) or now.sentence)
+        sentence = publish.barred(session, kit, row, account) or _tried(session, row) or now.sentence
+        return Why(account.key, False, now.word, sentence, product.category if now.word == "refused" and lacks_something(session, [row.id]) else None)
     return Why(account.key, False, now.word, now.sentence)
 
 
@@ -162,6 +167,13 @@ def _tried(session: Session, listing: Listing) -> str | None:
     """Why the last try to send a listing came to nothing, where it is tried again."""
     failure = session.scalar(sa.select(Work.error).where(Work.stage == "publish", Work.row == str(listing.id), Work.attempts > 0))
     return f"is tried again: {failure}" if failure else None
+
+
+def lacks_something(session: Session, listing_ids: Sequence[int]) -> set[int]:
+    """Those of these listings whose last refusal was about what a new listing says: the product or the account's mapping can mend it."""
+    newest = sa.select(sa.func.max(Push.id)).where(Push.listing_id.in_(listing_ids)).group_by(Push.listing_id)
+    pushes = session.scalars(sa.select(Push).where(Push.id.in_(newest), Push.state == PushState.REFUSED, Push.creates))
+    return {push.listing_id for push in pushes if publish.lacks_something(push.issues)}
 
 
 def _not_ready(session: Session, product: Product, account: Account) -> str:

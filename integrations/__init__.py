@@ -8,9 +8,11 @@ from integrations import consent, inventory, reach, sources
 from integrations.amazon.hints import Hint
 from integrations.amazon.hints import hint_of as amazon_hint
 from integrations.errors import IntegrationError, NotAuthorised, OutcomeUnknown, Problem, Refused, Throttled, TryLater
+from integrations.mapping import FACTS
 from integrations.marketplace import (
     REASONS,
     Access,
+    CategoryMap,
     Draft,
     DraftField,
     Drafting,
@@ -37,12 +39,14 @@ from integrations.sites import SITES, Site
 from integrations.variations import Variation, pictured_by
 
 __all__ = [
+    "FACTS",
     "REASONS",
     "SITES",
     "SWEEPS",
     "Access",
     "Bucket",
     "BucketStore",
+    "CategoryMap",
     "Draft",
     "DraftField",
     "Drafting",

@@ -155,6 +155,33 @@ def confirm(key: str) -> None:
     click.echo(f"{key}: confirmed. `packshot accounts policy {key} publish=auto` lets it publish by itself.")
 
 
+@accounts.command("listing")
+@click.argument("key")
+@click.option("--json", "as_json", is_flag=True, help="One object a line: sku, category, attribute, words.")
+def listing_(key: str, as_json: bool) -> int:
+    """Ask the marketplace what the products that KEY would list still lack; writes nothing, exit 1 if something is missing."""
+    import integrations
+    from app import mapping
+    from app.accounts import find_account
+
+    with open_house() as kit:
+        with kit.db.reading() as session:
+            account = find_account(session, key)
+            wanted = mapping.to_list(session, account)
+        try:
+            found = list(mapping.missing(kit, account, wanted))
+        except integrations.IntegrationError as error:
+            raise click.ClickException(f"{key} cannot be asked now: {error}") from None
+    if as_json:
+        for lack in found:
+            click.echo(json.dumps(lack, ensure_ascii=False))
+    elif found:
+        table(("sku", "category", "attribute", "what is missing"), [tuple(lack.values()) for lack in found])
+    else:
+        click.echo(f"{key}: nothing is missing for {sum(map(len, wanted.values()))} products")
+    return 1 if found else 0
+
+
 @accounts.command()
 def rotate() -> int:
     """Encrypt every stored secret again under the first key of PACKSHOT_SECRET_KEY; exit 1 if one can be opened by no key."""

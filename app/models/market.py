@@ -141,6 +141,29 @@ class Push(Base):
     settled_at: Mapped[datetime | None]
 
 
+class ListingDraft(Base):
+    """What new listings of one category would say on an account and what each product lacks, as the marketplace was last asked: a cache for people.
+
+    `asked_at` is when somebody last wanted to know, `answers` which of these wishes `found` is the answer to, `at` when that was complete.
+    """
+
+    __tablename__ = "listing_drafts"
+    __table_args__ = (UniqueConstraint("account_id", "category"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    category: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(default="")  # the marketplace's id of it
+    title: Mapped[str] = mapped_column(default="")
+    fields: Mapped[Docs] = mapped_column(default=list)  # integrations.DraftField of all products looked at, and `said`: {value: [SKUs]}
+    found: Mapped[Doc] = mapped_column(default=dict)  # SKU -> [{attribute, words}]: nothing is missing where the list is empty
+    asked_at: Mapped[datetime]
+    answers: Mapped[datetime | None]
+    at: Mapped[datetime | None]
+
+    account: Mapped[Account] = relationship()
+
+
 class HostedPicture(Base):
     """A picture already uploaded to a marketplace's own picture service: used again until it expires."""
 

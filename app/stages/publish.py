@@ -6,7 +6,7 @@ A write whose outcome is unknown is read back before any second write, and a sec
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -142,7 +142,7 @@ def _task(session: Session, listing: Listing, account: Account, push: Push, *, a
     offer = integrations.Offer(
         merchant_sku=member.merchant_sku,
         external_id=listing.external_id,
-        product=_facts(product, account),
+        product=facts_of(product, account),
         pictures=(),
         create=push.creates and bool(account.policy.get("create")),
         key=push.key,
@@ -191,7 +191,8 @@ def _differs(look: Mapping[str, Any] | None, digest: str) -> bool:
     return look is not None and look.get("file") == digest and not look.get("same")
 
 
-def _facts(product: Product, account: Account) -> integrations.ProductFacts:
+def facts_of(product: Product, account: Account) -> integrations.ProductFacts:
+    """What a listing on this account says of a product."""
     return integrations.ProductFacts(
         title=product.title,
         category=product.category,
@@ -301,6 +302,15 @@ def refused(session: Session, kit: Kit, task: Task, failure: integrations.Refuse
     if push.state in OPEN:
         move(session, push, PushState.REFUSED, now=now, sku=task.offer.merchant_sku, why=words, answer=words, issues=issues, settled_at=now)
     listing.problem, listing.refused_print = words, task.fingerprint
+    if push.creates and lacks_something(issues):
+        listing.problem = (
+            f"{words.rstrip('.')}. Fill it in the product, or say where it comes from under Accounts, New listings (/accounts/{task.account.key}/listing)"
+        )
+
+
+def lacks_something(issues: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a refusal is about what a new listing says: something that the product or the account's mapping can mend."""
+    return any(str(issue.get("code")).startswith(("attribute:", "kind")) for issue in issues)
 
 
 def unknown(session: Session, kit: Kit, task: Task, failure: integrations.OutcomeUnknown) -> None:

@@ -72,7 +72,8 @@ def listings() -> ResponseReturnValue:
     for key, counts in bars.items():
         for name, count in counts.items():
             words[name] += count if account in ("", key) else 0
-    return render_template("listings.html", page=page, account=account, word=word, q=q, words=words, accounts=list(bars))
+    mendable = views.lacks_something(session(), [line.listing.id for line in page.rows if line.shown.word == "refused"])
+    return render_template("listings.html", page=page, account=account, word=word, q=q, words=words, accounts=list(bars), mendable=mendable)
 
 
 @bp.post("/listings/<int:number>/confirm")

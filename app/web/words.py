@@ -22,9 +22,9 @@ BRANDS = {"amazon": "Amazon", "ebay": "eBay"}
 # state or word -> tone; what is not named is quiet
 TONES = {
     **views.TONES,
-    **dict.fromkeys(("unprovable", "approved", "accepted", "published", "filed", "proven", "back", "rendered", "in force"), "good"),
-    **dict.fromkeys(("sent", "to_send", "processing", "waiting", "received", "queued", "sending", "out", "gathering"), "busy"),
-    **dict.fromkeys(("review", "ready for review", "flagged", "at_risk", "unmatched", "warning", "retouch", "proposed", "warn", "unknown"), "warn"),
+    **dict.fromkeys(("unprovable", "approved", "accepted", "published", "filed", "proven", "back", "rendered", "in force", "complete"), "good"),
+    **dict.fromkeys(("sent", "to_send", "processing", "waiting", "received", "queued", "sending", "out", "gathering", "looking"), "busy"),
+    **dict.fromkeys(("review", "missing", "ready for review", "flagged", "at_risk", "unmatched", "warning", "retouch", "proposed", "warn", "unknown"), "warn"),
     **dict.fromkeys(("refused", "drifted", "rejected", "failed", "stop"), "bad"),
 }  # fmt: skip
 
@@ -40,6 +40,10 @@ STATE_WORDS = {
     "filed": "taken in",
     "refused": "refused",
     "vacant": "empty",
+    "missing": "something is missing",
+    "complete": "nothing is missing",
+    "looking": "being looked at",
+    "unasked": "not asked yet",
 }
 
 KIND_WORDS = {"imagesetitem": "photo", "placement": "picture", "arrival": "file", "push": "sending"}
@@ -180,6 +184,13 @@ def lesson_line(lesson: Lesson) -> str:
     return str(lesson.proposal.get("summary") or lesson.subject)
 
 
+def source_words(path: str) -> str:
+    """`attributes.dial_colour` -> `attribute dial colour`, `size_mm.case` -> `size case, mm`."""
+    head, _, name = path.partition(".")
+    words = name.replace("_", " ")
+    return {"attributes": f"attribute {words}", "size_mm": f"size {words}, mm"}.get(head, path) if name else {"gtin": "GTIN"}.get(path, path)
+
+
 def picture(kind: str, sha256: str | None, width: int = 320) -> str:
     """The address of a preview for signed-in people; kind is photo, file or alpha."""
     return url_for("pictures.preview", kind=kind, sha256=sha256, w=width) if sha256 else ""
@@ -197,7 +208,7 @@ def init_app(app: Flask) -> None:
         ("tone", tone), ("state_words", state_words), ("ago", ago), ("when", when), ("number", number), ("fact_words", fact_words),
         ("position_words", position_words), ("account_words", account_words), ("measured_words", measured_words),
         ("where_words", where_words), ("standing_words", standing_words), ("excuse_words", excuse_words), ("kind_words", kind_words),
-        ("lesson_words", lesson_words), ("lesson_line", lesson_line),
+        ("lesson_words", lesson_words), ("lesson_line", lesson_line), ("source_words", source_words),
     ):  # fmt: skip
         app.jinja_env.filters[name] = function
     app.jinja_env.globals.update(money=money, worth=worth, picture=picture, same_page=same_page, level_words=LEVEL_WORDS)

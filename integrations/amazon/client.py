@@ -73,10 +73,10 @@ class AmazonClient(Line):
 
     # product types: what a listing must say
 
-    def types(self, **query: str) -> list[str]:
-        """searchDefinitionsProductTypes by `keywords` or by `itemName`, best first."""
+    def types(self, **query: str) -> dict[str, str]:
+        """searchDefinitionsProductTypes by `keywords` or by `itemName`: product type -> its name for people, best first."""
         answer = self.request("searchDefinitionsProductTypes", "GET", _TYPES, {"marketplaceIds": self.marketplace_id, "locale": self.locale, **query}) or {}
-        return [str(entry["name"]) for entry in answer.get("productTypes") or [] if entry.get("name")]
+        return {str(entry["name"]): str(entry.get("displayName") or entry["name"]) for entry in answer.get("productTypes") or [] if entry.get("name")}
 
     def definition(self, product_type: str) -> Payload | None:
         """getDefinitionsProductType with its requirements enforced; None where there is no such type. The schema itself is behind its link."""

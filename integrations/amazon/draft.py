@@ -1,11 +1,6 @@
-"""A product's facts -> the attributes of a new listing of one product type, by a mapping that the seller edits; and what is still missing. Pure.
+"""A product's facts -> the attributes of a new listing of one product type, by the seller's mapping (integrations.mapping); and what is still missing. Pure.
 
-The mapping is data of the account (policy `listing`, key `mapping`): category or `*` -> attribute -> an entry of
-
-    from: title | brand | category | condition | gtin | quantity | pieces | attributes.NAME | size_mm.NAME
-    value: a constant (instead of `from`)
-    words: {ours: theirs}      # the seller's own word for each of Amazon's
-    unit: millimeters          # for attributes that are measured
+The mapping is data of the account (policy `listing`, key `mapping`): category or `*` -> attribute -> its row.
 """
 
 from __future__ import annotations
@@ -15,39 +10,23 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from integrations.amazon.schema import Wrong, wrongs
-from integrations.errors import Refused
+from integrations.mapping import rows_of, told
 from integrations.marketplace import DraftField, Lack, ProductFacts
 from integrations.sites import Site
 
-__all__ = ["attributes_of", "fields_of", "missing", "rows_of"]
+__all__ = ["attributes_of", "fields_of", "missing"]
 
 Schema = Mapping[str, Any]
 Mapped = Mapping[str, Any]
-
-_KEYS = {"from", "value", "words", "unit"}
-_FACTS = ("title", "brand", "category", "condition", "gtin", "quantity", "pieces")
-
-
-def rows_of(mapping: Mapping[str, Mapped], category: str) -> dict[str, Mapped]:
-    """Attribute -> entry for one category: its own rows over those of `*`. Refused naming the row that is not understood."""
-    rows = {**(mapping.get("*") or {}), **(mapping.get(category) or {})}
-    for attribute, entry in rows.items():
-        wrong = not isinstance(entry, Mapping) or bool(set(entry) - _KEYS) or ("from" in entry) == ("value" in entry)
-        if wrong or ("from" in entry and not _known(str(entry["from"]))):
-            raise Refused(f"mapping of {attribute}: needs either `from` ({', '.join(_FACTS)}, attributes.NAME, size_mm.NAME) or `value`; it has {entry}")
-    return rows
 
 
 def attributes_of(product: ProductFacts, mapping: Mapping[str, Mapped], schema: Schema, site: Site) -> dict[str, Any]:
     """Amazon's attributes that the mapping yields for this product, in the shape its schema gives them. What the product does not say is left out."""
     found = {}
     for attribute, entry in rows_of(mapping, product.category).items():
-        told = entry["value"] if "value" in entry else _fact(product, str(entry["from"]))
-        said = [one for one in (told if isinstance(told, list | tuple) else [told]) if one is not None and one != ""]
-        if said:
+        if said := told(product, entry):
             shape = _shape(schema, attribute)
-            words = entry.get("words") or {}
-            found[attribute] = [_shaped(words.get(str(one), one), entry.get("unit"), shape, site) for one in said]
+            found[attribute] = [_shaped(one, entry.get("unit"), shape, site) for one in said]
     return found
 
 
@@ -62,26 +41,27 @@ def missing(schema: Schema, attributes: Mapping[str, Any]) -> tuple[Lack, ...]:
     return tuple(dict.fromkeys(lacks))
 
 
-def fields_of(schema: Schema) -> tuple[DraftField, ...]:
-    """Every attribute of the product type, the required ones first: for a page that edits the mapping."""
+def fields_of(schema: Schema, attributes: Mapping[str, Any]) -> tuple[DraftField, ...]:
+    """Every attribute of the product type but the pictures, the required ones first, with what would be said now: for a page that edits the mapping."""
     required = set(schema.get("required") or [])
-    found = [
-        DraftField(name, _title(schema, name), name in required, tuple(map(str, _value_schema(schema, name).get("enum") or ())), "unit" in _shape(schema, name))
-        for name in schema.get("properties") or {}
-    ]
+    found = []
+    for name in schema.get("properties") or {}:
+        if "image_locator" in name:
+            continue
+        shape = _shape(schema, name)
+        units = tuple(map(str, (shape.get("unit") or {}).get("enum") or ()))
+        choices = tuple(map(str, _value_schema(schema, name).get("enum") or ()))
+        found.append(DraftField(name, _title(schema, name), name in required, choices, "unit" in shape, units, said=_said(attributes.get(name))))
     return tuple(sorted(found, key=lambda field: not field.required))
 
 
-def _known(path: str) -> bool:
-    head, _, name = path.partition(".")
-    return path in _FACTS or (head in ("attributes", "size_mm") and bool(name))
-
-
-def _fact(product: ProductFacts, path: str) -> Any:
-    head, _, name = path.partition(".")
-    if not name:
-        return getattr(product, head)
-    return (product.attributes if head == "attributes" else product.size_mm).get(name)
+def _said(entries: Any) -> str:
+    """An attribute's values in words: the value and its unit, or all that stands in it."""
+    words = []
+    for entry in entries or ():
+        parts = [part for name, part in entry.items() if name not in ("language_tag", "marketplace_id")] if isinstance(entry, Mapping) else [entry]
+        words.append(" ".join(str(part) for part in parts if not isinstance(part, list | Mapping)))
+    return ", ".join(filter(None, words))
 
 
 def _shape(schema: Schema, attribute: str) -> Mapping[str, Any]:

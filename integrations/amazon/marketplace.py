@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 
 from integrations.amazon import draft, reports, translate
 from integrations.amazon.client import AmazonClient
-from integrations.amazon.product_types import ProductTypes
+from integrations.amazon.product_types import ProductTypes, shipped_type
 from integrations.amazon.reports import SecondOpinion
 from integrations.amazon.sdk import Payload
 from integrations.errors import OutcomeUnknown, Problem, Refused
 from integrations.guard import guarded
-from integrations.marketplace import Access, Draft, NoticeSet, Offer, ProductFacts, Receipt, Ref, Status
+from integrations.mapping import own_rows, rows_of
+from integrations.marketplace import Access, CategoryMap, Draft, NoticeSet, Offer, ProductFacts, Receipt, Ref, Status
 from integrations.pictures import shown_picture
 
 __all__ = ["Amazon"]
@@ -84,7 +86,25 @@ class Amazon:
         mapped = draft.attributes_of(product, self.access.settings.get("mapping", {}), schema, self.access.site)
         attributes = translate.base_attributes(product, self.access) | mapped | self.access.settings.get("attributes", {})
         lacks = tuple(lack for lack in draft.missing(schema, attributes) if "image_locator" not in lack.attribute)
-        return Draft(kind, attributes, draft.fields_of(schema), lacks)
+        return Draft(kind, attributes, draft.fields_of(schema, attributes), lacks, self._types.title(kind))
+
+    def suggestions(self, words: str) -> list[tuple[str, str]]:
+        """(product type, its name) that Amazon finds for these words."""
+        return list(self._types.found(words).items())
+
+    def mapped(self, category: str) -> CategoryMap:
+        """The category's product type and mapping, by the account's settings."""
+        settings = self.access.settings
+        chosen = settings.get("product_types", {}).get(category)
+        return CategoryMap(str(chosen or ""), shipped_type(category), rows_of(settings.get("mapping", {}), category))
+
+    def remapped(self, category: str, kind: str, rows: Mapping[str, Any]) -> dict[str, Any]:
+        """The settings with `product_types` and `mapping` of this category replaced."""
+        settings = self.access.settings
+        mapping = settings.get("mapping", {})
+        own = own_rows(rows, rows_of(mapping, "*"))
+        types = {**settings.get("product_types", {}), category: kind}
+        return {**settings, "product_types": {name: one for name, one in types.items() if one}, "mapping": {**mapping, category: own}}
 
     # reading
 

@@ -1,7 +1,6 @@
-"""Item specifics from a product by a mapping that the seller edits, and what a category still misses, in words; pure.
+"""Item specifics from a product by the seller's mapping (integrations.mapping), and what a category still misses, in words; pure.
 
-A mapping says for each aspect of eBay where its value comes from: the name of a product's field or attribute (`brand`, `movement`,
-`strap.material`), or `{value: …}` for a constant. It is shipped for a few categories (listing.yaml), and the account's `aspects` go before it:
+The mapping is shipped for a few categories (listing.yaml), and the account's `aspects` go before it:
 `{watch: {Band Material: strap_material, Department: {value: Unisex Adults}}, "*": {…}}`.
 """
 
@@ -11,16 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from integrations.errors import Problem
-from integrations.marketplace import ProductFacts
+from integrations.mapping import Row, Rows, rows_of, told
+from integrations.marketplace import Lack, ProductFacts
 
 __all__ = ["Aspect", "mapping_for", "missing", "read", "specifics_of"]
 
-_FIELDS = ("title", "brand", "category", "condition", "gtin")
 _LONGEST = 65  # characters of a name and of a value: WSDL 1423 NameValueListType
 _NAMED = 8  # accepted values told in words
-
-Mapped = Mapping[str, str | Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -32,6 +28,7 @@ class Aspect:
     values: tuple[str, ...] = ()
     several: bool = True
     longest: int = _LONGEST
+    advised: bool = False
 
 
 def read(answer: Mapping[str, Any]) -> tuple[Aspect, ...]:
@@ -41,23 +38,28 @@ def read(answer: Mapping[str, Any]) -> tuple[Aspect, ...]:
         rules = entry.get("aspectConstraint") or {}
         values = tuple(str(value["localizedValue"]) for value in entry.get("aspectValues") or () if value.get("localizedValue"))
         if name := entry.get("localizedAspectName"):
-            closed = rules.get("aspectMode") == "SELECTION_ONLY"
-            single = rules.get("itemToAspectCardinality") == "SINGLE"
             found.append(
-                Aspect(str(name), rules.get("aspectRequired") is True, values if closed else (), not single, int(rules.get("aspectMaxLength") or _LONGEST))
+                Aspect(
+                    name=str(name),
+                    required=rules.get("aspectRequired") is True,
+                    values=values if rules.get("aspectMode") == "SELECTION_ONLY" else (),
+                    several=rules.get("itemToAspectCardinality") != "SINGLE",
+                    longest=int(rules.get("aspectMaxLength") or _LONGEST),
+                    advised=rules.get("aspectUsage") == "RECOMMENDED",
+                )
             )
     return tuple(found)
 
 
-def mapping_for(category: str, shipped: Mapping[str, Mapped], own: Mapping[str, Mapped]) -> Mapped:
+def mapping_for(category: str, shipped: Mapping[str, Mapping[str, Any]], own: Mapping[str, Mapping[str, Any]]) -> dict[str, Row]:
     """The mapping for our category: shipped, then the account's for all categories ("*"), then the account's for this one."""
-    return {**shipped.get(category, {}), **own.get("*", {}), **own.get(category, {})}
+    return rows_of(shipped, category) | rows_of(own, category)
 
 
-def specifics_of(product: ProductFacts, mapping: Mapped) -> list[dict[str, Any]]:
+def specifics_of(product: ProductFacts, mapping: Rows) -> list[dict[str, Any]]:
     """ItemSpecifics: the brand, every attribute under its own name, and what the mapping names, which goes before both."""
-    mapped = {name: values for name, source in mapping.items() if (values := _values(product, source))}
-    used = {source.removeprefix("attributes.") for source in mapping.values() if isinstance(source, str)}
+    mapped = {name: values for name, row in mapping.items() if (values := _texts(told(product, row)))}
+    used = {str(row["from"]).removeprefix("attributes.") for row in mapping.values() if "from" in row}
     plain = {"Brand": [product.brand]} if "brand" not in used else {}
     for name, value in product.attributes.items():
         if name != "description" and name not in used and not isinstance(value, Mapping):
@@ -71,14 +73,15 @@ def specifics_of(product: ProductFacts, mapping: Mapped) -> list[dict[str, Any]]
     ]
 
 
-def missing(aspects: Iterable[Aspect], product: ProductFacts, mapping: Mapped) -> tuple[Problem, ...]:
-    """What eBay would refuse a new listing for, one problem for each aspect, in words that say where to mend it."""
+def missing(aspects: Iterable[Aspect], product: ProductFacts, mapping: Rows) -> tuple[Lack, ...]:
+    """What eBay would refuse a new listing for, one lack for each aspect, in words that say where to mend it."""
     known = {str(entry["Name"]).lower(): [str(value) for value in _texts(entry["Value"])] for entry in specifics_of(product, mapping)}
-    return tuple(Problem("aspect", words) for aspect in aspects if (words := _wrong(aspect, known.get(aspect.name.lower(), []), mapping.get(aspect.name))))
+    return tuple(Lack(aspect.name, words) for aspect in aspects if (words := _wrong(aspect, known.get(aspect.name.lower(), []), mapping.get(aspect.name))))
 
 
-def _wrong(aspect: Aspect, values: Sequence[str], source: str | Mapping[str, Any] | None) -> str | None:
-    where = f"the product's {source}" if isinstance(source, str) else f"an attribute of the product, or {aspect.name!r} under the account's aspects"
+def _wrong(aspect: Aspect, values: Sequence[str], row: Row | None) -> str | None:
+    source = str((row or {}).get("from", "")).removeprefix("attributes.")
+    where = f"the product's {source}" if source else f"an attribute of the product, or {aspect.name!r} under the account's aspects"
     if not values:
         return f"{aspect.name!r} is required and has no value: fill {where}{_choice(aspect)}" if aspect.required else None
     if len(values) > 1 and not aspect.several:
@@ -96,17 +99,6 @@ def _choice(aspect: Aspect) -> str:
         return ""
     rest = len(aspect.values) - _NAMED
     return f"; eBay takes {', '.join(aspect.values[:_NAMED])}" + (f" and {rest} more" if rest > 0 else "")
-
-
-def _values(product: ProductFacts, source: str | Mapping[str, Any]) -> list[str]:
-    if isinstance(source, Mapping):
-        return _texts(source.get("value"))
-    if source in _FIELDS:
-        return _texts(getattr(product, source))
-    value: Any = product.attributes
-    for step in source.removeprefix("attributes.").split("."):
-        value = value.get(step) if isinstance(value, Mapping) else None
-    return [] if isinstance(value, Mapping) else _texts(value)
 
 
 def _texts(value: Any) -> list[str]:

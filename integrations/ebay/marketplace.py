@@ -1,4 +1,4 @@
-"""The four verbs for eBay: client, media and translate joined."""
+"""The four verbs for eBay, and `draft`: client, media and translate joined."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from integrations.ebay import inventory, media, several, translate, variations
+from integrations.ebay import draft, inventory, media, several, translate, variations
 from integrations.ebay.client import EbayClient, Failure
 from integrations.ebay.taxonomy import Taxonomy
 from integrations.ebay.words import many, text
 from integrations.errors import OutcomeUnknown, Problem, Refused, Throttled, TryLater
 from integrations.guard import guarded
-from integrations.marketplace import Access, Notice, NoticeSet, Offer, Receipt, Ref, Status, Variant
+from integrations.marketplace import Access, CategoryMap, Draft, Notice, NoticeSet, Offer, ProductFacts, Receipt, Ref, Status, Variant
 from integrations.pictures import shown_picture
 from integrations.rates import PROOFS, SWEEPS
 from integrations.sites import Site
@@ -144,22 +144,40 @@ class Ebay:
 
     def _check(self, offer: Offer, request: dict[str, Any]) -> None:
         """Refused, in our words or eBay's, before anything exists. Fees are eBay's to tell, and no reason."""
-        category = translate.category_of(offer, self.access)
+        category = translate.category_of(offer.product, self.access)
+        try:
+            aspects = list(self._taxonomy.aspects(category))
+        except (TryLater, Refused):  # it only helps to say early what the verification would say
+            aspects = []
+        apart = {name.casefold() for variant in offer.variants for name in variant.specifics}  # what tells its products apart is said by each
+        aspects = [aspect for aspect in aspects if aspect.name.casefold() not in apart]
+        if lacks := draft.lacks_of(offer.product, aspects, self.access):
+            told = tuple(Problem(f"attribute:{lack.attribute}", lack.words) for lack in lacks)
+            raise Refused(f"{offer.merchant_sku}: category {category}: " + "; ".join(lack.words for lack in lacks), told)
+        self._client.trading("VerifyAddFixedPriceItem", translate.verification(request))
+
+    def draft(self, product: ProductFacts) -> Draft:
+        """A new listing of this product as it would be sent now, without its pictures, and what its category and the account's policies still miss."""
+        category = translate.category_of(product, self.access)
         try:
             aspects = self._taxonomy.aspects(category)
-        except (TryLater, Refused):  # it only helps to say early what the verification would say
-            aspects = ()
-        if problems := translate.objections(offer, aspects, self.access):
-            raise Refused(f"{offer.merchant_sku}: category {category}: " + "; ".join(problem.message for problem in problems), problems)
-        self._client.trading("VerifyAddFixedPriceItem", translate.verification(request))
+        except Refused as error:
+            words = f"eBay has no category {category!r} here for {product.category!r}: {error}; name another under the account's categories"
+            raise Refused(words, (Problem("kind", words),)) from None
+        title = dict(self.suggestions(product.category)).get(category, "") if product.category else ""
+        return draft.draft_of(product, category, title, aspects, self.access)
 
     def suggestions(self, words: str) -> list[tuple[str, str]]:
         """(id, name) of the categories that eBay finds for these words, for the page where a seller chooses them."""
         return self._taxonomy.suggestions(words)
 
-    def missing(self, offer: Offer) -> tuple[Problem, ...]:
-        """What a new listing of this product would be refused for, without sending anything."""
-        return translate.objections(offer, self._taxonomy.aspects(translate.category_of(offer, self.access)), self.access)
+    def mapped(self, category: str) -> CategoryMap:
+        """The category and what a listing in it says, by the account's settings."""
+        return draft.mapped(category, self.access)
+
+    def remapped(self, category: str, kind: str, rows: Mapping[str, Any]) -> dict[str, Any]:
+        """The settings with `categories`, `aspects`, `policies` and `condition_descriptors` as these rows say."""
+        return draft.remapped(category, kind, rows, self.access)
 
     def _find(self, *skus: str, share: float = 1.0) -> dict[str, Any] | None:
         """The active listing with one of these SKUs, its own or a variation's, None when there is none: one call, however many listings there are."""

@@ -12,25 +12,29 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from integrations.ebay.aspects import Aspect, Mapped, mapping_for, missing, specifics_of
+from integrations.ebay.aspects import mapping_for, specifics_of
 from integrations.ebay.words import codes, many, text
 from integrations.errors import Problem, Refused
+from integrations.mapping import Row
 from integrations.marketplace import Access, Hosted, Notice, Offer, Picture, ProductFacts, Ref, Status
 from integrations.money import to_decimal
 from integrations.sites import Site
 
 __all__ = [
     "category_of",
+    "condition_of",
     "description",
+    "descriptors_of",
     "ended",
     "gone_notice",
     "identifiers",
     "is_true",
+    "listing_table",
+    "mapping",
     "moment",
     "new_item",
     "notices_of",
     "number_of",
-    "objections",
     "offer_notices",
     "picture_details",
     "pictures_in_order",
@@ -45,7 +49,8 @@ Reply = Mapping[str, Any]
 
 
 @cache
-def _table() -> dict[str, Any]:
+def listing_table() -> dict[str, Any]:
+    """listing.yaml."""
     loaded: dict[str, Any] = yaml.safe_load(files("integrations.ebay").joinpath("listing.yaml").read_text("utf-8"))
     return loaded
 
@@ -90,9 +95,9 @@ def revision(offer: Offer, item_id: str, details: dict[str, Any]) -> dict[str, A
 def new_item(offer: Offer, details: dict[str, Any], access: Access) -> tuple[dict[str, Any], tuple[str, ...]]:
     """AddFixedPriceItem and what the seller should know of it. Refused for a category or condition that neither we nor the account can name."""
     product, site, settings = offer.product, access.site, access.settings
-    category, unconfirmed = _category(offer, access)
+    category, unconfirmed = _category(product, access)
     title = _shortened(product.title, site.limits["title_chars"])
-    defaults, policies = _table()["defaults"], settings.get("policies", {})
+    defaults, policies = listing_table()["defaults"], settings.get("policies", {})
     item = {
         "Title": title,
         "Description": description(product),
@@ -103,7 +108,7 @@ def new_item(offer: Offer, details: dict[str, Any], access: Access) -> tuple[dic
         "Site": site.ids["site_name"],
         "Location": settings.get("location") or site.ids["location"],
         "PostalCode": settings.get("postal_code"),
-        "ConditionID": _condition(offer, access),
+        "ConditionID": condition_of(product, access),
         "Quantity": product.quantity,
         "ListingType": "FixedPriceItem",
         "ListingDuration": defaults["duration"],
@@ -112,8 +117,8 @@ def new_item(offer: Offer, details: dict[str, Any], access: Access) -> tuple[dic
         "UUID": offer.key.upper(),
         "PictureDetails": details,
         "ProductListingDetails": identifiers(product),
-        "ConditionDescriptors": {"ConditionDescriptor": descriptors} if (descriptors := _descriptors(offer, access)) else None,
-        "ItemSpecifics": {"NameValueList": specifics_of(product, mapping(product, access))},
+        "ConditionDescriptors": {"ConditionDescriptor": descriptors} if (descriptors := descriptors_of(product, access)) else None,
+        "ItemSpecifics": {"NameValueList": specifics_of(product, mapping(product.category, access))},
         "SellerProfiles": {
             f"Seller{name.title()}Profile": {f"{name.title()}ProfileID": policies[name]} for name in ("payment", "return", "shipping") if policies.get(name)
         }
@@ -126,48 +131,36 @@ def new_item(offer: Offer, details: dict[str, Any], access: Access) -> tuple[dic
     return {"Item": item}, tuple(warnings)
 
 
-def _category(offer: Offer, access: Access) -> tuple[str, bool]:
-    own = access.settings.get("categories", {}).get(offer.product.category)
-    shipped = _table()["categories"].get(offer.product.category)
+def _category(product: ProductFacts, access: Access) -> tuple[str, bool]:
+    own = access.settings.get("categories", {}).get(product.category)
+    shipped = listing_table()["categories"].get(product.category)
     if not own and not shipped:
-        raise Refused(f"{offer.merchant_sku}: no eBay category for {offer.product.category!r}; name one under the account's categories")
+        words = f"no eBay category for {product.category!r}; name one under the account's categories"
+        raise Refused(words, (Problem("kind", words),))
     return (str(own), False) if own else (shipped["id"], True)
 
 
-def category_of(offer: Offer, access: Access) -> str:
+def category_of(product: ProductFacts, access: Access) -> str:
     """The id of the category that a new listing goes to. Refused where neither we nor the account name one."""
-    return _category(offer, access)[0]
+    return _category(product, access)[0]
 
 
-def mapping(product: ProductFacts, access: Access) -> Mapped:
-    """Where the item specifics of this product come from. Refused where the account's own mapping has another shape."""
-    own = access.settings.get("aspects", {})
-    if not isinstance(own, Mapping) or not all(isinstance(one, Mapping) and all(isinstance(to, str | Mapping) for to in one.values()) for one in own.values()):
-        raise Refused(
-            f"{access.account}: aspects are {{category or '*': {{Aspect: the product's field or attribute path, or {{value: …}}}}}}; correct the settings"
-        )
-    return mapping_for(product.category, _table()["aspects"], own)
-
-
-def objections(offer: Offer, aspects: Iterable[Aspect], access: Access) -> tuple[Problem, ...]:
-    """What eBay would refuse this new listing for, as far as we know its rules. What tells its products apart is said by each."""
-    told = {name.casefold() for variant in offer.variants for name in variant.specifics}
-    aspects = [aspect for aspect in aspects if aspect.name.casefold() not in told]
-    category, condition = category_of(offer, access), _condition(offer, access)
-    given = {entry["Name"] for entry in _descriptors(offer, access)}
-    lacking = [
-        Problem("condition", f"eBay wants {name!r} ({number}) of condition {condition} here: name it under the account's condition_descriptors")
-        for rule in _table()["condition_descriptors"]
-        if category in rule["categories"] and condition == rule["condition"]
-        for number, name in rule["required"].items()
-        if number not in given
-    ]
-    return (*missing(aspects, offer.product, mapping(offer.product, access)), *lacking)
-
-
-def _descriptors(offer: Offer, access: Access) -> list[dict[str, Any]]:
+def mapping(category: str, access: Access) -> dict[str, Row]:
+    """Where the item specifics of this category of ours come from. Refused where the account's own mapping has another shape."""
     try:
-        own = access.settings.get("condition_descriptors", {}).get(offer.product.category, {}).get(offer.product.condition, [])
+        own = access.settings.get("aspects", {})
+        if not isinstance(own, Mapping):
+            raise Refused(f"it is {own!r}")
+        return mapping_for(category, listing_table()["aspects"], own)
+    except Refused as error:
+        shape = "{category or '*': {Aspect: the product's field or attribute path, or {value: …}}}"
+        raise Refused(f"{access.account}: aspects are {shape} ({error}); correct the settings") from None
+
+
+def descriptors_of(product: ProductFacts, access: Access) -> list[dict[str, Any]]:
+    """The condition descriptors that the account's settings give for this category and condition. Refused where they have another shape."""
+    try:
+        own = access.settings.get("condition_descriptors", {}).get(product.category, {}).get(product.condition, [])
         return [{"Name": str(entry["name"]), "Value": entry.get("value"), "AdditionalInfo": entry.get("info")} for entry in own]
     except (AttributeError, KeyError, TypeError):
         words = "condition_descriptors are {category: {condition: [{name, value, info}]}}; correct the settings"
@@ -179,12 +172,12 @@ def verification(request: Mapping[str, Any]) -> dict[str, Any]:
     return {"Item": {name: value for name, value in request["Item"].items() if name != "UUID"}}
 
 
-def _condition(offer: Offer, access: Access) -> str:
-    condition = offer.product.condition
-    own = access.settings.get("condition_ids", {}).get(condition)
-    if not own and condition not in _table()["condition_ids"]:
-        raise Refused(f"{offer.merchant_sku}: eBay has no condition {condition!r}")
-    return str(own or _table()["condition_ids"][condition]["id"])
+def condition_of(product: ProductFacts, access: Access) -> str:
+    """eBay's condition id. Refused for a condition that neither we nor the account can name."""
+    own = access.settings.get("condition_ids", {}).get(product.condition)
+    if not own and product.condition not in listing_table()["condition_ids"]:
+        raise Refused(f"eBay has no condition {product.condition!r}")
+    return str(own or listing_table()["condition_ids"][product.condition]["id"])
 
 
 def description(product: ProductFacts) -> str:
@@ -206,7 +199,7 @@ def _named_values(product: ProductFacts) -> list[tuple[str, str]]:
 
 def identifiers(product: ProductFacts) -> dict[str, Any] | None:
     """The GTIN under the name that eBay has for its length."""
-    kind = _table()["identifiers"].get(len(product.gtin or ""))
+    kind = listing_table()["identifiers"].get(len(product.gtin or ""))
     return {kind: product.gtin} if kind and product.gtin else None
 
 

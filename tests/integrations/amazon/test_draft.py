@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from integrations import SITES, Refused
-from integrations.amazon.draft import attributes_of, fields_of, missing, rows_of
+from integrations import SITES
+from integrations.amazon.draft import attributes_of, fields_of, missing
 from integrations.amazon.schema import wrongs
 from tests.integrations.accounts import product
 
@@ -104,18 +104,12 @@ def test_a_number_written_as_words_becomes_one_only_where_it_plainly_is(told: An
     assert entry["value"] == kept
 
 
-@pytest.mark.parametrize(
-    "entry", [{}, {"from": "title", "value": 1}, {"from": "price"}, {"from": "attributes."}, {"from": "title", "unti": "mm"}, "title", {"from": "shelf.row"}]
-)
-def test_a_row_of_the_mapping_that_is_not_understood_is_refused_by_name(entry: Any) -> None:
-    with pytest.raises(Refused, match="mapping of color"):
-        rows_of({"*": {"color": entry}}, "watch")
+def test_the_fields_for_a_page_name_what_is_required_first_the_choices_and_what_is_said() -> None:
+    said = {"color": [{"value": "Blue", "marketplace_id": HERE}], "case_diameter": [{"value": 41, "unit": "millimeters"}]}
+    fields = {field.name: field for field in fields_of(SCHEMA, said)}
 
-
-def test_the_fields_for_a_page_name_what_is_required_first_and_the_choices() -> None:
-    fields = {field.name: field for field in fields_of(SCHEMA)}
-
-    assert [field.name for field in fields_of(SCHEMA)][:2] == ["item_name", "color"]
+    assert list(fields)[:2] == ["item_name", "color"]
+    assert (fields["color"].said, fields["case_diameter"].said, fields["gtin"].said) == ("Blue", "41 millimeters", "")
     assert (fields["color"].title, fields["color"].required, fields["color"].choices) == ("Colour", True, ("Blue", "Black"))
     assert fields["case_diameter"].unit
     assert fields["strap"].choices == ("Leather", "Steel")

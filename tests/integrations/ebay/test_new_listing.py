@@ -6,15 +6,17 @@ from typing import Any
 import pytest
 import requests
 
-from integrations import Refused
-from integrations.ebay import translate
+from integrations import Drafting, Refused
+from integrations.ebay import draft, translate
 from integrations.ebay.aspects import Aspect, mapping_for, missing, read, specifics_of
 from integrations.ebay.marketplace import Ebay
+from integrations.mapping import rows_of
 from integrations.practice import PracticeServer
 from tests.integrations.accounts import access, offer, picture, product
 from tests.integrations.contract import watch_like
 from tests.integrations.practice.clients import ebay_token
 
+CALIBRE = rows_of({"*": {"Movement": "calibre"}}, "")
 MOVEMENT = Aspect("Movement", True, ("Automatic", "Quartz"), several=False)
 
 
@@ -40,7 +42,7 @@ def test_specifics_come_from_paths_and_constants_and_else_from_the_attributes_ow
     of = product(attributes={"dial_colour": "blue", "strap": {"material": "leather"}, "features": ["date", "lume"], "description": "<p>", "width": 40})
     mapping = {"Band Material": "strap.material", "Case Size": "attributes.width", "Department": {"value": "Unisex Adults"}, "Model": "model"}
 
-    found = {entry["Name"]: entry["Value"] for entry in specifics_of(of, mapping)}
+    found = {entry["Name"]: entry["Value"] for entry in specifics_of(of, rows_of({"*": mapping}, ""))}
 
     assert found == {
         "Brand": "Example",
@@ -53,7 +55,7 @@ def test_specifics_come_from_paths_and_constants_and_else_from_the_attributes_ow
 
 
 def test_a_mapped_aspect_goes_before_an_attribute_of_the_same_name() -> None:
-    found = specifics_of(product(attributes={"movement": "auto", "calibre": "Automatic"}), {"Movement": "calibre"})
+    found = specifics_of(product(attributes={"movement": "auto", "calibre": "Automatic"}), CALIBRE)
 
     assert [entry for entry in found if entry["Name"].lower() == "movement"] == [{"Name": "Movement", "Value": "Automatic"}]
 
@@ -63,6 +65,7 @@ def test_the_accounts_mapping_goes_before_the_shipped_one_and_its_category_befor
     own = {"*": {"Brand": {"value": "House"}, "Country": {"value": "GB"}}, "watch": {"Country": {"value": "CH"}}}
 
     assert mapping_for("watch", shipped, own) == {"Type": {"value": "Wristwatch"}, "Brand": {"value": "House"}, "Country": {"value": "CH"}}
+    assert mapping_for("watch", shipped, {})["Brand"] == {"from": "brand"}
     assert mapping_for("ring", shipped, own) == own["*"]
 
 
@@ -76,27 +79,27 @@ def test_the_accounts_mapping_goes_before_the_shipped_one_and_its_category_befor
     ],
 )
 def test_what_is_missing_is_said_in_words_that_name_where_to_mend_it(attributes: dict[str, Any], words: str | None) -> None:
-    found = missing((MOVEMENT, Aspect("Optional")), product(attributes=attributes), {"Movement": "calibre"})
+    found = missing((MOVEMENT, Aspect("Optional")), product(attributes=attributes), CALIBRE)
 
-    assert [problem.message for problem in found] == ([words] if words else [])
+    assert [lack.words for lack in found] == ([words] if words else [])
 
 
 def test_an_aspect_that_nothing_is_mapped_to_names_the_accounts_aspects() -> None:
-    [problem] = missing((Aspect("Model", True),), product(), {})
+    [lack] = missing((Aspect("Model", True),), product(), {})
 
-    assert "'Model' under the account's aspects" in problem.message
+    assert "'Model' under the account's aspects" in lack.words
 
 
 def test_a_long_list_of_accepted_values_is_cut() -> None:
-    [problem] = missing((Aspect("Colour", True, tuple(f"C{n}" for n in range(20))),), product(), {})
+    [lack] = missing((Aspect("Colour", True, tuple(f"C{n}" for n in range(20))),), product(), {})
 
-    assert problem.message.endswith("C7 and 12 more")
+    assert lack.words.endswith("C7 and 12 more")
 
 
 def test_a_value_longer_than_the_aspect_takes_is_said() -> None:
-    [problem] = missing((Aspect("Model", longest=5),), product(attributes={"model": "Fjellmark"}), {})
+    [lack] = missing((Aspect("Model", longest=5),), product(attributes={"model": "Fjellmark"}), {})
 
-    assert "takes 5 characters" in problem.message
+    assert "takes 5 characters" in lack.words
 
 
 def test_aspects_are_read_and_what_is_unknown_is_passed_over() -> None:
@@ -118,11 +121,12 @@ def test_condition_descriptors_are_sent_and_asked_for_where_a_category_needs_the
     card = offer(create=True, product=product(category="card", condition="used"))
     described = {**used, "condition_descriptors": {"card": {"used": [{"name": "40001", "value": "400010"}]}}}
 
-    [problem] = translate.objections(card, (), access("ebay-uk", settings=used))
+    [lack] = draft.lacks_of(card.product, (), access("ebay-uk", settings=used))
     request, _ = translate.new_item(card, {}, access("ebay-uk", settings=described))
 
-    assert "'Card Condition' (40001)" in problem.message
-    assert translate.objections(card, (), access("ebay-uk", settings=described)) == ()
+    assert lack.attribute == "descriptor:used:40001"
+    assert "'Card Condition' (40001)" in lack.words
+    assert draft.lacks_of(card.product, (), access("ebay-uk", settings=described)) == ()
     assert request["Item"]["ConditionDescriptors"] == {"ConditionDescriptor": [{"Name": "40001", "Value": "400010", "AdditionalInfo": None}]}
 
 
@@ -166,9 +170,32 @@ def test_a_missing_aspect_is_refused_in_words_before_anything_exists(practice: P
     with pytest.raises(Refused, match="category 173695: 'Movement' is required") as caught:
         ebay.publish(new())
 
-    assert [problem.code for problem in caught.value.issues] == ["aspect", "aspect"]
+    assert [problem.code for problem in caught.value.issues] == ["attribute:Movement", "attribute:Compatible Brand"]
     assert practice.witness("listings") == []
-    assert [problem.message for problem in ebay.missing(new())] == [problem.message for problem in caught.value.issues]
+    lacks = [lack for lack in ebay.draft(new().product).lacks if not lack.attribute.startswith("policy:")]
+    assert [lack.words for lack in lacks] == [problem.message for problem in caught.value.issues]
+
+
+def test_a_draft_says_the_category_what_it_asks_for_what_would_be_said_and_what_is_missing(practice: PracticeServer) -> None:
+    ebay = shop(practice, categories={"watch": "31387"}, policies={"payment": "11", "shipping": "12"})
+    assert isinstance(ebay, Drafting)
+
+    made = ebay.draft(product(attributes={"movement": "steam"}))
+
+    fields = {field.name: field for field in made.fields}
+    assert (made.kind, made.title) == ("31387", "Jewellery & Watches > Watches, Parts & Accessories > Wristwatches")
+    assert [field.name for field in made.fields if field.required] == ["Brand", "Type", "policy:payment", "policy:return", "policy:shipping"]
+    assert fields["Type"].choices == ("Wristwatch", "Pocket Watch", "Smartwatch")
+    assert (fields["Brand"].said, fields["Movement"].said, fields["Movement"].advised, fields["policy:payment"].said) == ("Example", "steam", True, "11")
+    assert [lack.attribute for lack in made.lacks] == ["Movement", "policy:return"]
+    assert practice.witness("writes") == []
+
+
+def test_a_category_that_ebay_does_not_have_is_a_matter_of_the_kind(practice: PracticeServer) -> None:
+    with pytest.raises(Refused, match="no category '1' here for 'watch'") as caught:
+        shop(practice, categories={"watch": "1"}).draft(product())
+
+    assert [problem.code for problem in caught.value.issues] == ["kind"]
 
 
 def test_a_mapping_mends_it(practice: PracticeServer) -> None:
@@ -205,9 +232,13 @@ def test_aspects_are_read_once_a_day_in_the_applications_own_name(practice: Prac
     monkeypatch.setattr(requests.Session, "request", request)
     ebay = shop(practice)
     for _ in range(3):
-        ebay.missing(new())
+        ebay.draft(new().product)
 
-    assert [url.rpartition("/")[2] for url in asked if "taxonomy" in url] == ["get_default_category_tree_id", "get_item_aspects_for_category"]
+    assert [url.rpartition("/")[2] for url in asked if "taxonomy" in url] == [
+        "get_default_category_tree_id",
+        "get_item_aspects_for_category",
+        "get_category_suggestions",
+    ]
     assert len([url for url in asked if url.endswith("token")]) == 1
 
 
