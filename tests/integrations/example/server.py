@@ -20,7 +20,8 @@ from waitress import wasyncore
 from waitress.server import create_server
 
 from integrations import SITES, Access
-from integrations.practice.faults import Faults, load_faults
+from integrations.practice.faults import Faults
+from integrations.practice.orders import load_orders
 from integrations.sites import all_sites
 from tests.integrations.contract import Listed
 from tests.integrations.example import point
@@ -57,7 +58,7 @@ class Shop:
         listener = socket.socket()
         listener.bind(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        self._server = create_server(Faults(self._answer, load_faults(faults), seed, _name), sockets=[listener], threads=4)
+        self._server = create_server(Faults(self._answer, load_orders(faults).faults, seed, _name), sockets=[listener], threads=4)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
 
     def __enter__(self) -> "Shop":
