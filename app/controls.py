@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 import integrations
 from app.db import insert, insert_new, record
 from app.kit import Kit
-from app.models import Account, Listing, Setting
+from app.models import Account, Event, Listing, Setting
 from app.rulebook import BROKEN
 from app.work import wake
 
@@ -86,7 +86,7 @@ def banners(session: Session, kit: Kit | None = None) -> list[str]:
         found.append(f"All writing to marketplaces is stopped by {stopped.who} since {stopped.at:%Y-%m-%d %H:%M} UTC{why}.")
     accounts = list(session.scalars(sa.select(Account).order_by(Account.key)))
     found += [f"{account.key} is paused: {account.paused.rstrip('.')}." for account in accounts if account.paused]
-    found += [f"{account.key} is stopped by hand." for account in accounts if account.stopped]
+    found += [_stopped_words(session, account) for account in accounts if account.stopped]
     if (broken := session.get(Setting, BROKEN)) is not None:
         found.append(f"The rules files are broken and the old rules stay in force: {'; '.join(map(str, broken.value.get('problems', [])))}")
     found += [str(row.value["text"]) for row in session.scalars(sa.select(Setting).where(Setting.name.startswith(BANNER)).order_by(Setting.name))]
@@ -95,6 +95,14 @@ def banners(session: Session, kit: Kit | None = None) -> list[str]:
         if fetching:
             found.append(f"{', '.join(fetching)} cannot publish: PACKSHOT_MEDIA_BASE_URL, the public address of pictures, is not set.")
     return found
+
+
+def _stopped_words(session: Session, account: Account) -> str:
+    """Who stopped an account, why, and how it goes on."""
+    newest = sa.select(Event).where(Event.kind == "account", Event.row == str(account.id), Event.what == "stopped").order_by(Event.id.desc()).limit(1)
+    event = session.scalar(newest)
+    by = f" by {event.who} since {event.at:%Y-%m-%d %H:%M} UTC{f': {event.why}' if event.why else ''}" if event is not None else ""
+    return f"{account.key} is stopped{by}. Let it go on under Accounts, or by `packshot resume --account {account.key}`."
 
 
 def wake_listings(session: Session, kit: Kit, account: Account | None = None) -> None:

@@ -211,7 +211,7 @@ def _account(session: Any, kit: Kit, key: str, port: int) -> None:
     connector = integrations.SITES[key.partition(":")[0]].connector
     there = session.scalar(sa.select(Account).where(Account.key == key))
     if there is None:
-        names = accounts.NEEDED[connector]
+        names = {*accounts.NEEDED[connector], *integrations.consent.FIELDS[connector]}
         credentials = {name: f"practice-{SELLERS[key]}" if name == "refresh_token" else "practice" for name in names}
         accounts.add_account(
             session,

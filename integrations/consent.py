@@ -74,7 +74,8 @@ def _application(access: Access) -> dict[str, str]:
     if fields is None:
         raise Refused(f"{access.account}: accounts of this marketplace are not connected by consent; enter the credentials")
     if missing := [name for name in fields if not access.credentials.get(name)]:
-        raise Refused(f"{access.account}: {', '.join(missing)} missing: what the marketplace gave your developer application")
+        words = "what the marketplace gave your developer application; `packshot accounts add --replace` takes it with the credentials"
+        raise Refused(f"{access.account}: {', '.join(missing)} missing: {words}")
     return {name: access.credentials[name] for name in fields}
 
 

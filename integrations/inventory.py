@@ -6,12 +6,13 @@ verify the raw bytes -> parse_event -> rows. A wrong body raises InvalidEvent, w
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from integrations.money import to_minor
@@ -57,10 +58,19 @@ class _Strict(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
+_AMOUNT = r"^\d{1,9}(\.\d{1,3})?$"
+
+
+def _decimal(amount: str) -> str:
+    if not re.fullmatch(_AMOUNT, amount):
+        raise ValueError(f"{amount[:20]!r} is no amount: digits and, before the pence, a point, as 12.00")
+    return amount
+
+
 class Price(_Strict):
     """`amount` is a decimal string, so that no float rounds it."""
 
-    amount: Annotated[str, StringConstraints(pattern=r"^\d{1,9}(\.\d{1,3})?$")]
+    amount: Annotated[str, AfterValidator(_decimal), Field(json_schema_extra={"pattern": _AMOUNT})]
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 
     @model_validator(mode="after")

@@ -151,7 +151,7 @@ def apply(account: str | None, sku: str | None) -> None:
     from app.models import Listing
     from app.stages import publish
 
-    done = 0
+    done, refused = list[str](), list[str]()
     with open_house() as kit:
         _known(kit, account, sku)
         with kit.db.writing() as session:
@@ -159,11 +159,14 @@ def apply(account: str | None, sku: str | None) -> None:
             for listing_id, line in lines.items():
                 try:
                     publish.confirm(session, kit, session.get_one(Listing, listing_id), whoever())
-                    done += 1
-                    click.echo(f"{line.account} {line.sku}: {_words(line)}")
+                    done.append(f"{line.account} {line.sku}: {_words(line)}")
                 except Refusal as refusal:
-                    click.echo(f"packshot: {line.account} {line.sku}: {refusal}", err=True)
-    click.echo(f"{done} let through." if lines else "Nothing is to be sent.")
+                    refused.append(f"packshot: {line.account} {line.sku}: {refusal}")
+    for words in done:  # only now, when all of it is committed: whoever reads this may hang up in the middle
+        click.echo(words)
+    for words in refused:
+        click.echo(words, err=True)
+    click.echo(f"{len(done)} let through." if lines else "Nothing is to be sent.")
 
 
 def _known(kit: object, account: str | None, sku: str | None) -> None:

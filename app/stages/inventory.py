@@ -129,7 +129,7 @@ def _take_photos(session: Session, kit: Kit, product: Product, event: integratio
     photos = getattr(event.data, "photos", None)
     if not photos:
         return
-    batch = open_batch(session, "webhook", event_id, kit.now())
+    batch = open_batch(session, "webhook", f"{product.sku} {event_id}", kit.now())
     for number, photo in enumerate(photos):
         receive_url(
             session,

@@ -29,6 +29,11 @@ WORDS = {
     500: "Something went wrong here",
     503: "Not available at the moment",
 }
+WHAT_NOW = {
+    403: "Ask an admin under People, or sign in as somebody else.",
+    404: "The address is wrong, or what it named is no longer here. Find a SKU or a title above.",
+    405: "Go back and use the page's own buttons.",
+}
 OURS = "The fault is on our side and has been written down. Nothing of this request was kept; please try again."
 AWAY = "The database or the picture store does not answer. Nothing of this request was kept; it can be repeated in a moment."
 
@@ -43,6 +48,7 @@ def answer(status: int, detail: str = "") -> Response:
     """The error in the shape that this request's reader understands."""
     if request.path.startswith(FOR_PROGRAMS):
         return problem(status, detail)
+    detail = detail or WHAT_NOW.get(status, "")
     if request.headers.get("HX-Request"):
         response = make_response(render_template("parts/refusal.html", title=WORDS.get(status, "That did not work"), detail=detail), status)
         response.headers["HX-Retarget"], response.headers["HX-Reswap"], response.headers["HX-Reselect"] = "#said", "innerHTML", ".refused"
@@ -54,7 +60,8 @@ def _http(error: HTTPException) -> Response:
     discard()
     if error.code is None or error.code < 400:  # a redirect that werkzeug raised
         return make_response(error.get_response())
-    response = answer(error.code, error.description or "")
+    ours = error.description if error.description != type(error).description else None
+    response = answer(error.code, ours or "")
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After", "WWW-Authenticate"):
             response.headers[name] = value

@@ -6,12 +6,19 @@ look-ups and some bytes; the page fetches itself again only when the mark has ch
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, jsonify
 
 from app.web import queries
 from app.web.session import session
 
 bp = Blueprint("live", __name__)
+
+
+@bp.get("/live/counts")
+def counts() -> Response:
+    """How many cases wait behind each entry of the menu, by its words."""
+    found = queries.nav_counts(session())
+    return jsonify({"Review": found["review"], "Unmatched": found["tray"], "Notices": found["notices"], "Lessons": found["lessons"]})
 
 
 @bp.get("/live")

@@ -102,18 +102,19 @@ def test_banners_say_what_everybody_must_know_worst_first(make_kit: Callable[...
         ebay, amazon = _account(session, kit), _account(session, kit, "amazon-uk:main")
         controls.stop(session, kit, "ann", why="wrong prices")
         controls.pause_account(session, kit, ebay.id, "the token was revoked")
-        controls.stop(session, kit, "ann", amazon)
+        controls.stop(session, kit, "ann", amazon, "a rehearsal")
         session.add(Setting(name=BROKEN, value={"problems": ["amazon.yaml:7:3: no such fact"]}, at=kit.now(), who="packshot"))
         controls.set_banner(session, "disk", "The disk is nearly full.", kit.now())
         session.flush()
 
         said = controls.banners(session, kit)
 
+    go_on = "Let it go on under Accounts, or by `packshot resume --account amazon-uk:main`."
     assert said[0].startswith("All writing to marketplaces is stopped by ann since ")
     assert "wrong prices" in said[0]
     assert said[1:4] == [
         "ebay-uk:main is paused: the token was revoked.",
-        "amazon-uk:main is stopped by hand.",
+        f"amazon-uk:main is stopped by ann since 2026-11-23 09:00 UTC: a rehearsal. {go_on}",
         "The rules files are broken and the old rules stay in force: amazon.yaml:7:3: no such fact",
     ]
     assert said[4] == "The disk is nearly full."

@@ -66,6 +66,7 @@ def test_an_update_tells_what_was_sent() -> None:
         (changed(price={"amount": "1.234", "currency": "GBP"}), "data.price"),
         (changed(price={"amount": "1.5", "currency": "JPY"}), "data.price"),
         (changed(price={"amount": "-1", "currency": "GBP"}), "data.price.amount"),
+        (changed(price={"amount": "12,00", "currency": "GBP"}), "data.price.amount"),
         (changed(quantity="3"), "data.quantity"),
         (changed(quantity=-1), "data.quantity"),
         (changed(condition="mint"), "data.condition"),

@@ -277,6 +277,21 @@ def test_the_live_mark_changes_when_something_happens(windows: Windows) -> None:
     assert visitor.get("/live").data != before
 
 
+def test_the_numbers_beside_the_menu_are_told_by_themselves(windows: Windows) -> None:
+    visitor = windows.visitor()
+    page = visitor.get("/").get_data(as_text=True)
+    told = visitor.get("/live/counts").get_json()
+    assert told["Review"] > 0
+    for entry, count in told.items():
+        assert f'data-count="{entry}">{count or ""}</b>' in page
+
+
+def test_an_address_that_leads_nowhere_says_what_to_do(windows: Windows) -> None:
+    page = windows.visitor().get("/nowhere").get_data(as_text=True)
+    assert "Find a SKU or a title above" in page
+    assert "check your spelling" not in page
+
+
 @pytest.mark.parametrize(("key", "said"), [("amazon-uk:main", "Amazon UK"), ("ebay-us:outlet", "eBay US (outlet)"), ("etsy-fr:main", "Etsy FR")])
 def test_an_account_reads_as_a_person_says_it(key: str, said: str) -> None:
     assert words.account_words(key) == said

@@ -28,6 +28,12 @@
     ask();
     document.addEventListener("visibilitychange", () => { if (!document.hidden) wait = EVERY; });
   }
+  // the numbers beside the menu's entries
+  body.addEventListener("packshot:changed", async () => {
+    const answer = await fetch(body.dataset.counts, { headers: { "HX-Request": "true" }, cache: "no-store" }).catch(() => null);
+    if (!answer?.ok) return;
+    for (const [words, count] of Object.entries(await answer.json())) for (const badge of document.querySelectorAll(`[data-count="${words}"]`)) badge.textContent = count || "";
+  });
   // never take a field away from under somebody's hands
   body.addEventListener("htmx:beforeRequest", (event) => {
     const held = event.detail.elt;
