@@ -56,6 +56,14 @@ def reject(session: Session, kit: Kit, placement: Placement, who: str, reason: s
     retouch.cancel(session, kit, placement, who, reason)
 
 
+def twins(session: Session, placement: Placement) -> list[Placement]:
+    """Where the very same picture waits as well and nothing else speaks against it: one look decides there too."""
+    objections = {f["rule"] for f in verdicts.against(placement.findings)}
+    same = sa.and_(Placement.product_id == placement.product_id, Placement.rendition_id == placement.rendition_id, Placement.id != placement.id)
+    waiting = sa.select(Placement).where(same, Placement.state == PlacementState.REVIEW).options(joinedload(Placement.account)).order_by(Placement.id)
+    return [one for one in session.scalars(waiting) if {f["rule"] for f in verdicts.against(one.findings)} <= objections]
+
+
 def send_to_retouch(session: Session, kit: Kit, placement: Placement, who: str, to: str, note: str, due_at: datetime | None = None) -> Retouch:
     """The photo goes out to be retouched; the file that comes back is a new photo of the same product and shot."""
     if placement.state != PlacementState.REVIEW or placement.item_id is None:

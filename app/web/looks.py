@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session, joinedload
 
 from app import verdicts
 from app.models import Arrival, Cutout, FileFacts, ImageSetItem, Photo, Placement, Product, Rendition, Retouch
-from app.stages import remake
-from app.states import RetouchState
+from app.stages import remake, review
+from app.states import PlacementState, RetouchState
 from app.web import queries
 
 
@@ -41,6 +41,7 @@ class Look:
     doubts: Sequence[dict[str, Any]] = ()  # of the cutout, with places in the photo
     facts: dict[str, Any] = field(default_factory=dict)
     sisters: Sequence[Placement] = ()
+    twins: Sequence[Placement] = ()  # where the very same picture waits for the same reasons
     arrival: Arrival | None = None
     retouch: Retouch | None = None
     remade: Remade | None = None
@@ -101,6 +102,7 @@ def look_at_placement(session: Session, number: int) -> Look | None:
         doubts=[{**doubt, "level": "warn"} for doubt in cutout.doubts] if cutout else (),
         facts={**(cutout.facts if cutout else {}), **(facts or {})},
         sisters=[s for s in sisters if s.id != placement.id],
+        twins=review.twins(session, placement) if placement.state == PlacementState.REVIEW else (),
         retouch=retouch,
         remade=_remade(session, placement),
     )

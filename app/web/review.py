@@ -42,15 +42,19 @@ def cases() -> ResponseReturnValue:
 @bp.post("/placement/<int:number>/approve")
 @needs("operator")
 def approve(number: int) -> ResponseReturnValue:
-    stage.approve(session(), kit(), _placement(number), who(), _text("reason"), shown=_text("shown"))
-    return _next("Approved")
+    meant = _meant(number)
+    for placement in meant:
+        stage.approve(session(), kit(), placement, who(), _text("reason"), shown=_text("shown"))
+    return _next(_done("Approved", meant))
 
 
 @bp.post("/placement/<int:number>/reject")
 @needs("operator")
 def reject(number: int) -> ResponseReturnValue:
-    stage.reject(session(), kit(), _placement(number), who(), _text("reason"))
-    return _next("Rejected")
+    meant = _meant(number)
+    for placement in meant:
+        stage.reject(session(), kit(), placement, who(), _text("reason"))
+    return _next(_done("Rejected", meant))
 
 
 @bp.post("/placement/<int:number>/retouch")
@@ -170,6 +174,16 @@ def _next(said: str) -> ResponseReturnValue:
 
 def _placement(number: int) -> Placement:
     return session().get(Placement, number) or abort(404, "That case is no longer here.")
+
+
+def _meant(number: int) -> list[Placement]:
+    """The placement, and where the form says so those where the very same picture waits for the same reasons."""
+    placement = _placement(number)
+    return [placement, *(stage.twins(session(), placement) if _text("elsewhere") else ())]
+
+
+def _done(what: str, meant: Sequence[Placement]) -> str:
+    return what if len(meant) == 1 else f"{what} in {len(meant)} places"
 
 
 def _item(number: int) -> ImageSetItem:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import sqlalchemy as sa
 
-from app.models import ImageSetItem, Placement
+from app.models import Account, ImageSetItem, Placement
 from app.stages import review
 from app.states import PhotoState, PlacementState
 from tests.web.conftest import Windows
@@ -66,6 +68,45 @@ def test_approving_against_a_rule_needs_a_reason_and_shows_the_next_case(windows
     assert "<html" not in answer.get_data(as_text=True)
     assert answer.headers["HX-Push-Url"] != f"/review/placement/{number}"
     assert _state(windows, number) == PlacementState.APPROVED
+
+
+def _twin(windows: Windows, number: int, *more: dict[str, object]) -> int:
+    """The same picture on a further account, waiting for the same reasons, and for more."""
+    with windows.kit.db.writing() as session:
+        one = session.get_one(Placement, number)
+        account = Account(
+            key=f"{one.account.marketplace}:outlet{len(more)}", marketplace=one.account.marketplace, seller_id="S2", credentials=one.account.credentials,
+            endpoints={}, policy=one.account.policy, practice=True, confirmed=True, created_at=windows.kit.now(),
+        )  # fmt: skip
+        session.add(account)
+        session.flush()
+        copied = ("product_id", "item_id", "position", "rendition_id", "state", "judged_rules", "judged_file", "changed_at")
+        values = {name: getattr(one, name) for name in copied}
+        twin = Placement(account_id=account.id, findings=[*one.findings, *more], **values)
+        session.add(twin)
+        session.flush()
+        return twin.id
+
+
+def test_the_same_picture_elsewhere_is_decided_by_the_same_look(windows: Windows) -> None:
+    number, visitor = _waiting(windows, "placement")[0], windows.visitor()
+    twin, worse = _twin(windows, number), _twin(windows, number, {"rule": "another", "level": "stop", "fact": None, "message": "something else too"})
+    assert 'name="elsewhere" value="1" checked' in visitor.get(f"/review/placement/{number}").get_data(as_text=True)
+
+    answer = visitor.post(f"/review/placement/{number}/approve", htmx=True, reason="the strap is white by design", elsewhere="1")
+
+    assert re.search(r"Approved in \d places\.", answer.get_data(as_text=True))
+    assert (_state(windows, number), _state(windows, twin)) == (PlacementState.APPROVED, PlacementState.APPROVED)
+    assert _state(windows, worse) == PlacementState.REVIEW, "there another rule speaks against it"
+
+
+def test_the_same_picture_elsewhere_is_left_where_the_person_says_so(windows: Windows) -> None:
+    number = _waiting(windows, "placement")[0]
+    twin = _twin(windows, number)
+
+    windows.visitor().post(f"/review/placement/{number}/reject", htmx=True, reason="not here")
+
+    assert (_state(windows, number), _state(windows, twin)) == (PlacementState.REJECTED, PlacementState.REVIEW)
 
 
 def test_a_picture_that_took_the_place_of_the_one_on_the_page_is_not_approved_with_it(windows: Windows) -> None:
