@@ -78,7 +78,7 @@ def kinds(key: str) -> ResponseReturnValue:
     _account(key)
     words = request.args.get("words", "").strip()
     found, said = suggested(key, words)
-    return render_template("parts/kinds.html", found=found, said=said, words=words)
+    return render_template("parts/kinds.html", found=found, said=said, current=request.args.get("current", ""))
 
 
 @bp.post("/category")

@@ -59,7 +59,7 @@ def test_opening_the_page_has_the_marketplace_asked_and_then_says_what_is_missin
     page = text(windows, PAGE)
     assert "load delay" not in page
     assert 'hx-trigger="submit"' in page
-    assert "1 product lacks something:</b> Colour is missing" in page
+    assert "1 product:</b> Colour is missing" in page
     assert '<a href="/products/R-1044">R-1044</a>' in page
     assert "Watches" in page
 
