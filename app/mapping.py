@@ -25,6 +25,8 @@ OLD = timedelta(hours=1)  # products come and change: what was found is asked fo
 LOOKED_THROUGH = 500  # products of a category whose attributes are offered as sources
 VALUES = 24  # different values of a source that are offered for translation
 
+OFF: Mapping[str, Any] = {"value": ""}  # says nothing, whatever else would be said
+
 Row = Mapping[str, Any]
 
 
@@ -47,12 +49,13 @@ class Category:
     kind: str
     title: str
     chosen: bool  # the seller named the kind
+    rows: Mapping[str, Row]
     looked_at: int
     checked: int
     gaps: tuple[Gap, ...]
     asked: bool
     at: datetime | None
-    trouble: str | None  # why the marketplace cannot be asked now
+    trouble: str | None  # why the marketplace cannot be asked now, or the settings are not understood
 
     @property
     def state(self) -> str:
@@ -73,8 +76,13 @@ def categories(session: Session, kit: Kit, account: Account) -> list[Category]:
     errors = {row.row: row.error for row in session.scalars(sa.select(Work).where(Work.stage == "draft", Work.row.in_(ids)))}
     told = []
     for name, products, unlisted in session.execute(counts):
-        known, mapped = drafts.get(name), _mapped(kit, account, name)
-        kind = mapped.kind or (known.kind if known else "") or mapped.usual
+        known = drafts.get(name)
+        trouble = errors.get(str(known.id)) if known and known.at is None else None
+        try:
+            how = mapped(kit, account, name)
+        except Refusal as refusal:
+            how, trouble = integrations.CategoryMap("", "", {}), str(refusal)
+        kind = how.kind or (known.kind if known else "") or how.usual
         found = known.found if known and known.answers == known.asked_at else {}
         told.append(
             Category(
@@ -83,13 +91,14 @@ def categories(session: Session, kit: Kit, account: Account) -> list[Category]:
                 unlisted=unlisted,
                 kind=kind,
                 title=known.title if known and known.kind == kind else "",
-                chosen=bool(mapped.kind),
+                chosen=bool(how.kind),
+                rows={attribute: row for attribute, row in how.rows.items() if row != OFF},
                 looked_at=min(unlisted or min(products, draft.SAMPLE), draft.MOST),
                 checked=len(found),
                 gaps=gaps_of(found),
                 asked=known is not None,
                 at=known.at if known else None,
-                trouble=errors.get(str(known.id)) if known and known.at is None else None,
+                trouble=trouble,
             )
         )
     return told
@@ -156,13 +165,6 @@ def mapped(kit: Kit, account: Account, category: str) -> integrations.CategoryMa
         raise Refusal(str(error)) from None
 
 
-def _mapped(kit: Kit, account: Account, category: str) -> integrations.CategoryMap:
-    try:
-        return mapped(kit, account, category)
-    except Refusal:
-        return integrations.CategoryMap("", "", {})
-
-
 def set_mapping(session: Session, kit: Kit, account: Account, category: str, kind: str, rows: Mapping[str, Any], who: str) -> None:
     """List a category as `kind` by exactly these rows: the account's policy is changed, and what was refused is tried again.
 
@@ -186,7 +188,7 @@ def _refuse_strangers(known: ListingDraft, rows: Mapping[str, Any]) -> None:
     """Refusal for an attribute that the kind does not have, a constant that it does not take, a unit that it does not know."""
     fields = {one["name"]: one for one in known.fields}
     for name, row in rows.items():
-        if not isinstance(row, Mapping) or row == {"value": ""}:
+        if not isinstance(row, Mapping) or row == OFF:
             continue
         if (one := fields.get(name)) is None:
             raise Refusal(f"{known.kind} has no attribute {name!r}; it has {_some(fields)}")
@@ -234,7 +236,7 @@ class Table:
 def table(session: Session, kit: Kit, account: Account, category: str) -> Table:
     """What the page of one category shows. Raises Refusal where the settings are not understood."""
     known = session.scalar(sa.select(ListingDraft).where(ListingDraft.account_id == account.id, ListingDraft.category == category))
-    rows = {name: row for name, row in mapped(kit, account, category).rows.items() if row != {"value": ""}}
+    rows = {name: row for name, row in mapped(kit, account, category).rows.items() if row != OFF}
     fields = {one["name"]: one for one in (known.fields if known else [])}
     for name in rows:
         fields.setdefault(name, {**asdict(integrations.DraftField(name, name, required=False)), "said": {}})

@@ -38,6 +38,7 @@ SELLERS = {"amazon-uk:main": "PRACTICESELLER", "ebay-uk:main": "practice-seller"
 PACE: Mapping[str, Any] = {"look_gaps_s": [2, 3, 5, 8], "settle_s": 60, "live_look_s": 10, "poll_s": 5}  # the practice marketplaces answer in seconds
 CALLS = {"calls_per_day": 1_000_000}  # so often are they looked at
 POLICY: Mapping[str, Any] = {"publish": "auto", "create": True, "wait_s": 20, "repair": "auto", "pace": PACE, "listing": CALLS}
+LISTING = {"ebay": {"policies": {name: f"practice-{name}" for name in ("payment", "return", "shipping")}}}  # business policies, which a seller makes on eBay
 log = structlog.get_logger("packshot.practice")
 
 
@@ -220,7 +221,7 @@ def _account(session: Any, kit: Kit, key: str, port: int) -> None:
             seller_id=SELLERS[key],
             credentials=credentials,
             endpoints=accounts.practice_endpoints(connector, _base(port)),
-            policy=POLICY,
+            policy={**POLICY, "listing": {**CALLS, **LISTING.get(connector, {})}},
             practice=True,
             who="practice",
         )

@@ -51,19 +51,16 @@ def category(key: str) -> ResponseReturnValue:
     known = next((one for one in mapping.categories(session(), kit(), account) if one.name == name), None)
     if known is None:
         abort(404, f"No product has the category {name!r}.")
-    trouble, mapped, lines = None, integrations.CategoryMap("", "", {}), None
     try:
-        mapped, lines = mapping.mapped(kit(), account, name), mapping.table(session(), kit(), account, name)
-    except Refusal as refusal:
-        trouble = str(refusal)
+        lines = mapping.table(session(), kit(), account, name)
+    except Refusal:  # the category says why
+        lines = None
     found, said = suggested(key, words)
     return render_template(
         "mapping_category.html",
         account=account,
         category=known,
-        mapped=mapped,
         table=lines,
-        trouble=trouble,
         words=words,
         found=found,
         said=said,

@@ -44,7 +44,7 @@ class Drafter:
         return integrations.Draft("W", {"Colour": colour}, (field,), lacks, "Watches")
 
     def suggestions(self, words: str) -> list[tuple[str, str]]:
-        return [("W", "Watches")]
+        return [("W", "Watches"), ("B", "Watch bands")]
 
     def mapped(self, category: str) -> integrations.CategoryMap:
         return integrations.CategoryMap("", "W", {})
