@@ -119,14 +119,12 @@ def test_a_person_signs_in_reviews_by_keyboard_and_accepts_a_lesson(windows: Win
 
 def test_a_person_maps_a_new_listings_attributes_and_the_page_follows_the_marketplace(windows: Windows, page: Any) -> None:
     windows.kit.connect = lambda access: Drafter()  # type: ignore[assignment,return-value]
-    page.goto("/sign-in")
+    page.goto("/accounts/ebay-uk:main/listing")
     page.fill("#name", "admin")
     page.fill("#password", PASSWORD)
     page.keyboard.press("Enter")
-    page.wait_for_selector("#heartbeat[data-state=on]")
 
     # opening the page asks by itself; the answer comes without a reload
-    page.goto("/accounts/ebay-uk:main/listing")
     page.wait_for_selector("text=0 of 1 products looked at")
     settle_all(windows.kit, {"draft": STAGES["draft"]})
     page.wait_for_selector("text=Colour is missing")
@@ -139,7 +137,6 @@ def test_a_person_maps_a_new_listings_attributes_and_the_page_follows_the_market
     page.select_option("#value-0", "Black")
     page.click("text=Keep the mapping")
     page.wait_for_selector("text=Kept: ring on ebay-uk:main")
-    assert page.input_value("#value-0") == "Black"
     with windows.kit.db.reading() as session:
         listing = session.scalars(sa.select(Account.policy).where(Account.key == "ebay-uk:main")).one()["listing"]
     assert listing == {"mapping": {"ring": {"Colour": {"value": "Black"}}}}
