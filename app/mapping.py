@@ -21,7 +21,7 @@ from app.secretbox import SecretsLost
 from app.stages import draft
 from app.stages.publish import facts_of
 
-OLD = timedelta(hours=1)  # products come and change: what was found is asked for again when somebody looks after so long
+OLD = timedelta(hours=1)  # kinds change: what was found is asked for again when somebody looks after so long
 LOOKED_THROUGH = 500  # products of a category whose attributes are offered as sources
 VALUES = 24  # different values of a source that are offered for translation
 
@@ -55,6 +55,7 @@ class Category:
     gaps: tuple[Gap, ...]
     asked: bool
     at: datetime | None
+    changed_at: datetime  # when the inventory last told of one of its products
     trouble: str | None  # why the marketplace cannot be asked now, or the settings are not understood
 
     @property
@@ -67,15 +68,18 @@ class Category:
         return "missing" if self.gaps else "complete"
 
 
-def categories(session: Session, kit: Kit, account: Account) -> list[Category]:
-    """Every category that has products, by name: a handful of selects, and nobody outside is asked."""
+def categories(session: Session, kit: Kit, account: Account, only: str | None = None) -> list[Category]:
+    """Every category that has products, or one of them, by name: a handful of selects, and nobody outside is asked."""
     left = sa.func.sum(sa.case((draft.unlisted(account), 1), else_=0))
-    counts = sa.select(Product.category, sa.func.count(), left).where(Product.archived.is_(False)).group_by(Product.category).order_by(Product.category)
+    counts = sa.select(Product.category, sa.func.count(), left, sa.func.max(Product.updated_at)).where(Product.archived.is_(False))
+    if only is not None:
+        counts = counts.where(Product.category == only)
+    counts = counts.group_by(Product.category).order_by(Product.category)
     drafts = {row.category: row for row in session.scalars(sa.select(ListingDraft).where(ListingDraft.account_id == account.id))}
     ids = [str(row.id) for row in drafts.values()]
     errors = {row.row: row.error for row in session.scalars(sa.select(Work).where(Work.stage == "draft", Work.row.in_(ids)))}
     told = []
-    for name, products, unlisted in session.execute(counts):
+    for name, products, unlisted, changed_at in session.execute(counts):
         known = drafts.get(name)
         trouble = errors.get(str(known.id)) if known and known.at is None else None
         try:
@@ -98,6 +102,7 @@ def categories(session: Session, kit: Kit, account: Account) -> list[Category]:
                 gaps=gaps_of(found),
                 asked=known is not None,
                 at=known.at if known else None,
+                changed_at=changed_at,
                 trouble=trouble,
             )
         )
@@ -134,7 +139,7 @@ def missing(kit: Kit, account: Account, wanted: Mapping[str, Sequence[tuple[str,
 
 def is_old(category: Category, now: datetime) -> bool:
     """Whether it is worth asking again before somebody reads it."""
-    return not category.asked or (category.at is not None and category.at < now - OLD)
+    return not category.asked or (category.at is not None and category.at < max(category.changed_at, now - OLD))
 
 
 def ask(session: Session, kit: Kit, account: Account, names: Iterable[str] | None = None) -> None:

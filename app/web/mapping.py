@@ -48,8 +48,8 @@ def ask(key: str) -> ResponseReturnValue:
 @bp.get("/category")
 def category(key: str) -> ResponseReturnValue:
     account, name, words = _account(key), request.args.get("name", ""), request.args.get("words", "").strip()
-    known = next((one for one in mapping.categories(session(), kit(), account) if one.name == name), None)
-    if known is None:
+    found_here = mapping.categories(session(), kit(), account, name)
+    if not found_here:
         abort(404, f"No product has the category {name!r}.")
     try:
         lines = mapping.table(session(), kit(), account, name)
@@ -59,7 +59,7 @@ def category(key: str) -> ResponseReturnValue:
     return render_template(
         "mapping_category.html",
         account=account,
-        category=known,
+        category=found_here[0],
         table=lines,
         words=words,
         found=found,
