@@ -21,9 +21,11 @@ from app.secretbox import SecretsLost
 from app.stages import draft
 from app.stages.publish import facts_of
 
-OLD = timedelta(hours=1)  # products come and change: what was found is asked for again when somebody looks after so long
+OLD = timedelta(hours=1)  # kinds change: what was found is asked for again when somebody looks after so long
 LOOKED_THROUGH = 500  # products of a category whose attributes are offered as sources
 VALUES = 24  # different values of a source that are offered for translation
+
+OFF: Mapping[str, Any] = {"value": ""}  # says nothing, whatever else would be said
 
 Row = Mapping[str, Any]
 
@@ -47,12 +49,14 @@ class Category:
     kind: str
     title: str
     chosen: bool  # the seller named the kind
+    rows: Mapping[str, Row]
     looked_at: int
     checked: int
     gaps: tuple[Gap, ...]
     asked: bool
     at: datetime | None
-    trouble: str | None  # why the marketplace cannot be asked now
+    changed_at: datetime  # when the inventory last told of one of its products
+    trouble: str | None  # why the marketplace cannot be asked now, or the settings are not understood
 
     @property
     def state(self) -> str:
@@ -64,17 +68,25 @@ class Category:
         return "missing" if self.gaps else "complete"
 
 
-def categories(session: Session, kit: Kit, account: Account) -> list[Category]:
-    """Every category that has products, by name: a handful of selects, and nobody outside is asked."""
+def categories(session: Session, kit: Kit, account: Account, only: str | None = None) -> list[Category]:
+    """Every category that has products, or one of them, by name: a handful of selects, and nobody outside is asked."""
     left = sa.func.sum(sa.case((draft.unlisted(account), 1), else_=0))
-    counts = sa.select(Product.category, sa.func.count(), left).where(Product.archived.is_(False)).group_by(Product.category).order_by(Product.category)
+    counts = sa.select(Product.category, sa.func.count(), left, sa.func.max(Product.updated_at)).where(Product.archived.is_(False))
+    if only is not None:
+        counts = counts.where(Product.category == only)
+    counts = counts.group_by(Product.category).order_by(Product.category)
     drafts = {row.category: row for row in session.scalars(sa.select(ListingDraft).where(ListingDraft.account_id == account.id))}
     ids = [str(row.id) for row in drafts.values()]
     errors = {row.row: row.error for row in session.scalars(sa.select(Work).where(Work.stage == "draft", Work.row.in_(ids)))}
     told = []
-    for name, products, unlisted in session.execute(counts):
-        known, mapped = drafts.get(name), _mapped(kit, account, name)
-        kind = mapped.kind or (known.kind if known else "") or mapped.usual
+    for name, products, unlisted, changed_at in session.execute(counts):
+        known = drafts.get(name)
+        trouble = errors.get(str(known.id)) if known and known.at is None else None
+        try:
+            how = mapped(kit, account, name)
+        except Refusal as refusal:
+            how, trouble = integrations.CategoryMap("", "", {}), str(refusal)
+        kind = how.kind or (known.kind if known else "") or how.usual
         found = known.found if known and known.answers == known.asked_at else {}
         told.append(
             Category(
@@ -83,13 +95,15 @@ def categories(session: Session, kit: Kit, account: Account) -> list[Category]:
                 unlisted=unlisted,
                 kind=kind,
                 title=known.title if known and known.kind == kind else "",
-                chosen=bool(mapped.kind),
+                chosen=bool(how.kind),
+                rows={attribute: row for attribute, row in how.rows.items() if row != OFF},
                 looked_at=min(unlisted or min(products, draft.SAMPLE), draft.MOST),
                 checked=len(found),
                 gaps=gaps_of(found),
                 asked=known is not None,
                 at=known.at if known else None,
-                trouble=errors.get(str(known.id)) if known and known.at is None else None,
+                changed_at=changed_at,
+                trouble=trouble,
             )
         )
     return told
@@ -125,7 +139,7 @@ def missing(kit: Kit, account: Account, wanted: Mapping[str, Sequence[tuple[str,
 
 def is_old(category: Category, now: datetime) -> bool:
     """Whether it is worth asking again before somebody reads it."""
-    return not category.asked or (category.at is not None and category.at < now - OLD)
+    return not category.asked or (category.at is not None and category.at < max(category.changed_at, now - OLD))
 
 
 def ask(session: Session, kit: Kit, account: Account, names: Iterable[str] | None = None) -> None:
@@ -156,13 +170,6 @@ def mapped(kit: Kit, account: Account, category: str) -> integrations.CategoryMa
         raise Refusal(str(error)) from None
 
 
-def _mapped(kit: Kit, account: Account, category: str) -> integrations.CategoryMap:
-    try:
-        return mapped(kit, account, category)
-    except Refusal:
-        return integrations.CategoryMap("", "", {})
-
-
 def set_mapping(session: Session, kit: Kit, account: Account, category: str, kind: str, rows: Mapping[str, Any], who: str) -> None:
     """List a category as `kind` by exactly these rows: the account's policy is changed, and what was refused is tried again.
 
@@ -186,7 +193,7 @@ def _refuse_strangers(known: ListingDraft, rows: Mapping[str, Any]) -> None:
     """Refusal for an attribute that the kind does not have, a constant that it does not take, a unit that it does not know."""
     fields = {one["name"]: one for one in known.fields}
     for name, row in rows.items():
-        if not isinstance(row, Mapping) or row == {"value": ""}:
+        if not isinstance(row, Mapping) or row == OFF:
             continue
         if (one := fields.get(name)) is None:
             raise Refusal(f"{known.kind} has no attribute {name!r}; it has {_some(fields)}")
@@ -234,7 +241,7 @@ class Table:
 def table(session: Session, kit: Kit, account: Account, category: str) -> Table:
     """What the page of one category shows. Raises Refusal where the settings are not understood."""
     known = session.scalar(sa.select(ListingDraft).where(ListingDraft.account_id == account.id, ListingDraft.category == category))
-    rows = {name: row for name, row in mapped(kit, account, category).rows.items() if row != {"value": ""}}
+    rows = {name: row for name, row in mapped(kit, account, category).rows.items() if row != OFF}
     fields = {one["name"]: one for one in (known.fields if known else [])}
     for name in rows:
         fields.setdefault(name, {**asdict(integrations.DraftField(name, name, required=False)), "said": {}})

@@ -38,6 +38,12 @@ SELLERS = {"amazon-uk:main": "PRACTICESELLER", "ebay-uk:main": "practice-seller"
 PACE: Mapping[str, Any] = {"look_gaps_s": [2, 3, 5, 8], "settle_s": 60, "live_look_s": 10, "poll_s": 5}  # the practice marketplaces answer in seconds
 CALLS = {"calls_per_day": 1_000_000}  # so often are they looked at
 POLICY: Mapping[str, Any] = {"publish": "auto", "create": True, "wait_s": 20, "repair": "auto", "pace": PACE, "listing": CALLS}
+GOLD = {f"{carat} {colour} gold": "gold" for carat in ("9ct", "14ct", "18ct") for colour in ("yellow", "white", "rose")}
+RING = {"metal_type": {"from": "attributes.metal", "words": {**GOLD, "sterling silver": "silver"}}, "country_of_origin": {"value": "GB"}}
+LISTING: Mapping[str, Mapping[str, Any]] = {  # what a seller would have set up: business policies made on eBay, and where a ring's attributes come from
+    "amazon": {"mapping": {"ring": RING}},
+    "ebay": {"policies": {name: f"practice-{name}" for name in ("payment", "return", "shipping")}},
+}
 log = structlog.get_logger("packshot.practice")
 
 
@@ -220,7 +226,7 @@ def _account(session: Any, kit: Kit, key: str, port: int) -> None:
             seller_id=SELLERS[key],
             credentials=credentials,
             endpoints=accounts.practice_endpoints(connector, _base(port)),
-            policy=POLICY,
+            policy={**POLICY, "listing": {**CALLS, **LISTING.get(connector, {})}},
             practice=True,
             who="practice",
         )

@@ -12,12 +12,14 @@ import integrations
 from app import work
 from app.db import insert, insert_new, record
 from app.kit import Kit
-from app.models import Account, Delivery, Placement, Product
+from app.models import Account, Delivery, Listing, ListingMember, Placement, Product
+from app.stages import publish
 from app.stages.arrange import arrange
 from app.stages.intake import open_batch, receive_url
 
 Effect = Literal["applied", "stale", "duplicate", "unknown-sku"]
 PLAIN = ("title", "category", "brand", "quantity", "condition", "priority", "gtin", "pieces", "size_mm", "attributes")
+SAID = {*PLAIN, "price_minor", "currency"} - {"quantity", "priority"}  # what a new listing says of a product and a marketplace may refuse
 JUDGED_BY = {"category", "condition", "pieces"}  # a verdict depends on them
 RESTING = {"sku.archived": True, "sku.created": False, "sku.updated": False}
 
@@ -108,6 +110,9 @@ def _set_fields(session: Session, kit: Kit, product: Product, event: integration
     if JUDGED_BY & set(changed):
         for placement in session.scalars(sa.select(Placement.id).where(Placement.product_id == product.id)):
             work.wake(session, "check", placement, at=kit.now(), lead=work.head_start_of(product))
+    if SAID & set(changed):
+        offered = sa.select(ListingMember.listing_id).where(ListingMember.product_id == product.id)
+        publish.create_again(session, kit, Listing.id.in_(offered))
     if changed:
         product.updated_at = kit.now()
         record(session, product, "updated", now=kit.now(), sku=product.sku, why=f"{event.type}: {', '.join(changed)}", who=source)

@@ -308,6 +308,14 @@ def refused(session: Session, kit: Kit, task: Task, failure: integrations.Refuse
         )
 
 
+def create_again(session: Session, kit: Kit, *which: sa.ColumnElement[bool]) -> None:
+    """Those of these listings that were refused before they ever existed are due again: what they would say has changed."""
+    never = (Listing.external_id.is_(None), Listing.sent_at.is_(None), Listing.refused_print.is_not(None))
+    for listing in session.scalars(sa.select(Listing).where(*which, *never).order_by(Listing.id)):
+        listing.refused_print = listing.problem = None
+        work.wake(session, "publish", listing.id, at=kit.now())
+
+
 def lacks_something(issues: Sequence[Mapping[str, Any]]) -> bool:
     """Whether a refusal is about what a new listing says: something that the product or the account's mapping can mend."""
     return any(str(issue.get("code")).startswith(("attribute:", "kind")) for issue in issues)

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, selectinload
 
 import integrations
-from app import controls, rulebook, views
+from app import controls, mapping, rulebook, views
 from app.alike import alike
 from app.models import (
     Account,
@@ -247,8 +247,40 @@ COLLECTIONS = (
     ),
 )  # fmt: skip
 
+
+def account_of(call: Call) -> Account:
+    """The account that a call names; 404 where there is none."""
+    account = call.session.scalar(sa.select(Account).where(Account.key == call.key))
+    if account is None:
+        abort(404, f"There is no account {call.key}.")
+    return account
+
+
+def mapping_told(call: Call) -> shapes.MappingOut:
+    """How new listings are made on an account. Asks nobody outside."""
+    account = account_of(call)
+    told = [
+        shapes.MappedOut(
+            category=one.name,
+            kind=one.kind,
+            chosen=one.chosen,
+            rows={name: dict(row) for name, row in one.rows.items()},
+            products=one.products,
+            unlisted=one.unlisted,
+            state=one.state,
+            checked=one.checked,
+            at=one.at,
+            trouble=one.trouble,
+            lacks=[shapes.LackOut(sku=sku, attribute=gap.attribute, words=gap.words) for gap in one.gaps for sku in gap.skus],
+        )
+        for one in mapping.categories(call.session, call.kit, account)
+    ]
+    return shapes.MappingOut(account=account.key, categories=told)
+
+
 READS: tuple[Operation, ...] = (
     *(operation for collection in COLLECTIONS for operation in collection.operations()),
     Operation("GET", "/rules", "get_rules", "The rule set in force, with every rule.", _rules, shapes.RulesOut),
+    Operation("GET", "/accounts/{key}/mapping", "get_mapping", "How new listings are made, and what is missing.", mapping_told, shapes.MappingOut),
     Operation("GET", "/stop", "get_stop", "Whether all writing to marketplaces is stopped.", lambda call: stop_told(call.session), shapes.StopOut),
 )

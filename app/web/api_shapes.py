@@ -269,6 +269,40 @@ class AccountOut(Shape):
     created_at: datetime
 
 
+class LackOut(Shape):
+    """One thing that a product lacks to be listed."""
+
+    sku: str
+    attribute: str = Field(description="the marketplace's name of it; `kind` where no kind of product fits")
+    words: str
+
+
+class MappedOut(Shape):
+    """How one category is listed on an account, and what its products lack.
+
+    `rows` says for each attribute where it comes from: `{from: brand | attributes.x | size_mm.x | …}` or `{value: …}`, with `words` and `unit`.
+    """
+
+    category: str
+    kind: str = Field(description="the marketplace's product type or category; empty: nobody can say yet")
+    chosen: bool = Field(description="the seller named the kind")
+    rows: Doc
+    products: int
+    unlisted: int
+    state: str = Field(description="unasked, looking, missing or complete")
+    checked: int
+    at: datetime | None
+    trouble: str | None = Field(description="why the marketplace cannot be asked now")
+    lacks: list[LackOut]
+
+
+class MappingOut(Shape):
+    """How new listings are made on an account."""
+
+    account: str
+    categories: list[MappedOut]
+
+
 class WaiverOut(Shape):
     """A rule that somebody answers for until a time: for a product, for an account (both null-able, never both null), or for that product there."""
 

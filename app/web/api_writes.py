@@ -10,15 +10,14 @@ import sqlalchemy as sa
 from flask import abort
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
-from app import accounts, controls, waivers
-from app.errors import Refusal
+from app import controls, mapping, waivers
 from app.models import Account, Arrival, Event, ImageSetItem, Lesson, Listing, Placement, Product, Waiver
 from app.models.base import Base
 from app.stages import intake, learn, publish, review
 from app.stages.inventory import apply_event
 from app.web import api_shapes as shapes
 from app.web.api_core import Call, Made, Operation, Wish, WrongField
-from app.web.api_reads import listings_told, product_told, stop_told
+from app.web.api_reads import account_of, listings_told, mapping_told, product_told, stop_told
 from integrations import inventory
 
 Row = TypeVar("Row", bound=Base)
@@ -70,6 +69,14 @@ class WaiverWish(Wish):
     account: Annotated[str, StringConstraints(max_length=96)] | None = None
     until: AwareDatetime
     why: Reason
+
+
+class MappingWish(Wish):
+    """How one category is listed from now on: all its rows, as GET tells them. Empty `kind`: what Packshot or the marketplace would take."""
+
+    category: Annotated[str, StringConstraints(max_length=64)]
+    kind: Annotated[str, StringConstraints(max_length=128)] = ""
+    rows: dict[str, str | dict[str, Any]]
 
 
 class Because(Wish):
@@ -165,14 +172,21 @@ def revoke_waiver(call: Call) -> BaseModel:
     return _told(call, waiver, shapes.WaiverOut)
 
 
+def put_mapping(call: Call) -> BaseModel:
+    account, wish = account_of(call), call.body
+    mapping.set_mapping(call.session, call.kit, account, wish.category, wish.kind, wish.rows, call.who)
+    call.session.flush()
+    return mapping_told(call)
+
+
 def stop_account(call: Call) -> BaseModel:
-    account = _account(call)
+    account = account_of(call)
     controls.stop(call.session, call.kit, call.who, account, call.body.why)
     return _told(call, account, shapes.AccountOut)
 
 
 def resume_account(call: Call) -> BaseModel:
-    account = _account(call)
+    account = account_of(call)
     controls.resume(call.session, call.kit, call.who, account)
     return _told(call, account, shapes.AccountOut)
 
@@ -192,13 +206,6 @@ def _row(call: Call, table: type[Row]) -> Row:
     if row is None:
         abort(404, f"There is no {table.__name__.lower()} {call.key}.")
     return row
-
-
-def _account(call: Call) -> Account:
-    try:
-        return accounts.find_account(call.session, call.key)
-    except Refusal as refusal:
-        abort(404, str(refusal))
 
 
 def _told(call: Call, row: Any, shape: type[BaseModel]) -> BaseModel:
@@ -221,6 +228,16 @@ WRITES: tuple[Operation, ...] = (
     _write("/listings/{id}/confirm", "confirm_listing", "Under policy ask: let what is wanted now through.", confirm_listing, shapes.ListingOut, Nothing),
     Operation("POST", "/waivers", "add_waiver", "Waive a rule until a time.", add_waiver, shapes.WaiverOut, role="operator", body=WaiverWish, status=201),
     _write("/waivers/{id}/revoke", "revoke_waiver", "End a waiver now. A reason is needed.", revoke_waiver, shapes.WaiverOut, Because),
+    Operation(
+        "PUT",
+        "/accounts/{key}/mapping",
+        "put_mapping",
+        "Change how a category is listed on an account; refused creations are tried again.",
+        put_mapping,
+        shapes.MappingOut,
+        role="admin",
+        body=MappingWish,
+    ),
     _write("/accounts/{key}/stop", "stop_account", "Stop all writing to this account.", stop_account, shapes.AccountOut, Because),
     _write("/accounts/{key}/resume", "resume_account", "Let writing to this account go on.", resume_account, shapes.AccountOut, Nothing),
     _write("/stop", "stop_all", "The emergency stop: no writing to any marketplace.", stop_all, shapes.StopOut, Because),

@@ -48,22 +48,19 @@ def ask(key: str) -> ResponseReturnValue:
 @bp.get("/category")
 def category(key: str) -> ResponseReturnValue:
     account, name, words = _account(key), request.args.get("name", ""), request.args.get("words", "").strip()
-    known = next((one for one in mapping.categories(session(), kit(), account) if one.name == name), None)
-    if known is None:
+    found_here = mapping.categories(session(), kit(), account, name)
+    if not found_here:
         abort(404, f"No product has the category {name!r}.")
-    trouble, mapped, lines = None, integrations.CategoryMap("", "", {}), None
     try:
-        mapped, lines = mapping.mapped(kit(), account, name), mapping.table(session(), kit(), account, name)
-    except Refusal as refusal:
-        trouble = str(refusal)
+        lines = mapping.table(session(), kit(), account, name)
+    except Refusal:  # the category says why
+        lines = None
     found, said = suggested(key, words)
     return render_template(
         "mapping_category.html",
         account=account,
-        category=known,
-        mapped=mapped,
+        category=found_here[0],
         table=lines,
-        trouble=trouble,
         words=words,
         found=found,
         said=said,
@@ -78,7 +75,7 @@ def kinds(key: str) -> ResponseReturnValue:
     _account(key)
     words = request.args.get("words", "").strip()
     found, said = suggested(key, words)
-    return render_template("parts/kinds.html", found=found, said=said, words=words)
+    return render_template("parts/kinds.html", found=found, said=said, current=request.args.get("current", ""))
 
 
 @bp.post("/category")

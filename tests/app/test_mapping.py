@@ -15,6 +15,7 @@ from app.errors import Refusal
 from app.kit import Kit
 from app.models import Account, Event, Listing, ListingDraft, Push, Work
 from app.stages import STAGES, draft
+from app.stages.inventory import apply_event
 from app.stages.run import settle_all
 from app.states import ListingState, PushState
 from integrations.practice import PracticeServer
@@ -44,7 +45,7 @@ class Drafter:
         return integrations.Draft("W", {"Colour": colour}, (field,), lacks, "Watches")
 
     def suggestions(self, words: str) -> list[tuple[str, str]]:
-        return [("W", "Watches")]
+        return [("W", "Watches"), ("B", "Watch bands")]
 
     def mapped(self, category: str) -> integrations.CategoryMap:
         return integrations.CategoryMap("", "W", {})
@@ -137,6 +138,22 @@ def test_a_creation_that_was_refused_says_what_is_missing_and_where_to_mend_it_a
         assert (kept.problem, kept.pushed) == (None, wish["wanted"])
         assert [push.state for push in session.scalars(sa.select(Push).order_by(Push.number))] == [PushState.REFUSED, PushState.ACCEPTED]
         assert all(one.mend is None for one in views.why(session, kit, "R-1"))
+
+
+@pytest.mark.parametrize(("told", "tried"), [({"attributes": {"metal": "gold"}}, True), ({"quantity": 4}, False)])
+def test_a_refused_creation_is_tried_again_when_the_inventory_mends_the_product_and_not_for_every_sale(kit: Kit, told: dict[str, Any], tried: bool) -> None:
+    account = with_drafter(kit, Drafter())
+    ring = factories.product(kit, "R-1", category="ring")
+    refused = {"wanted": {"R-1": {"main": "f"}}, "wanted_print": "w", "refused_print": "w", "problem": "Metal Type is missing"}
+    number = factories.listing(kit, ring, account, ListingState.TO_SEND, **refused).id
+    body = {"type": "sku.updated", "timestamp": kit.now().isoformat(), "data": {"sku": "R-1", **told}}
+
+    with kit.db.writing() as session:
+        apply_event(session, kit, integrations.inventory.parse_event(None, body), "event-1")
+
+    with kit.db.reading() as session:
+        assert (session.get_one(Listing, number).problem is None) is tried
+        assert (session.scalar(sa.select(Work.due_at).where(Work.stage == "publish", Work.row == str(number))) is not None) is tried
 
 
 def test_a_look_goes_on_over_several_jobs_and_what_was_found_can_be_read_meanwhile(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -283,6 +300,17 @@ def test_what_is_known_is_asked_for_again_after_an_hour(kit: Kit, clock: Clock) 
 
     assert not mapping.is_old(told(kit, account.key)["watch"], kit.now())
     clock.advance(3601)
+    assert mapping.is_old(told(kit, account.key)["watch"], kit.now())
+
+
+def test_what_is_known_is_old_once_the_inventory_has_told_of_a_product_again(kit: Kit, clock: Clock) -> None:
+    account = with_drafter(kit, Drafter())
+    factories.product(kit, "W-1")
+    ask(kit, account.key)
+    settle_all(kit, DRAFT)
+    clock.advance(5)
+    factories.product(kit, "W-2")
+
     assert mapping.is_old(told(kit, account.key)["watch"], kit.now())
 
 

@@ -135,6 +135,31 @@ def test_a_wrong_key_is_told_nothing(house: House, header: str) -> None:
     assert house.client.get("/api/v1/products", headers={"Authorization": header}).status_code == 401
 
 
+def test_the_mapping_of_new_listings_is_read_and_changed_by_programs_whose_role_reaches(full: House) -> None:
+    path = "/api/v1/accounts/ebay-uk:main/mapping"
+    with full.writing() as session:
+        account = accounts.find_account(session, "ebay-uk:main")
+        accounts.set_credentials(session, full.kit, account, "tests", {"client_id": "a", "client_secret": "b", "refresh_token": "c"})
+    before = full.get(path).get_json()
+    assert [(one["category"], one["kind"], one["chosen"], one["state"], one["rows"]["Brand"]) for one in before["categories"]] == [
+        ("watch", "31387", False, "unasked", {"from": "brand"})
+    ]
+
+    wish = {"category": "watch", "kind": "31387", "rows": {"Brand": "brand", "policy:return": {"value": "77"}}}
+    assert full.client.put(path, json=wish, headers=full.headers("operator")).status_code == 403
+    answer = full.client.put(path, json=wish, headers=full.headers("admin"))
+
+    assert answer.status_code == 200
+    [watch] = answer.get_json()["categories"]
+    assert (watch["chosen"], watch["rows"]) == (True, {"Brand": {"from": "brand"}, "policy:return": {"value": "77"}})
+    assert answer.get_json() == full.get(path).get_json()
+    for wrong, words in ({"rows": {"Brand": {"form": "brand"}}}, "mapping of Brand"), ({"category": "boat"}, "category 'boat'"):
+        refused = full.client.put(path, json={**wish, **wrong}, headers=full.headers("admin"))
+        assert refused.status_code == 409
+        assert words in refused.get_json()["detail"]
+    assert full.get("/api/v1/accounts/none:none/mapping").status_code == 404
+
+
 @pytest.mark.parametrize("operation", [o for o in OPERATIONS if o.method == "POST"], ids=lambda operation: operation.name)
 def test_a_viewer_changes_nothing(house: House, operation: Any) -> None:
     path = operation.path.replace("{id}", "1").replace("{key}", "ebay-uk:main")

@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from werkzeug.serving import make_server
 
-from app.models import Lesson
-from app.stages import review
+from app.models import Account, Lesson
+from app.stages import STAGES, review
+from app.stages.run import settle_all
 from app.states import LessonState
+from tests.app.test_mapping import Drafter
 from tests.web.conftest import Windows
 from tests.web.seed import PASSWORD
 
@@ -112,6 +115,31 @@ def test_a_person_signs_in_reviews_by_keyboard_and_accepts_a_lesson(windows: Win
     page.wait_for_selector("text=Accepted by operator")
     with windows.kit.db.reading() as session:
         assert session.get_one(Lesson, 1).state == LessonState.ACCEPTED
+
+
+def test_a_person_maps_a_new_listings_attributes_and_the_page_follows_the_marketplace(windows: Windows, page: Any) -> None:
+    windows.kit.connect = lambda access: Drafter()  # type: ignore[assignment,return-value]
+    page.goto("/accounts/ebay-uk:main/listing")
+    page.fill("#name", "admin")
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
+
+    # opening the page asks by itself; the answer comes without a reload
+    page.wait_for_selector("text=0 of 1 products looked at")
+    settle_all(windows.kit, {"draft": STAGES["draft"]})
+    page.wait_for_selector("text=Colour is missing")
+
+    page.goto("/accounts/ebay-uk:main/listing/category?name=ring")
+    page.fill("#words", "watch")
+    page.wait_for_selector("#found >> text=Watch bands")
+    assert not page.is_visible("#value-0")
+    page.select_option("#how-0", "value")
+    page.select_option("#value-0", "Black")
+    page.click("text=Keep the mapping")
+    page.wait_for_selector("text=Kept: ring on ebay-uk:main")
+    with windows.kit.db.reading() as session:
+        listing = session.scalars(sa.select(Account.policy).where(Account.key == "ebay-uk:main")).one()["listing"]
+    assert listing == {"mapping": {"ring": {"Colour": {"value": "Black"}}}}
 
 
 def test_a_page_follows_what_happens_elsewhere(windows: Windows, page: Any) -> None:

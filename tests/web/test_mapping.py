@@ -59,7 +59,7 @@ def test_opening_the_page_has_the_marketplace_asked_and_then_says_what_is_missin
     page = text(windows, PAGE)
     assert "load delay" not in page
     assert 'hx-trigger="submit"' in page
-    assert "1 product lacks something:</b> Colour is missing" in page
+    assert "1 product:</b> Colour is missing" in page
     assert '<a href="/products/R-1044">R-1044</a>' in page
     assert "Watches" in page
 
@@ -138,7 +138,9 @@ def test_kinds_are_suggested_as_a_part_and_without_script_on_the_page(windows: W
     part = text(windows, f"{PAGE}/kinds?words=watch")
     assert re.search(r'<input[^>]*name="kind" value="W" form="save"><span>Watches', part)
     assert "<html" not in part
-    assert 'value="W" form="save"><span>Watches' in text(windows, f"{CATEGORY}&words=watch")
+    page = text(windows, f"{CATEGORY}&words=watch")
+    assert 'value="B" form="save"><span>Watch bands' in page
+    assert page.count('name="kind" value="W"') == 1, "the present kind is no other one"
     assert text(windows, f"{PAGE}/kinds?words=").strip() == ""
 
 
