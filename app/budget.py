@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -48,7 +49,7 @@ def sent(session: Session, account: Account, now: datetime) -> int:
     return session.scalar(rows.where(Listing.account_id == account.id, Push.at > now - DAY, Push.state != PushState.MOOT)) or 0
 
 
-def fitting(session: Session, accounts: Iterable[Account], waiting: sa.Select[tuple[int]], now: datetime) -> list[int]:
+def fitting(session: Session, accounts: Iterable[Account], waiting: sa.Select[Any], now: datetime) -> list[int]:
     """Of the listings that wait (a select of ids), those that fit into their account's budget: by priority and money, then by age, as far as the room goes."""
     found: list[int] = []
     for account in accounts:

@@ -269,6 +269,19 @@ class AccountOut(Shape):
     created_at: datetime
 
 
+class EndpointOut(Shape):
+    """An address that is told what happens; never its secret."""
+
+    id: int
+    url: str
+    events: list[str]
+    practice: bool
+    active: bool
+    failing_since: datetime | None
+    problem: str | None
+    created_at: datetime
+
+
 class WaiverOut(Shape):
     """A rule that somebody answers for until a time: for a product, for an account (both null-able, never both null), or for that product there."""
 

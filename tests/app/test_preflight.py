@@ -243,7 +243,7 @@ def test_doctor_says_what_is_wrong_with_the_address(shop: Shop) -> None:
 
     assert media()[0] == (True, f"{shop.outside.url}: our file comes back byte for byte")
     shop.outside.status = 401
-    assert media() == [(False, f"{shop.outside.url}: 127.0.0.1: asks to sign in; marketplaces do not")]
+    assert media() == [(False, f"{shop.outside.url}: 127.0.0.1 asks to sign in (HTTP 401), and marketplaces do not")]
 
 
 @pytest.mark.parametrize(
