@@ -136,7 +136,7 @@ def test_while_it_cannot_work_few_ask(shop: Shop) -> None:
     shop.outside.status = 403
     for number in range(4):
         shop.offer(f"W-{number}")
-    shop.go(40)
+    shop.go(60)
     shop.outside.asked.clear()
 
     shop.go(180)
