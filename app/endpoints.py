@@ -8,6 +8,7 @@ import json
 import secrets
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,6 +28,14 @@ MOST = 20  # endpoints
 DEADLINE_S = 10.0
 ANSWER_BYTES = 4096
 TEST = "packshot.test"
+
+
+@dataclass(frozen=True)
+class Said:
+    """What an endpoint answered: `trouble` is empty where it took it (a 2xx), else why not in words; no `status` where nobody answered."""
+
+    trouble: str
+    status: int | None = None
 
 
 def add(session: Session, kit: Kit, url: str, events: Sequence[str], who: str, *, practice: bool = False) -> tuple[WebhookEndpoint, str]:
@@ -78,11 +87,11 @@ def try_it(kit: Kit, endpoint: WebhookEndpoint) -> tuple[bool, str]:
     """Send a test now; whether it was taken, and the answer in words. Slow: hold no transaction."""
     body = {"type": TEST, "timestamp": kit.now().isoformat(), "data": {"words": "Packshot can reach this endpoint."}}
     said = send(kit, endpoint, f"msg_{uuid.uuid4().hex}", body)
-    return said == "", said or "It was taken."
+    return not said.trouble, said.trouble or "It was taken."
 
 
-def send(kit: Kit, endpoint: WebhookEndpoint, webhook_id: str, body: Mapping[str, Any]) -> str:
-    """Sign and POST; empty once it was taken (a 2xx), else why not, in words. Raises SecretsLost."""
+def send(kit: Kit, endpoint: WebhookEndpoint, webhook_id: str, body: Mapping[str, Any]) -> Said:
+    """Sign and POST. Raises SecretsLost."""
     raw = json.dumps(body, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
     headers = integrations.inventory.sign(kit.box.open(endpoint.secret)["secret"], webhook_id, kit.now(), raw)
     try:
@@ -96,10 +105,11 @@ def send(kit: Kit, endpoint: WebhookEndpoint, webhook_id: str, body: Mapping[str
             allow_loopback=endpoint.practice,
         )
     except integrations.IntegrationError as error:
-        return str(error)
+        return Said(str(error))
     if 200 <= answer.status < 300:
-        return ""
-    return f"{host(endpoint.url)}: answered HTTP {answer.status}" + (" (a redirect, which is not followed)" if 300 <= answer.status < 400 else "")
+        return Said("", answer.status)
+    redirect = " (a redirect, which is not followed)" if 300 <= answer.status < 400 else ""
+    return Said(f"{host(endpoint.url)}: answered HTTP {answer.status}{redirect}", answer.status)
 
 
 def _address(url: str, practice: bool) -> str:

@@ -23,6 +23,7 @@ from app.stages.run import Stage
 GAPS_S = (5, 60, 300, 1800, 7200, 18_000, 36_000)
 PATIENCE = timedelta(days=3)  # then an endpoint is disabled, and one thing that it never takes is given up
 AT_ONCE = 20  # things sent by one job
+DECLINED, GONE = (400, 413, 415, 422), 410
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,15 @@ class Task:
 
 @dataclass(frozen=True)
 class Outcome:
-    """One thing sent: taken where `words` is empty. `gone`: they say that they want nothing more."""
+    """One thing sent, and what was said to it."""
 
     delivery_id: int
-    words: str
-    gone: bool = False
+    said: endpoints.Said
+
+    @property
+    def declined(self) -> bool:
+        """Whether it was this thing that they would not take, and others may be."""
+        return self.said.status in DECLINED
 
 
 def gather(session: Session, kit: Kit, row: str) -> Task | None:
@@ -58,11 +63,11 @@ def do(kit: Kit, task: Task) -> list[Outcome]:
     found = []
     for delivery in task.deliveries:
         try:
-            words = endpoints.send(kit, task.endpoint, delivery.webhook_id, delivery.body)
+            said = endpoints.send(kit, task.endpoint, delivery.webhook_id, delivery.body)
         except SecretsLost as error:
-            words = str(error)
-        found.append(Outcome(delivery.id, words, words.endswith("HTTP 410")))
-        if words and not _declined(words):
+            said = endpoints.Said(str(error))
+        found.append(Outcome(delivery.id, said))
+        if said.trouble and not found[-1].declined:
             break
     return found
 
@@ -76,19 +81,20 @@ def apply(session: Session, kit: Kit, task: Task, outcomes: list[Outcome]) -> da
         delivery = session.get(WebhookDelivery, outcome.delivery_id)
         if delivery is None or delivery.done_at is not None:
             continue
-        delivery.outcome = outcome.words or "taken"
-        if not outcome.words:
+        trouble = outcome.said.trouble
+        delivery.outcome = trouble or "taken"
+        if not trouble:
             delivery.done_at = now
             endpoint.failing_since = endpoint.retry_at = endpoint.problem = None
             continue
         delivery.due_at = now + timedelta(seconds=GAPS_S[min(delivery.tries, len(GAPS_S) - 1)])
         delivery.tries += 1
-        endpoint.problem, endpoint.failing_since = outcome.words, endpoint.failing_since or now
-        if not _declined(outcome.words):
+        endpoint.problem, endpoint.failing_since = trouble, endpoint.failing_since or now
+        if not outcome.declined:
             endpoint.retry_at = delivery.due_at
-        if now - delivery.at >= PATIENCE and _declined(outcome.words):
-            delivery.done_at, delivery.outcome = now, f"given up: {outcome.words}"
-    if any(outcome.gone for outcome in outcomes) or (endpoint.failing_since is not None and now - endpoint.failing_since >= PATIENCE):
+        elif now - delivery.at >= PATIENCE:
+            delivery.done_at, delivery.outcome = now, f"given up: {trouble}"
+    if any(outcome.said.status == GONE for outcome in outcomes) or (endpoint.failing_since is not None and now - endpoint.failing_since >= PATIENCE):
         endpoint.active = False
         record(session, endpoint, "disabled", kind="webhook", now=now, why=f"{endpoints.host(endpoint.url)} took nothing any more: {endpoint.problem}")
         return None
@@ -113,11 +119,6 @@ def _next(session: Session, endpoint: WebhookEndpoint) -> datetime | None:
     """When something is to be sent there next; None if nothing is."""
     soonest = session.scalar(sa.select(sa.func.min(WebhookDelivery.due_at)).where(*_undone(endpoint)))
     return soonest if soonest is None or endpoint.retry_at is None else max(soonest, endpoint.retry_at)
-
-
-def _declined(words: str) -> bool:
-    """Whether it was this thing that they would not take, and others may be."""
-    return words.endswith(tuple(f"HTTP {status}" for status in (400, 413, 415, 422)))
 
 
 STAGE = Stage("tell", gather, do, apply, mark, lease_s=300, in_flight=8)
