@@ -31,6 +31,7 @@ ALARMS: Mapping[tuple[str, str], tuple[str, str]] = {  # kind and what of an eve
     ("account", "ends soon"): ("{subject}: {why}", "/accounts/"),
     ("account", "stopped"): ("{who} stopped {subject}: {why}", "/accounts/"),
     ("house", "stopped"): ("{who} stopped all writing to marketplaces: {why}", "/"),
+    ("webhook", "disabled"): ("Webhook endpoint {subject} was disabled: {why}", "/webhooks/"),
     ("media", "unreachable"): ("Marketplaces cannot fetch our pictures, and pushes to those that fetch them wait: {why}", "/accounts/"),
     ("media", "reachable"): ("Marketplaces can fetch our pictures again: what waited goes on", "/accounts/"),
     ("rules", "refused"): ("The rules files are broken and the old rules stay in force: {why}", "/"),

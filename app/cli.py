@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import click
 
-from app.commands import bench, exceptions, house, market, pairs, people, pictures, roles, rulebook, sync
+from app.commands import bench, exceptions, house, market, pairs, people, pictures, roles, rulebook, sync, webhooks
 
 # errors that a person can do something about: their message is the whole story, a traceback would add nothing
 EXPECTED = frozenset(
@@ -38,7 +38,7 @@ def cli() -> None:
     """Product photographs to live marketplace listings, with nobody in the way."""
 
 
-for module in (roles, house, pictures, rulebook, exceptions, market, sync, people, bench, pairs):
+for module in (roles, house, pictures, rulebook, exceptions, market, sync, webhooks, people, bench, pairs):
     for command in module.COMMANDS:
         cli.add_command(command)
 

@@ -6,7 +6,7 @@ plain BEGIN fails at once with "database is locked" (both measured). Reading ses
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
@@ -22,13 +22,14 @@ from app.models import Base, Event
 from app.states import check_move
 
 BUSY_MS = 30_000
+TOLD = "packshot.told"
 
 
 class Database:
-    """Two engines on one database: one that writes, one that cannot."""
+    """Two engines on one database: one that writes, one that cannot. `told` is called for each line of history, in the transaction that writes it."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, url: str, told: Callable[[Session, Event], None] | None = None) -> None:
+        self.url, self._info = url, {TOLD: told}
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         if self.is_sqlite:
             file = make_url(url).database
@@ -43,14 +44,18 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """A short transaction: commits at the end, rolls back on any error. Keep slow work out of it."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with self.open() as session, session.begin():
             yield session
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A consistent view that cannot write."""
-        with Session(self.reader, expire_on_commit=False) as session:
+        with self.open(read_only=True) as session:
             yield session
+
+    def open(self, *, read_only: bool = False) -> Session:
+        """A session whose owner commits it; one that cannot write, where asked."""
+        return Session(self.reader if read_only else self.engine, expire_on_commit=False, info=dict(self._info))
 
     def close(self) -> None:
         self.engine.dispose()
@@ -127,7 +132,10 @@ def record(
     """Write one line of history."""
     key = row if isinstance(row, str) else _key(row)
     noun = kind or (type(row).__name__.lower() if not isinstance(row, str) else "house")
-    session.add(Event(at=now, kind=noun, row=key, sku=sku, what=what, was=was, to=to, why=why[:2000], who=who))
+    event = Event(at=now, kind=noun, row=key, sku=sku, what=what, was=was, to=to, why=why[:2000], who=who)
+    session.add(event)
+    if (told := session.info.get(TOLD)) is not None:
+        told(session, event)
 
 
 def move(session: Session, row: Any, to: StrEnum, *, now: datetime, why: str = "", who: str = "packshot", sku: str | None = None, **changes: Any) -> bool:

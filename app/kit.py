@@ -16,6 +16,7 @@ from typing import Any
 import imaging
 import integrations
 import rules
+from app import hooks
 from app.config import Settings
 from app.db import Database
 from app.jobs import Jobs
@@ -51,7 +52,7 @@ class Kit:
 
     @cached_property
     def db(self) -> Database:
-        return Database(self.settings.database)
+        return Database(self.settings.database, told=hooks.tell)
 
     @cached_property
     def jobs(self) -> Jobs:

@@ -1,4 +1,4 @@
-"""What is kept for a while only: answers to repeated writes, and previews, which are made again when somebody looks."""
+"""What is kept for a while only: answers to repeated writes, what endpoints were told, and previews, which are made again when somebody looks."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import sqlalchemy as sa
 
 from app import connect, images
 from app.kit import Kit
-from app.models import IdempotentAnswer
+from app.models import IdempotentAnswer, WebhookDelivery
 
 ANSWERS = timedelta(days=7)  # a caller that repeats a write after so long wants a new one
 PREVIEWS = timedelta(days=30)
+TOLD = timedelta(days=30)
 
 
 def purge(kit: Kit) -> dict[str, int]:
@@ -20,4 +21,5 @@ def purge(kit: Kit) -> dict[str, int]:
     with kit.db.writing() as session:
         pending = connect.forget(session, now)
         answers = session.execute(sa.delete(IdempotentAnswer).where(IdempotentAnswer.at < now - ANSWERS)).rowcount  # type: ignore[attr-defined]
-    return {"answers": answers, "consents": pending, "previews": images.forget(kit, now - PREVIEWS)}
+        told = session.execute(sa.delete(WebhookDelivery).where(WebhookDelivery.done_at < now - TOLD)).rowcount  # type: ignore[attr-defined]
+    return {"told": told, "answers": answers, "consents": pending, "previews": images.forget(kit, now - PREVIEWS)}

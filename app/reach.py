@@ -13,7 +13,7 @@ import integrations
 from app.store import Media
 
 PROVEN_FOR = timedelta(minutes=5)
-PATIENCE = timedelta(seconds=20)  # a web role that starts again is no trouble yet
+PATIENCE = timedelta(seconds=30)  # a web role that starts again is no trouble yet
 KNOWN = 20_000  # names of files remembered as fetched
 # the smallest PNG there is: one white pixel
 PROBE = bytes.fromhex("89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b550000000a49444154789c63f80f0001010100b138f6140000000049454e44ae426082")

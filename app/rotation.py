@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.db import lock, record
 from app.kit import Kit
-from app.models import Account, Setting
+from app.models import Account, Setting, WebhookEndpoint
 from app.secretbox import SecretsLost
 
 PENDING = "consent:"  # settings rows of sellers who are away to say yes
@@ -48,6 +48,10 @@ def _set_pending(setting: Setting, token: str) -> None:
     setting.value = {**setting.value, "sealed": token}
 
 
+def _set_secret(endpoint: WebhookEndpoint, token: str) -> None:
+    endpoint.secret = token
+
+
 SEALED: tuple[Sealed, ...] = (
     Sealed(Account, sa.true(), lambda a: f"credentials of {a.key}", lambda a: str(a.credentials), _set_credentials),
     Sealed(
@@ -57,6 +61,7 @@ SEALED: tuple[Sealed, ...] = (
         lambda s: str(s.value["sealed"]),
         _set_pending,
     ),
+    Sealed(WebhookEndpoint, sa.true(), lambda e: f"secret of webhook endpoint {e.id}", lambda e: str(e.secret), _set_secret),
 )
 
 

@@ -8,6 +8,7 @@ from integrations import consent, inventory, reach, sources
 from integrations.amazon.hints import Hint
 from integrations.amazon.hints import hint_of as amazon_hint
 from integrations.errors import IntegrationError, NotAuthorised, OutcomeUnknown, Problem, Refused, Throttled, TryLater
+from integrations.fetch import exchange
 from integrations.mapping import FACTS
 from integrations.marketplace import (
     REASONS,
@@ -81,6 +82,7 @@ __all__ = [
     "calls_a_day",
     "connect",
     "consent",
+    "exchange",
     "inventory",
     "picture_kind",
     "pictured_by",

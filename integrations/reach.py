@@ -18,9 +18,9 @@ __all__ = ["Reach", "look"]
 DEADLINE_S = 15.0
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 MEANINGS = {
-    401: "asks to sign in; marketplaces do not",
-    403: "is forbidden (HTTP 403): the bucket, or what stands before it, does not let the public read",
-    404: "is not there (HTTP 404): the address does not lead to the store that pictures are put into",
+    401: "asks to sign in (HTTP 401), and marketplaces do not",
+    403: "answers HTTP 403, forbidden: the bucket, or what stands before it, does not let the public read",
+    404: "answers HTTP 404, not there: the address does not lead to the store that pictures are put into",
 }
 NO_HEAD = (405, 501)
 
@@ -51,7 +51,7 @@ def look(url: str, data: bytes, mime: str, *, whole: bool = True, allow_loopback
 
 def _judged(host: str, answer: Answer, mime: str, length: int, data: bytes, body: bytes | None = None) -> Reach:
     if (trouble := _status(answer)) is not None:
-        return Reach(f"{host}: {trouble}")
+        return Reach(f"{host} {trouble}")
     kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind in ("text/html", "application/xhtml+xml"):
         return Reach(f"{host}: a web page comes instead of the picture, perhaps one to sign in at")

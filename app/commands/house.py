@@ -53,7 +53,7 @@ def restore(file: Path, force: bool) -> None:
 
 @click.command()
 def doctor() -> int:
-    """Check database, stores, media address, model, rules, processes, accounts, clock and queue; exit 1 if one is not well."""
+    """Check database, stores, media address, model, rules, processes, secrets, accounts, clock and queue; exit 1 if one is not well."""
     from app import config
     from app import doctor as practitioner
     from app.kit import Kit

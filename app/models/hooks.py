@@ -22,6 +22,7 @@ class WebhookEndpoint(Base):
     practice: Mapped[bool] = mapped_column(default=False)  # may be on this machine
     active: Mapped[bool] = mapped_column(default=True)
     failing_since: Mapped[datetime | None]  # the first failure since it last took something
+    retry_at: Mapped[datetime | None]  # nothing is sent before: it did not answer
     problem: Mapped[str | None]
     created_at: Mapped[datetime]
 
@@ -30,7 +31,7 @@ class WebhookDelivery(Base):
     """One thing told to one endpoint: written in the transaction that it tells of, sent later under the same id until it is taken."""
 
     __tablename__ = "webhook_deliveries"
-    __table_args__ = (UniqueConstraint("endpoint_id", "subject"), Index("ix_webhook_deliveries_done_at", "done_at"))
+    __table_args__ = (UniqueConstraint("endpoint_id", "subject"), Index("ix_webhook_deliveries_due", "endpoint_id", "done_at", "due_at"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     endpoint_id: Mapped[int] = mapped_column(ForeignKey("webhook_endpoints.id"))
@@ -38,6 +39,7 @@ class WebhookDelivery(Base):
     subject: Mapped[str | None] = mapped_column(String(100))  # told once under this name; None: as often as it happens
     body: Mapped[Doc]  # {"type", "timestamp", "data"}
     at: Mapped[datetime]
+    due_at: Mapped[datetime]
     tries: Mapped[int] = mapped_column(default=0)
     done_at: Mapped[datetime | None]
     outcome: Mapped[str | None]  # the last answer in words

@@ -30,13 +30,14 @@ from app.web import (
     session,
     uploads,
     waivers,
+    webhooks,
     words,
 )
 
 MAX_FORM_BYTES = 64 * 1024  # a person's form; uploads and hooks state their own limits
 
 BLUEPRINTS = (
-    auth.bp, dashboard.bp, products.bp, review.bp, lessons.bp, rulebook.bp, releases.bp, waivers.bp, accounts.bp, mapping.bp, people.bp,
+    auth.bp, dashboard.bp, products.bp, review.bp, lessons.bp, rulebook.bp, releases.bp, waivers.bp, accounts.bp, mapping.bp, webhooks.bp, people.bp,
     live.bp, pictures.bp,
     hooks.bp, uploads.bp, api.bp, media.bp, health.bp,
 )  # fmt: skip

@@ -12,6 +12,7 @@ from flask import Blueprint, jsonify, render_template
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, TypeAdapter
 
+from app.web import api_webhooks
 from app.web.api_core import Operation
 from app.web.api_reads import READS
 from app.web.api_writes import WRITES
@@ -72,6 +73,7 @@ def document() -> dict[str, Any]:
     for operation in OPERATIONS:
         paths.setdefault(f"/api/v1{operation.path}", {})[operation.method.lower()] = _operation(operation, schemas)
     paths.setdefault("/api/v1/photos", {})["post"] = _upload(schemas)
+    told = api_webhooks.described(REF, schemas)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -82,6 +84,7 @@ def document() -> dict[str, Any]:
         "servers": [{"url": "/"}],
         "security": [{"key": []}],
         "paths": paths,
+        "webhooks": told,
         "components": {
             "schemas": dict(sorted(schemas.items())),
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "An API key, pk_..., made by an administrator."}},

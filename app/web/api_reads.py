@@ -34,6 +34,7 @@ from app.models import (
     RuleActivation,
     Verdict,
     Waiver,
+    WebhookEndpoint,
 )
 from app.states import ArrivalState, LessonState, ListingState, PhotoState, PlacementState, PushState, RenditionState, RetouchState
 from app.web import api_shapes as shapes
@@ -237,6 +238,10 @@ COLLECTIONS = (
         filters={"rule": _is(Waiver.rule, Words), "sku": _sku(Waiver.product), "account": _account(Waiver.account),
                  "revoked": Filter(bool, lambda value: Waiver.revoked_at.is_not(None) if value else Waiver.revoked_at.is_(None)),
                  "until_after": Filter(AwareDatetime, lambda at: Waiver.until > at, "that end after this time, if nobody revokes them")},
+    ),
+    Collection(
+        "webhooks", "webhook", sa.select(WebhookEndpoint), shapes.EndpointOut, (WebhookEndpoint.id,), WebhookEndpoint.id,
+        filters={"active": Filter(bool, lambda value: WebhookEndpoint.active.is_(value))},
     ),
     Collection("accounts", "account", sa.select(Account), shapes.AccountOut, (Account.id,), Account.key, key_name="key"),
     Collection(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import AliasPath, Field
+from pydantic import AfterValidator, AliasPath, Field
 
 from app.states import ArrivalState, LessonState, ListingState, PhotoState, PlacementState, PushState, RenditionState, RetouchState
 from app.web.api_core import Shape
@@ -301,6 +301,19 @@ class MappingOut(Shape):
 
     account: str
     categories: list[MappedOut]
+
+
+class EndpointOut(Shape):
+    """An address that is told what happens; never its secret, nor what stands behind a `?`, which may be one."""
+
+    id: int
+    url: Annotated[str, AfterValidator(lambda url: url.partition("?")[0])]
+    events: list[str]
+    practice: bool
+    active: bool
+    failing_since: datetime | None
+    problem: str | None
+    created_at: datetime
 
 
 class WaiverOut(Shape):

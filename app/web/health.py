@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 from sqlalchemy.orm import Session
 
-from app import controls, people, views
+from app import controls, endpoints, people, views
 from app.dispatch import oldest_due
 from app.kit import Kit
 from app.models import Arrival, Event, Heartbeat, Notice, Placement, RuleActivation, Work
@@ -130,6 +130,8 @@ def _measure(session: Session, kit: Kit) -> CollectorRegistry:
     gauge("writing_stopped", "1 while the emergency stop is on.", {(): float(controls.is_stopped(session) is not None)})
     beats: Values = {(name,): (now - at).total_seconds() for name, at in session.execute(sa.select(Heartbeat.name, Heartbeat.at)).all()}
     gauge("heartbeat_age_seconds", "Seconds since a process said that it lives.", beats, "process")
+    ages: Values = {(str(number),): (now - oldest).total_seconds() for number, (_, oldest) in endpoints.waiting(session).items()}
+    gauge("webhook_oldest_undelivered_seconds", "Age of the oldest thing that an endpoint is still to be told, by endpoint.", ages, "endpoint")
     gauge("events_total", "Lines of history written since the beginning.", {(): float(session.scalar(sa.select(sa.func.max(Event.id))) or 0)})
     return registry
 

@@ -22,8 +22,7 @@ def kit() -> Kit:
 def session() -> Session:
     """The request's session, opened on first use: one that cannot write under GET, else one that will commit."""
     if "db_session" not in g:
-        database = kit().db
-        g.db_session = Session(database.reader if request.method in SAFE else database.engine, expire_on_commit=False)
+        g.db_session = kit().db.open(read_only=request.method in SAFE)
     held: Session = g.db_session
     return held
 

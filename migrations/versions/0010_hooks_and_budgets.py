@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("practice", sa.Boolean(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("failing_since", models.UTCDateTime(), nullable=True),
+        sa.Column("retry_at", models.UTCDateTime(), nullable=True),
         sa.Column("problem", sa.Text(), nullable=True),
         sa.Column("created_at", models.UTCDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_endpoints")),
@@ -35,6 +36,7 @@ def upgrade() -> None:
         sa.Column("subject", sa.String(length=100), nullable=True),
         sa.Column("body", models.Json, nullable=False),
         sa.Column("at", models.UTCDateTime(), nullable=False),
+        sa.Column("due_at", models.UTCDateTime(), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("done_at", models.UTCDateTime(), nullable=True),
         sa.Column("outcome", sa.Text(), nullable=True),
@@ -42,7 +44,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_deliveries")),
         sa.UniqueConstraint("endpoint_id", "subject", name=op.f("uq_webhook_deliveries_endpoint_id_subject")),
     )
-    op.create_index("ix_webhook_deliveries_done_at", "webhook_deliveries", ["done_at"])
+    op.create_index("ix_webhook_deliveries_due", "webhook_deliveries", ["endpoint_id", "done_at", "due_at"])
     with op.batch_alter_table("pushes") as table:
         table.add_column(sa.Column("images", sa.Integer(), nullable=False, server_default="0"))
         table.create_index("ix_pushes_at", ["at"])

@@ -13,16 +13,18 @@ import sqlalchemy as sa
 import structlog
 from moto.server import ThreadedMotoServer
 
-from app import config, controls, preflight
+from app import config, controls, preflight, work
 from app.kit import Kit
-from app.models import Arrival, Batch
-from app.stages import buckets
+from app.models import Account, Arrival, Batch
+from app.stages import STAGES, buckets
 from app.stages.buckets import scan_bucket
-from app.states import ArrivalState
+from app.stages.run import settle_all
+from app.states import ArrivalState, PlacementState
 from app.store import Store, StoreError
 from scheduler import House, jobs
 from tests.app.conftest import Clock
-from tests.app.factories import product
+from tests.app.factories import account, item, listing, placement, product, rendition
+from tests.app.fakes import FakeMarketplace
 
 
 @pytest.fixture(scope="module")
@@ -318,3 +320,27 @@ def test_a_bucket_that_is_not_there_is_said_in_words(make_kit: Callable[..., Kit
     kit = make_kit(media_store_url="s3://never-made/media", media_base_url="s3://never-made/media", s3_endpoint=bucket.endpoint)
 
     assert "s3://never-made/media" in (preflight.look_at(kit, practice=False).trouble or "")
+
+
+def test_a_push_to_amazon_names_the_object_and_the_bytes_are_there_for_others(bucket: Bucket, make_kit: Callable[..., Kit]) -> None:
+    base = f"s3://{bucket.name}/media"
+    kit, market = make_kit(media_store_url=base, media_base_url=base, s3_endpoint=bucket.endpoint), FakeMarketplace()
+    kit.connect = market.connect  # type: ignore[method-assign,assignment]
+    of = product(kit, "W-1")
+    for key in ("amazon-uk:main", "ebay-uk:main"):
+        on = account(kit, key)
+        with kit.db.writing() as session:
+            session.get_one(Account, on.id).practice = False
+        listing(kit, of, on)
+        dial = item(kit, of)
+        placement(kit, dial, on, rendition(kit, dial, data=JPEG), "main", PlacementState.APPROVED)
+    with kit.db.writing() as session:
+        work.wake(session, "want", of.id, at=kit.now())
+    settle_all(kit, {"want": STAGES["want"], "publish": STAGES["publish"]})
+
+    assert len(market.writes) == 2
+    for offer in market.writes:
+        [picture] = offer.pictures
+        assert picture.url is not None
+        assert (picture.url.rpartition("/")[0], picture.data()) == (base, JPEG)
+        assert bucket.client.get_object(Bucket=bucket.name, Key=picture.url.removeprefix(f"s3://{bucket.name}/"))["Body"].read() == JPEG

@@ -136,7 +136,7 @@ def test_while_it_cannot_work_few_ask(shop: Shop) -> None:
     shop.outside.status = 403
     for number in range(4):
         shop.offer(f"W-{number}")
-    shop.go(40)
+    shop.go(60)
     shop.outside.asked.clear()
 
     shop.go(180)
@@ -243,7 +243,7 @@ def test_doctor_says_what_is_wrong_with_the_address(shop: Shop) -> None:
 
     assert media()[0] == (True, f"{shop.outside.url}: our file comes back byte for byte")
     shop.outside.status = 401
-    assert media() == [(False, f"{shop.outside.url}: 127.0.0.1: asks to sign in; marketplaces do not")]
+    assert media() == [(False, f"{shop.outside.url}: 127.0.0.1 asks to sign in (HTTP 401), and marketplaces do not")]
 
 
 @pytest.mark.parametrize(

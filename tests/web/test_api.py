@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate as validate_document
 from pydantic import AwareDatetime
 
-from app import accounts
+from app import accounts, endpoints
 from app.models import (
     Account,
     Arrival,
@@ -74,6 +74,7 @@ def full(house: House) -> House:
         account = accounts.add_account(
             session, kit, "ebay-uk:main", seller_id="S1", credentials={"refresh_token": "very secret token"}, practice=True, who="tests"
         )
+        endpoints.add(session, kit, "https://shop.example/packshot?token=very-secret", (), "tests")
         batch = Batch(source="upload", name="Monday", created_at=now)
         lesson = Lesson(
             subject="amazon-main-white-border", authority="amazon", proposal={"summary": "stricter"}, evidence=[], state=LessonState.PROPOSED, proposed_at=now
@@ -207,6 +208,14 @@ def test_what_is_told_is_what_the_document_says(full: House, collection: Collect
     for answer, path in ((some, f"/{collection.path}"), (one, f"/{collection.path}/{{{collection.key_name}}}")):
         schema = document()["paths"][f"/api/v1{path}"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
         Draft202012Validator({**schema, "components": document()["components"]}).validate(answer.json)
+
+
+def test_an_endpoint_is_told_without_what_may_be_secret(full: House) -> None:
+    answer = full.get("/api/v1/webhooks/1", role="viewer")
+
+    assert answer.json is not None
+    assert answer.json["url"] == "https://shop.example/packshot"
+    assert "secret" not in answer.get_data(as_text=True)
 
 
 def test_a_price_is_told_as_people_write_it(full: House) -> None:
