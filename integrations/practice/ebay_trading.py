@@ -20,6 +20,7 @@ from integrations.practice.ebay_media import gone
 from integrations.practice.ebay_taxonomy import complaints
 from integrations.practice.ebay_view import Content, item, times
 from integrations.practice.ebay_xml import Node, XmlError, parse, write
+from integrations.practice.faults import FAULT
 from integrations.practice.store import Image, Invocation, Listing, Slot, Write
 
 blueprint = Blueprint("ebay_trading", __name__)
@@ -293,11 +294,14 @@ def describe(listing: Listing, node: Node) -> bool:
 
 def want(session: Session, listing: Listing, urls: list[str], images: list[str | None]) -> Any:
     """Ask for a whole set; the same set again changes nothing."""
+    fault, timing = request.environ.get(FAULT), world().hidden.timing
+    if fault == "drop_write":
+        return "dropped"
     if listing.wanted == urls and not any(slot.failure for slot in listing.slots):
         return "same"
     listing.wanted = urls
     world().note(session, listing, "pictures asked for", urls=urls)
-    world().later(session, listing, world().hidden.timing.propagation, "show_set", urls=urls, images=images)
+    world().later(session, listing, timing.propagation + (timing.late if fault == "late" else 0), "show_set", urls=urls, images=images)
     return urls
 
 
