@@ -12,18 +12,19 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from tests.prove import faults, hostile, kills, learning, odd_one, planted, reload, same_bytes, simulation
+from tests.prove import faults, hostile, kills, learning, month, odd_one, planted, reload, same_bytes, simulation
 
 Proof = Callable[[int], str]
 
 # share of the time, and what is proven; the first seed of each always runs
 PROOFS: tuple[tuple[str, float, Proof], ...] = (
-    ("kill -9 at random moments", 0.26, kills.prove),
-    ("marketplace faults", 0.15, faults.prove),
-    ("hostile files", 0.1, hostile.prove),
-    ("same bytes, any workers", 0.1, same_bytes.prove),
-    ("the odd one of a batch", 0.05, odd_one.prove),
-    ("planted faults", 0.18, planted.prove),
+    ("kill -9 at random moments", 0.22, kills.prove),
+    ("marketplace faults", 0.1, faults.prove),
+    ("a simulated month", 0.2, month.prove),
+    ("hostile files", 0.08, hostile.prove),
+    ("same bytes, any workers", 0.08, same_bytes.prove),
+    ("the odd one of a batch", 0.04, odd_one.prove),
+    ("planted faults", 0.12, planted.prove),
     ("rules simulated", 0.05, simulation.prove),
     ("rules reloaded under load", 0.05, reload.prove),
     ("a secret limit that changes", 0.04, learning.prove),

@@ -52,11 +52,12 @@ class Size:
     per_day: dict[str, float]
     live_look_s: float
     calls_per_day: int
+    poll_s: float
     calm_days: float = 2.0  # at the end: people and weather are quiet, longer than a picture may take to appear
 
 
-FULL = Size(1000, 30, {"wishes": 10, "created": 2, "minds": 2, "meddled": 1}, 8 * DAY, 400)
-SHORT = Size(30, 6, {"wishes": 3, "created": 1, "minds": 1, "meddled": 0.6}, DAY, 300)
+FULL = Size(1000, 30, {"wishes": 10, "created": 2, "minds": 2, "meddled": 1}, 8 * DAY, 400, 2 * HOUR)
+SHORT = Size(25, 5, {"wishes": 3, "created": 1, "minds": 1, "meddled": 1}, DAY, 300, 3 * HOUR)
 
 
 def faults() -> list[dict[str, Any]]:
@@ -86,14 +87,14 @@ class Month:
         rulebook.renew(self.kit, "proof", "start")
         self.house = sqlite3.connect(f"file:{folder / 'packshot.db'}?mode=ro", uri=True, isolation_level=None)
         self.twin = sqlite3.connect(f"file:{folder / 'practice.db'}?mode=ro", uri=True, isolation_level=None)
-        self.marked = 0.0
+        self.marked, self.idle = 0.0, set[str]()  # when the net was last drawn in; stages that do not run
         self.outcomes: Counter[tuple[str, str]] = Counter()
         seller, client = f"S{secrets.token_hex(8)}", [secrets.token_urlsafe(24) for _ in range(2)]
         credentials = {
             "amazon-uk": {"lwa_app_id": "amzn-app", "lwa_client_secret": client[0], "refresh_token": f"practice-{seller}"},
             "ebay-uk": {"client_id": "ebay-app", "client_secret": client[1], "refresh_token": f"practice-{seller}"},
         }
-        pace = {**DEFAULT_PACE, "live_look_s": size.live_look_s, "poll_s": HOUR}
+        pace = {**DEFAULT_PACE, "live_look_s": size.live_look_s, "poll_s": size.poll_s}
         policy: dict[str, Any] = {"publish": "auto", "create": True, "wait_s": 20, "repair": "auto", "pace": pace}
         policies = {"amazon-uk": {**policy, "listing": {}}, "ebay-uk": {**policy, "listing": {"calls_per_day": size.calls_per_day}}}
         self.secrets = {*client, f"practice-{seller}"}
@@ -120,7 +121,8 @@ class Month:
         return self.twin.execute("SELECT min(due) FROM effect WHERE done IS NULL").fetchone()[0]  # type: ignore[no-any-return]
 
     def _due_here(self) -> float | None:
-        found = self.house.execute("SELECT min(due_at) FROM work WHERE leased_until IS NULL").fetchone()[0]
+        idle = ", ".join(f"'{name}'" for name in self.idle)
+        found = self.house.execute(f"SELECT min(due_at) FROM work WHERE leased_until IS NULL AND stage NOT IN ({idle})").fetchone()[0]
         return None if found is None else datetime.fromisoformat(found).replace(tzinfo=UTC).timestamp()
 
     def until(self, end: float) -> None:
@@ -140,7 +142,7 @@ class Month:
         """One turn of the dispatcher and its workers."""
         now = self.kit.now()
         rows = self.house.execute("SELECT DISTINCT stage FROM work WHERE leased_until IS NULL AND due_at <= ?", (now.strftime("%Y-%m-%d %H:%M:%S.%f"),))
-        for name in [name for (name,) in rows.fetchall()]:
+        for name in [name for (name,) in rows.fetchall() if name not in self.idle]:
             with self.kit.db.writing() as session:
                 leases = lease(session, STAGES[name], now, limit=STAGES[name].in_flight)
             for row, generation in leases:

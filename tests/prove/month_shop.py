@@ -35,6 +35,7 @@ from tests.prove.wire import Wire
 DAY, HOUR = 86_400.0, 3_600.0
 SITES = ("amazon-uk", "ebay-uk")
 Side = dict[str, str]
+Sites = Sequence[str | None]  # None: all
 
 
 @dataclass
@@ -77,7 +78,9 @@ class Shop:
                     practice=True,
                     who="proof",
                 )
-            session.add_all(Photo(sha256=_photo(n), bytes=1, facts={}, regions={}, received_at=self.kit.now()) for n in (*album.GOOD, *album.SMALL, *album.FRAMED))
+            session.add_all(
+                Photo(sha256=_photo(n), bytes=1, facts={}, regions={}, received_at=self.kit.now()) for n in (*album.GOOD, *album.SMALL, *album.FRAMED)
+            )
         with self.kit.db.reading() as session:
             self.rules = rulebook.active_hash(session)
         self._load()
@@ -118,9 +121,7 @@ class Shop:
         rows.setdefault(Listing, []).append(
             {"id": listing_id, "account_id": account.id, "external_id": external, "state": ListingState.LIVE, **common, **moments}
         )
-        rows.setdefault(ListingMember, []).append(
-            {"listing_id": listing_id, "account_id": account.id, "product_id": n, "merchant_sku": sku, "variation": {}}
-        )
+        rows.setdefault(ListingMember, []).append({"listing_id": listing_id, "account_id": account.id, "product_id": n, "merchant_sku": sku, "variation": {}})
         push = {"listing_id": listing_id, "number": 1, "key": hashlib.md5(f"{listing_id}".encode(), usedforsecurity=False).hexdigest(), "fingerprint": mark}
         rows.setdefault(Push, []).append(
             {**push, "content": {sku: side}, "creates": True, "state": PushState.ACCEPTED, "issues": [], "at": sent, "settled_at": sent}
@@ -310,11 +311,11 @@ class Shop:
     def rounds(self) -> None:
         """A person goes through what the house shows: other pictures where one was objected to, accounts resumed whose credentials are good again."""
         with self.kit.db.reading() as session:
-            old = sa.select(ListingMember.product_id, Notice.kind).join(Listing, Listing.id == ListingMember.listing_id)
+            old = sa.select(ListingMember.product_id).join(Listing, Listing.id == ListingMember.listing_id)
             old = old.join(Notice, Notice.listing_id == Listing.id).where(Notice.end.is_(None), Listing.state != ListingState.ENDED)
-            objected = sorted(set(session.execute(old.where(Notice.begin < self.kit.now() - timedelta(hours=4), Notice.kind != "warning")).tuples()))
+            objected = set(session.scalars(old.where(Notice.begin < self.kit.now() - timedelta(hours=4), Notice.kind != "warning")))
             paused = list(session.scalars(sa.select(Account).where(Account.paused.is_not(None))))
-        for n in sorted({n for n, _kind in objected}):
+        for n in sorted(objected):
             if self.chance.random() < 0.6:
                 self.choose(n)
         for account in paused:
@@ -339,7 +340,9 @@ def plan(shop: Shop, days: int, per_day: dict[str, float], *, busy: float, meddl
             found.extend((chance.uniform(day, day + 1) * DAY, of) for _ in range(int(often) + (chance.random() < often % 1)))
         found[:] = [one for one in found if one[1] is not of or one[0] < until * DAY]
 
-    def for_a_while(first: int, every: int, most_hours: float, begin: Callable[[Any, float], Any], end: Callable[[Any], Any], sites: Sequence[str | None]) -> None:
+    def for_a_while(
+        first: int, every: int, most_hours: float, begin: Callable[[Any, float], Any], end: Callable[[Any], Any], sites: Sequence[str | None]
+    ) -> None:
         for day in range(first, int(busy), every):
             site, at, lasts = chance.choice(sites), chance.uniform(day, day + 0.5) * DAY, chance.uniform(1, most_hours) * HOUR
             found.extend([(at, partial(begin, site, lasts)), (min(at + lasts, (busy - 0.1) * DAY), partial(end, site))])

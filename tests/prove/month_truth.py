@@ -179,7 +179,9 @@ class Truth:
         for kind, table in (("notice", "notices"), ("push", "pushes")):
             rows = [int(row) for _, what, row in events if what == kind]
             found |= {listing for (listing,) in self.house.execute(f"SELECT listing_id FROM {table} WHERE id IN ({_marks(rows)})", rows)}
-        lines = self.twin.execute("SELECT h.id, l.marketplace, l.sku FROM history h JOIN listing l ON l.id = h.listing_id WHERE h.id > ?", (self._line,)).fetchall()
+        lines = self.twin.execute(
+            "SELECT h.id, l.marketplace, l.sku FROM history h JOIN listing l ON l.id = h.listing_id WHERE h.id > ?", (self._line,)
+        ).fetchall()
         found |= {self._at[site, sku] for _, site, sku in lines if (site, sku) in self._at}
         self._event = max((one[0] for one in events), default=self._event)
         self._line = max((one[0] for one in lines), default=self._line)
@@ -258,12 +260,10 @@ class Truth:
         now = self.shop.now()
         here = self._here(None, self._accounts(now))
         there = self._there(here)
-        asked = {
-            int(row)
-            for (row,) in self.house.execute(
-                "SELECT e.row FROM events e JOIN listings l ON e.row = CAST(l.id AS TEXT) WHERE e.kind = 'listing' AND e.what = 'not repaired' AND e.at > l.sent_at"
-            )
-        }
+        query = (
+            "SELECT l.id FROM events e JOIN listings l ON e.row = CAST(l.id AS TEXT) WHERE e.kind = 'listing' AND e.what = 'not repaired' AND e.at > l.sent_at"
+        )
+        asked = {number for (number,) in self.house.execute(query)}
         waiting = [one for one in here if one.state == ListingState.ENDED or one.word in ("refused", "removed") or one.id in asked]
         excused = {one.id for one in waiting}
         for one in here:
@@ -283,7 +283,7 @@ def lost_updates(house: sqlite3.Connection, twin: sqlite3.Connection, files: Map
     for site, number, content in house.execute(f"{query} ORDER BY p.listing_id, p.number"):
         for sku, side in json.loads(content).items():
             pushes.setdefault((site, sku), []).append((number, side))
-    image = {name: sha256 for name, sha256 in twin.execute("SELECT id, source_sha256 FROM image")}
+    image: dict[str, str] = dict(twin.execute("SELECT id, source_sha256 FROM image").fetchall())
     reached: dict[tuple[str, str], int] = {}
     for site, sku, call, effect in twin.execute("SELECT marketplace, sku, call, effect FROM write WHERE sku != '' ORDER BY id"):
         sent = _sent(json.loads(effect).get("pictures"), files, image)
