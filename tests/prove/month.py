@@ -27,6 +27,7 @@ from app.stages import STAGES
 from app.stages.run import run
 from app.store import StoreError
 from integrations.practice.clock import Clock
+from integrations.practice.faults import load_faults
 from integrations.practice.server import create_app
 from integrations.practice.world import World
 from integrations.tokens import TOKENS
@@ -56,8 +57,8 @@ class Size:
     calm_days: float = 2.0  # at the end: people and weather are quiet, longer than a picture may take to appear
 
 
-FULL = Size(1000, 30, {"wishes": 10, "created": 2, "minds": 2, "meddled": 1}, 8 * DAY, 400, 2 * HOUR)
-SHORT = Size(25, 5, {"wishes": 3, "created": 1, "minds": 1, "meddled": 1}, DAY, 300, 3 * HOUR)
+FULL = Size(1000, 30, {"wishes": 10, "created": 2, "minds": 2, "meddled": 1}, 10 * DAY, 300, 2 * HOUR)
+SHORT = Size(20, 4, {"wishes": 4, "created": 1, "minds": 1, "meddled": 1}, DAY, 300, 4 * HOUR)
 
 
 def faults() -> list[dict[str, Any]]:
@@ -87,8 +88,9 @@ class Month:
         rulebook.renew(self.kit, "proof", "start")
         self.house = sqlite3.connect(f"file:{folder / 'packshot.db'}?mode=ro", uri=True, isolation_level=None)
         self.twin = sqlite3.connect(f"file:{folder / 'practice.db'}?mode=ro", uri=True, isolation_level=None)
-        self.marked, self.idle = 0.0, set[str]()  # when the net was last drawn in; stages that do not run
+        self.marked, self.idle = 0.0, {"learn"}  # when the net was last drawn in; stages that do not run: learning has proofs of its own
         self.outcomes: Counter[tuple[str, str]] = Counter()
+        self.struck: Counter[str] = Counter()
         seller, client = f"S{secrets.token_hex(8)}", [secrets.token_urlsafe(24) for _ in range(2)]
         credentials = {
             "amazon-uk": {"lwa_app_id": "amzn-app", "lwa_client_secret": client[0], "refresh_token": f"practice-{seller}"},
@@ -152,17 +154,20 @@ class Month:
         """How long a change by others may go unnoticed: what they do in the last days could not be mended by the end."""
         return max(self.size.live_look_s, 1.2 * self.shop.turn_s("ebay-uk")) + 0.2 * DAY
 
-    def calm(self) -> Counter[str]:
-        """The weather clears and people let everything go on; which faults struck until now."""
-        struck = Counter(one["do"] for one in self.wire.coat.struck)
-        self.wire.coat.set([])
+    def weather(self, orders: list[dict[str, Any]]) -> None:
+        """Other faults from now on; what has struck is remembered."""
+        self.struck.update(one["do"] for one in self.wire.coat.struck)
+        self.wire.coat.set(load_faults(orders))
+
+    def calm(self) -> None:
+        """The weather clears and people let everything go on."""
+        self.weather([])
         for site in tuple(self.shop.revoked):
             self.shop.restore(site)
-        for site in (None, *SITES):
-            self.shop.resume(site)
-        return struck
+        for one in (None, *SITES):
+            self.shop.resume(one)
 
-    def told(self, right: int, waiting: int, truth: Truth, struck: Counter[str]) -> str:
+    def told(self, right: int, waiting: int, truth: Truth) -> str:
         """The month in figures."""
         done = {stage: sum(n for (name, _), n in self.outcomes.items() if name == stage) for stage in STAGES}
         [[drifts]] = self.house.execute("SELECT count(*) FROM events WHERE kind = 'listing' AND \"to\" = 'drifted'")
@@ -170,7 +175,7 @@ class Month:
         notices = self.house.execute("SELECT kind, count(*) FROM notices GROUP BY kind ORDER BY kind").fetchall()
         words = [
             f"{right} listings as wanted, {waiting} wait for a person",
-            f"{sum(self.wire.calls.values())} calls, {sum(struck.values())} faults ({', '.join(f'{n} {do}' for do, n in sorted(struck.items()))})",
+            f"{sum(self.wire.calls.values())} calls, {self.struck.total()} faults ({', '.join(f'{n} {do}' for do, n in sorted(self.struck.items()))})",
             f"{done['publish']} pushes, {done['watch']} looks, {done['notices']} polls, {drifts} drifts, {repairs} repairs",
             f"notices: {', '.join(f'{n} {kind}' for kind, n in notices)}",
             f"people: {', '.join(f'{n} {what}' for what, n in sorted(self.shop.did.items()))}",
@@ -219,7 +224,8 @@ def prove(seed: int, size: Size = FULL, *, listen: bool | None = None) -> str:
 def _live(made: Month) -> str:
     size, begin, truth = made.size, made.clock.now(), Truth(made.shop, made.house, made.twin)
     busy = size.days - size.calm_days
-    acts = plan(made.shop, size.days, size.per_day, busy=busy, meddling=busy - made.longest_look_s() / DAY)
+    meddling = max(1, int(busy - made.longest_look_s() / DAY))
+    acts = plan(made.shop, size.days, size.per_day, busy=busy, meddling=meddling)
     truth.hour(all_of_them=True)
     assert not truth.lagging, "the two worlds were not alike at the beginning"
     for hour in range(1, 24 * size.days + 1):
@@ -230,9 +236,11 @@ def _live(made: Month) -> str:
             do()
         made.until(until)
         truth.hour(all_of_them=hour % 24 == 0)
+        if hour == 24 * meddling:
+            made.weather([order for order in faults() if order["do"] != "swap"])
         if hour == 24 * busy:
-            struck = made.calm()
-    return made.told(*truth.end(), truth, struck)
+            made.calm()
+    return made.told(*truth.end(), truth)
 
 
 def _migrated() -> Path:

@@ -10,8 +10,8 @@ calls that fail and are tried again (a fault may cost an hour, eBay's "usage lim
   first look after the time that a picture may take to appear (`settle_s`), plus slack.
 - "to send": only as long as the slack, where neither a person's stop, a pause nor a refusal holds it back.
 - "drifted", "ended": what is shown again as pushed, or is there again, must be noticed by the next look of the growing gaps, plus slack.
-- a notice: "suppressed", "held", "at risk" must be said within the poll's gap, the turn among all that changed then (`spread_s`), plus slack; and must no
-  longer be said one look gap after it ended, plus slack.
+- a notice: "suppressed", "held", "at risk" must be said within the poll's gap and the turn among all that changed then (`spread_s`), or by the next
+  look if that is sooner, plus slack; and must no longer be said one look gap after it ended, plus slack.
 
 At every hour no SKU may have two active listings.
 """
@@ -129,8 +129,8 @@ class Truth:
             return [] if settled else [Lag("is not there any more", max(there.ended, self._to_send_since(here)), confirm)]
         said = here.word if here.word in views.NOTICE_WORDS.values() else None
         if said != there.notice:
-            hint = float(pace["poll_s"]) + max(spread_s(len(self._at), one) for one in self._crowds[here.site]) + SLACK
-            found.append(Lag(f"{there.notice or 'no notice'} there", there.notice_at, hint if there.notice else gap + SLACK))
+            hint = min(self._hint(here.site, pace, there.notice_at), gap) if there.notice else gap
+            found.append(Lag(f"{there.notice or 'no notice'} there", there.notice_at, hint + SLACK))
         wrong = [there.shown.get(p, ("", there.updated))[1] for p, file in here.pushed.items() if there.shown.get(p, ("", 0))[0] != file]
         since = max((at for _, at in there.shown.values()), default=there.updated)
         if here.state in (ListingState.LIVE, ListingState.UNPROVABLE) and wrong:
@@ -149,6 +149,13 @@ class Truth:
             own = float(gaps[max(0, min(here.doubts - 1, len(gaps) - 1))])
             found.append(Lag("is shown as pushed", since, max(own, gap if here.doubts > len(gaps) else 0) + SLACK))
         return found
+
+    def _hint(self, site: str, pace: Mapping[str, Any], at: float) -> float:
+        """How long it takes until a change is looked at that a poll names, among all others that changed in the hours around it."""
+        around = float(pace["poll_s"]) + SLACK
+        query = "SELECT count(DISTINCT h.listing_id) FROM history h JOIN listing l ON l.id = h.listing_id WHERE l.marketplace = ? AND h.at BETWEEN ? AND ?"
+        [[others]] = self.twin.execute(query, (site, at - around, at + around))
+        return float(pace["poll_s"]) + max(spread_s(others, one) for one in self._crowds[site])
 
     def _to_send_since(self, here: House) -> float:
         return max(here.moved_at, self._open[here.site])
