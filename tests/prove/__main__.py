@@ -44,12 +44,11 @@ class Line:
 
 
 def run(minutes: float, first_seed: int, only: str) -> list[Line]:
-    """Every proof within its share of the minutes; at least one seed each."""
-    lines = []
-    for name, share, proof in PROOFS:
-        if only not in name:
-            continue
-        line, until, seed = Line(name), time.monotonic() + 60 * minutes * share, first_seed
+    """Every proof within its share of the minutes, which are shared among those that are chosen; at least one seed each."""
+    chosen = [one for one in PROOFS if only in one[0]]
+    lines, whole = [], sum(share for _, share, _ in chosen)
+    for name, share, proof in chosen:
+        line, until, seed = Line(name), time.monotonic() + 60 * minutes * share / whole, first_seed
         while not line.failures and (line.passed == 0 or time.monotonic() + line.seconds / max(1, line.passed) < until):
             begun = time.monotonic()
             try:

@@ -53,6 +53,7 @@ class Shop:
     account: dict[str, Account] = field(default_factory=dict)
     wish: dict[int, Side] = field(default_factory=dict)  # product id -> what it shall show
     before: dict[int, Side] = field(default_factory=dict)
+    chosen_at: dict[int, float] = field(default_factory=dict)
     number_of: dict[str, int] = field(default_factory=dict)  # file -> picture of the album
     revoked: dict[str, float] = field(default_factory=dict)  # marketplace -> until when
     did: dict[str, int] = field(default_factory=dict)
@@ -223,7 +224,7 @@ class Shop:
             session.execute(sa.delete(Placement).where(Placement.product_id == n))
             session.execute(sa.insert(Placement), [self._placement(n, one, p, file) for one in self.account.values() for p, file in side.items()])
             work.wake(session, "want", n, at=self.kit.now())
-        self.before[n], self.wish[n] = was, dict(side)
+        self.before[n], self.wish[n], self.chosen_at[n] = was, dict(side), self.now()
         self._count("wishes")
 
     def _other_side(self, n: int, careless: float) -> Side:

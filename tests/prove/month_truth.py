@@ -8,6 +8,7 @@ calls that fail and are tried again (a fault may cost an hour, eBay's "usage lim
   of the account, or its turn by the calls a day there are), the two looks that confirm it, and the slack.
 - "sent, not yet seen": what is shown since T must be proven by the next look of the growing gaps after T, plus slack; and nothing stays "sent" beyond the
   first look after the time that a picture may take to appear (`settle_s`), plus slack.
+- what people chose is what the house wants, after the slack at the latest.
 - "to send": only as long as the slack, where neither a person's stop, a pause nor a refusal holds it back.
 - "drifted", "ended": what is shown again as pushed, or is there again, must be noticed by the next look of the growing gaps, plus slack.
 - a notice: "suppressed", "held", "at risk" must be said within the poll's gap and the turn among all that changed then (`spread_s`), or by the next
@@ -52,6 +53,7 @@ class House:
     product: int
     state: ListingState
     word: str
+    wanted: Mapping[str, str]
     pushed: Mapping[str, str]
     doubts: int
     sent_at: float
@@ -109,7 +111,7 @@ class Truth:
             if self._free[one.site] > now:
                 self.lagging.add(one.id)
                 continue
-            for lag in self._lags(one, there.get((one.site, one.sku)), accounts[one.site], now):
+            for lag in self._lags(one, there.get((one.site, one.sku)), accounts[one.site]):
                 self.lagging.add(one.id)
                 late = now - max(lag.since, self._free[one.site])
                 self.worst[f"{one.word}: {lag.what}"] = max(self.worst[f"{one.word}: {lag.what}"], round(late))
@@ -119,7 +121,13 @@ class Truth:
 
     # -- what is promised
 
-    def _lags(self, here: House, there: Twin | None, account: Account, now: float) -> list[Lag]:
+    def _lags(self, here: House, there: Twin | None, account: Account) -> list[Lag]:
+        found = self._lags_of_what_is_shown(here, there, account)
+        if here.wanted != self.shop.wish[here.product]:
+            found.append(Lag("something else was chosen", self.shop.chosen_at[here.product], SLACK))
+        return found
+
+    def _lags_of_what_is_shown(self, here: House, there: Twin | None, account: Account) -> list[Lag]:
         if there is None:
             return [Lag("is not there", self._to_send_since(here), SLACK)] if here.state != ListingState.TO_SEND or here.word == "to send" else []
         pace, gap, found = account.policy["pace"], self._gap(account), list[Lag]()
@@ -200,18 +208,19 @@ class Truth:
         notices: dict[int, set[str]] = {}
         for listing, kind in self.house.execute('SELECT listing_id, kind FROM notices WHERE "end" IS NULL'):
             notices.setdefault(listing, set()).add(kind)
-        columns = "l.id, l.account_id, m.merchant_sku, m.product_id, l.state, l.pushed, l.wanted_print, l.confirmed_print, l.refused_print, l.doubts, l.sent_at"
+        columns = "l.id, l.account_id, m.merchant_sku, m.product_id, l.state, l.wanted, l.pushed"
+        columns += ", l.wanted_print, l.confirmed_print, l.refused_print, l.doubts, l.sent_at"
         moved = "(SELECT max(at) FROM events e WHERE e.kind = 'listing' AND e.row = CAST(l.id AS TEXT) AND e.what = 'moved')"
         moved = f"CASE WHEN l.state = 'to_send' THEN {moved} END, l.created_at"
         rows = self.house.execute(f"SELECT {columns}, {moved} FROM listings l JOIN listing_members m ON m.listing_id = l.id{chosen}", among).fetchall()
         found = []
-        for number, account_id, sku, product, state, pushed, wanted, confirmed, refused, doubts, sent, moved_at, created in rows:
+        for number, account_id, sku, product, state, wish, pushed, wanted, confirmed, refused, doubts, sent, moved_at, created in rows:
             account, worst = by_id[account_id], next((kind for kind in _WORST if kind in notices.get(number, ())), None)
             no = refused is not None and refused == wanted
             word = views.word(ListingState(state), worst, account, refused=no, let_through=confirmed == wanted)
-            side = json.loads(pushed).get(sku, {})
+            sides = json.loads(wish).get(sku, {}), json.loads(pushed).get(sku, {})
             times = (_seconds(sent), _seconds(moved_at or created))
-            found.append(House(number, account_id, account.marketplace, sku, product, ListingState(state), word, side, doubts, *times))
+            found.append(House(number, account_id, account.marketplace, sku, product, ListingState(state), word, *sides, doubts, *times))
             self._at[account.marketplace, sku] = number
         return found
 
