@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Response, g, jsonify, request
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from integrations.practice.amazon_door import Answer, blueprint, csv, find, included, marketplaces, moment, number, signed_in
 from integrations.practice.amazon_view import VARIANTS, address, item
@@ -55,6 +55,7 @@ def search(seller_id: str) -> Response:
     order: dict[str, Any] = {"sku": Listing.sku, "createdDate": Listing.created}
     by = order.get(asked.get("sortBy", ""), Listing.updated)
     query = query.order_by(by.asc() if asked.get("sortOrder") == "ASC" else by.desc(), Listing.id)
+    query = query.options(selectinload(Listing.slots), selectinload(Listing.notices))
     with world().store.read() as session:
         found = [item(listing, ids[0], included("summaries") | {"issues", "summaries"}) for listing in session.scalars(query)]
         mistaken(session, found)

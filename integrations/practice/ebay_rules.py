@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from flask import request
 from sqlalchemy.orm import Session
 
 from integrations.practice.current import public_url, world
 from integrations.practice.ebay_media import gone
 from integrations.practice.ebay_view import Content
 from integrations.practice.ebay_xml import Node
+from integrations.practice.faults import FAULT
 from integrations.practice.store import Image, Listing, Slot
 from integrations.practice.world import asked, asking, parted
 
@@ -83,9 +85,13 @@ def check_urls(session: Session, urls: list[str], most: int | None = None) -> tu
 
 def want(session: Session, listing: Listing, urls: list[str], images: list[str | None], of: str = "") -> Any:
     """Ask for a whole set, the item's or (`of`) that of a variation's value; the same set again changes nothing."""
+    fault, timing = request.environ.get(FAULT), world().hidden.timing
+    if fault == "drop_write":
+        return "dropped"
     if asked(listing, of) == urls and not any(slot.failure for slot in listing.slots if parted(slot.position)[0] == of):
         return "same"
     asking(listing, of, urls)
     world().note(session, listing, "pictures asked for", urls=urls, **({"of": of} if of else {}))
-    world().later(session, listing, world().hidden.timing.propagation, "show_set", urls=urls, images=images, of=of)
+    late = timing.late if fault == "late" else 0
+    world().later(session, listing, timing.propagation + late, "show_set", urls=urls, images=images, of=of)
     return urls

@@ -257,13 +257,11 @@ def mine(call: Call) -> Content:
     """GetMyeBaySelling: ActiveList and UnsoldList, each with its pages."""
     content: Content = {}
     with world().store.read() as session:
-        listings = list(session.scalars(select(Listing).where(Listing.connector == "ebay", Listing.seller == call.seller).order_by(Listing.id)))
-        for name, wanted in (
-            ("ActiveList", [one for one in listings if one.state == "active"]),
-            ("UnsoldList", [one for one in listings if one.state != "active"]),
-        ):
+        for name, of_the_list in (("ActiveList", Listing.state == "active"), ("UnsoldList", Listing.state != "active")):
             if not call.node.all(name) or call.node.text(f"{name}.Include", "true") == "false":
                 continue
+            query = select(Listing).where(Listing.connector == "ebay", Listing.seller == call.seller, of_the_list).order_by(Listing.id)
+            wanted = list(session.scalars(query))
             if name == "UnsoldList":
                 days = int(call.node.text("UnsoldList.DurationInDays") or 60)
                 wanted = [one for one in wanted if (one.ended or 0) >= world().now() - days * 86400]

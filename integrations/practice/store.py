@@ -115,7 +115,7 @@ class Slot(Row):
     shown_at: Mapped[float | None] = mapped_column(default=None)
     failure: Mapped[str | None] = mapped_column(default=None)
     image_id: Mapped[str | None] = mapped_column(ForeignKey("image.id"), default=None)
-    image: Mapped[Image | None] = relationship()
+    image: Mapped[Image | None] = relationship(lazy="joined")
     __table_args__ = (Index("slot_place", "listing_id", "position", unique=True),)
 
 

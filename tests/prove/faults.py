@@ -25,13 +25,16 @@ from tests.app.factories import item, placement, product, rendition
 from tests.shots import watch_photo
 
 FAULTS = ("empty_503", "html_502", "throttle_429", "timeout_after", "drop_connection", "expire_token")
-WITHIN = ("drop_write", "swap", "exempt")  # Amazon's own doings: accepted and dropped, changed by another, enforced later
+WITHIN = ("drop_write", "swap", "exempt", "late")  # the marketplace's own doings: accepted and dropped, changed by another, enforced later, shown hours later
+READS = ("getListingsItem", "searchListingsItems")
 
 
 def prove(seed: int) -> str:
     chance, clock = random.Random(seed), Clock()
     orders: list[dict[str, Any]] = [{"when": "*", "rate": 0.05, "do": fault, "hold": 0.05} for fault in FAULTS]
     orders += [{"when": call, "rate": 0.15, "do": fault} for fault in WITHIN for call in ("putListingsItem", "patchListingsItem")]
+    orders += [{"when": "ReviseFixedPriceItem", "rate": 0.15, "do": fault} for fault in ("drop_write", "late")]
+    orders += [{"when": call, "rate": 0.02, "do": "sibling_image"} for call in READS]  # another listing's picture, as it is met with the real one
     with (
         tempfile.TemporaryDirectory(prefix="prove-") as folder,
         PracticeServer(now=START.timestamp(), seed=seed, faults=orders) as practice,
@@ -57,7 +60,7 @@ def _road(kit: Kit, clock: Clock, practice: PracticeServer, chance: random.Rando
     run_for(kit, clock, 120, practice, step=10)
     struck = len(practice.witness("faults"))
     _calm(practice)
-    run_for(kit, clock, 4000, practice, step=200)  # beyond the longest gap after failures
+    run_for(kit, clock, 12_000, practice, step=400)  # beyond the longest gap after failures, and beyond a picture that is late
     return f"{struck} faults; {_check(kit, practice)}"
 
 

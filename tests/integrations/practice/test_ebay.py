@@ -233,3 +233,23 @@ def test_xml_that_is_not_theirs_is_error_5(practice: PracticeServer, shop: Shop,
 
     assert answer.status_code == 200
     assert "<ErrorCode>5</ErrorCode>" in answer.text
+
+
+@pytest.mark.parametrize(("do", "waits"), [("late", 7200), ("drop_write", 86400)])
+def test_a_revision_may_be_shown_hours_later_or_be_dropped_until_it_is_sent_anew(do: str, waits: float) -> None:
+    with PracticeServer(faults=[{"when": "ReviseFixedPriceItem", "do": do, "nth": 1}]) as practice:
+        shop = Shop(practice)
+        first, second = shop.picture(seed=1), shop.picture(seed=2)
+        item_id = shop.call("AddFixedPriceItem", new_item([first]))["ItemID"]
+        practice.advance(2)
+        revision = {"Item": {"ItemID": item_id, "PictureDetails": {"PictureURL": [second]}}}
+        shop.call("ReviseFixedPriceItem", revision)
+        practice.advance(waits - 60)
+        shop.token = ebay_token(practice.url)
+        waiting = shop.item(item_id)
+        if do == "drop_write":
+            shop.call("ReviseFixedPriceItem", revision)
+        practice.advance(62)
+
+        assert waiting["PictureDetails"]["PictureURL"] == first
+        assert shop.item(item_id)["PictureDetails"]["PictureURL"] == second
