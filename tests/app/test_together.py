@@ -388,7 +388,7 @@ def test_two_products_go_live_on_one_listing_each_proven_by_its_own_pixels(each_
         ]
         pushes = session.scalars(sa.select(Push.state)).all()
         showings = session.execute(sa.select(Showing.merchant_sku, Showing.file_sha256).where(Showing.ours, Showing.listing_id == now.id).order_by(Showing.id))
-        assert dict(showings.tuples().all()) == {sku: side["main"] for sku, side in now.pushed.items()}
+        assert {row.merchant_sku: row.file_sha256 for row in showings} == {sku: side["main"] for sku, side in now.pushed.items()}
     assert now.state == ListingState.LIVE
     assert set(pushes) == {PushState.ACCEPTED}
     assert {sku: {p: one["same"] for p, one in looks.items()} for sku, looks in now.seen.items()} == {"R-S": {"main": True}, "R-G": {"main": True}}
