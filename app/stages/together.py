@@ -93,6 +93,10 @@ def bar(listing: Listing, account: Account, members: Sequence[ListingMember]) ->
     lacking = next((member for member in wanted if member in unpriced), None)
     if lacking is not None:
         return f"a new listing needs a price, and the inventory has told none of {lacking.product.sku}"
+    odd = next((member for member in wanted if creates and _kind(member) != _kind(wanted[0])), None)
+    if odd is not None:
+        one, other = (f"{member.product.sku} is {' '.join(_kind(member))}" for member in (wanted[0], odd))
+        return f"products of one listing have the same condition and category: {one}, and {other}"
     coming = next((member for member in living if member.product.photos_since is not None), None) if creates else None
     if coming is not None:
         return f"waits for the photos of {coming.product.sku} that are on their way, so that the variations go out together"
@@ -102,6 +106,10 @@ def bar(listing: Listing, account: Account, members: Sequence[ListingMember]) ->
         except integrations.Refused as refusal:
             return str(refusal)
     return None
+
+
+def _kind(member: ListingMember) -> tuple[str, str]:
+    return member.product.condition, member.product.category
 
 
 def _shared_facts(members: Sequence[ListingMember]) -> tuple[str, dict[str, Any]]:

@@ -204,6 +204,10 @@ def same_colour(group: Group) -> None:
         session.scalars(sa.select(ListingMember).where(ListingMember.merchant_sku == "G")).one().variation = {"Colour": "Silver"}
 
 
+def another_kind(group: Group) -> None:
+    group.set("G", condition="used")
+
+
 def photos_coming(group: Group) -> None:
     group.set("G", photos_since=group.kit.now())
     with group.kit.db.writing() as session:
@@ -215,6 +219,7 @@ def photos_coming(group: Group) -> None:
     [
         (no_price, "a new listing needs a price, and the inventory has told none of G"),
         (archived, "archived in the inventory"),
+        (another_kind, "S is new watch, and G is used watch"),
         (same_colour, "S and G are both Colour 'Silver'"),
         (photos_coming, "waits for the photos of G that are on their way"),
     ],
