@@ -181,8 +181,8 @@ class Group:
 
 
 @pytest.fixture
-def group(each_kit: Kit) -> Group:
-    return Group(each_kit)
+def group(kit: Kit) -> Group:
+    return Group(kit)
 
 
 def forget_wakes(kit: Kit) -> None:
@@ -238,9 +238,9 @@ def test_what_holds_a_listing_of_several_back_is_said_and_nothing_is_woken_for_i
     assert not group.marked()
 
 
-def test_two_products_that_share_what_pictures_go_by_and_have_different_ones_are_named(each_kit: Kit) -> None:
+def test_two_products_that_share_what_pictures_go_by_and_have_different_ones_are_named(kit: Kit) -> None:
     sizes = {f"{colour[0]}{size}": {"Colour": colour, "Size": size} for colour in ("Silver", "Gold") for size in ("N", "P")}
-    group = Group(each_kit, **sizes)
+    group = Group(kit, **sizes)
     for sku in ("SN", "SP", "GN"):
         group.picture(sku, data=sku.encode())
 
