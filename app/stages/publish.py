@@ -363,7 +363,7 @@ def plan(session: Session, kit: Kit, account: str | None = None, sku: str | None
     for listing, owner in session.execute(query if account is None else query.where(Account.key == account)):
         if listing.wanted_print == listing.pushed_print:
             continue
-        for merchant_sku, side in listing.wanted.items():
+        for merchant_sku, side in sorted(listing.wanted.items()):
             was = listing.pushed.get(merchant_sku, {})
             if (sku is None or merchant_sku == sku) and (side != was or merchant_sku not in listing.pushed):
                 lines.append(

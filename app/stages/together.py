@@ -41,6 +41,26 @@ def looked_at(session: Session, listing: Listing) -> list[ListingMember]:
     return [member for member in sent if not member.product.archived] or sent
 
 
+def disown_siblings(seen: Mapping[str, dict[str, dict[str, Any]]]) -> list[tuple[str, str]]:
+    """Take back `same` where one address is shown for two products whose files differ: it is the picture of the one that it is most like.
+
+    Rings of one design are so alike that a sibling's picture may pass for ours. Returns (SKU, position) of what was taken back.
+    """
+    by_address: dict[str, list[tuple[str, str]]] = {}
+    for sku, looks in seen.items():
+        for position, one in looks.items():
+            if one["same"]:
+                by_address.setdefault(one["url"], []).append((sku, position))
+    disowned = []
+    for places in by_address.values():
+        ones = {place: seen[place[0]][place[1]] for place in places}
+        owner = max(ones.values(), key=lambda one: one["score"])["file"]
+        disowned += [place for place, one in ones.items() if one["file"] != owner]
+    for sku, position in disowned:
+        seen[sku][position]["same"] = False
+    return disowned
+
+
 def variations(account: Account, members: Iterable[ListingMember], sides: Mapping[str, Side]) -> list[integrations.Variation]:
     """Members as their marketplace tells them apart, each with its pictures in order."""
     order = {position: n for n, position in enumerate(integrations.SITES[account.marketplace].positions)}

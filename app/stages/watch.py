@@ -26,7 +26,7 @@ from app.stages.looks import RECENT_S, Crowd, next_look_s, quiet_look_s, spread_
 from app.stages.notices import note
 from app.stages.run import Stage
 from app.stages.showings import Place, Shown, end_showings, note_showings, open_now
-from app.stages.together import looked_at
+from app.stages.together import disown_siblings, looked_at
 from app.states import ListingState
 
 CONFIRMATIONS = 3  # looks in a row that must show something else
@@ -118,6 +118,8 @@ def do(kit: Kit, task: Task) -> Look:
         for position in [*(p for p in shown if p not in ours), *(p for p, one in looks.items() if task.drifted and not one["same"])]:
             known = task.showing.get((sku, position))
             showing[sku, position] = _foreign(kit, marketplace, shown.get(position), known, measured)
+    for place in disown_siblings(seen):
+        showing.pop(place, None)
     return Look(statuses, seen, unprovable, showing, measured)
 
 

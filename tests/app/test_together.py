@@ -320,7 +320,7 @@ def test_the_plan_tells_each_product(group: Group) -> None:
         lines = publish.plan(session, group.kit)
         only = publish.plan(session, group.kit, sku="G")
 
-    assert [(line.sku, line.add, line.creates) for line in lines] == [("S", ("main",), True), ("G", ("main",), True)]
+    assert [(line.sku, line.add, line.creates) for line in lines] == [("G", ("main",), True), ("S", ("main",), True)]
     assert [line.sku for line in only] == ["G"]
 
 
@@ -352,6 +352,25 @@ def test_what_stands_against_all_is_kept_for_each_and_teaches_nothing(group: Gro
         assert [(one.merchant_sku, one.black_box["main"]["one_of"]) for one in found] == [("S", 2), ("G", 2)]
         assert all(is_vague(one) for one in found)
         assert session.scalars(sa.select(Work).where(Work.stage == "learn")).all() == []
+
+
+def test_a_siblings_picture_that_could_pass_for_ours_is_told_by_its_address() -> None:
+    def look(url: str, file: str, score: float) -> dict[str, Any]:
+        return {"url": url, "file": file, "score": score, "same": score >= 0.93}
+
+    seen = {
+        "S": {"main": look("https://x/1", "a", 0.99), "alt1": look("https://x/3", "c", 0.98)},
+        "G": {"main": look("https://x/1", "b", 0.95), "alt1": look("https://x/3", "c", 0.98)},
+        "R": {"main": look("https://x/1", "d", 0.5)},
+    }
+
+    assert together.disown_siblings(seen) == [("G", "main")]
+    assert {sku: {p: one["same"] for p, one in looks.items()} for sku, looks in seen.items()} == {
+        "S": {"main": True, "alt1": True},
+        "G": {"main": False, "alt1": True},
+        "R": {"main": False},
+    }
+    assert together.disown_siblings({"S": {"main": look("https://x/1", "a", 0.99), "alt1": look("https://x/2", "a", 0.99)}}) == []
 
 
 # the whole road
