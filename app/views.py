@@ -152,6 +152,9 @@ def _why(session: Session, kit: Kit, product: Product, account: Account) -> Why:
         )
     if product.archived:
         return Why(account.key, False, "archived", "the product is archived in the inventory")
+    apart = _not_with_its_siblings(session, kit, row, product, account)
+    if apart is not None:
+        return apart
     now = shown(row, open_notices(session, [row.id]).get(row.id, []), account)
     if now.word == "live":
         return Why(account.key, True, now.word, now.sentence)
@@ -174,6 +177,18 @@ def lacks_something(session: Session, listing_ids: Sequence[int]) -> set[int]:
     newest = sa.select(sa.func.max(Push.id)).where(Push.listing_id.in_(listing_ids)).group_by(Push.listing_id)
     pushes = session.scalars(sa.select(Push).where(Push.id.in_(newest), Push.state == PushState.REFUSED, Push.creates))
     return {push.listing_id for push in pushes if publish.lacks_something(push.issues)}
+
+
+def _not_with_its_siblings(session: Session, kit: Kit, row: Listing, product: Product, account: Account) -> Why | None:
+    """Why one of several products is not yet part of a listing that is there; None where it is, or the listing is not there either."""
+    member = next(member for member in row.members if member.product_id == product.id)
+    if len(row.members) == 1 or not row.pushed or member.merchant_sku in row.pushed:
+        return None
+    if member.merchant_sku in row.wanted:
+        return Why(account.key, False, "to send", publish.barred(session, kit, row, account) or "will be added to its listing in a moment")
+    if product.quantity == 0:
+        return Why(account.key, False, "not ready", "it has no stock; it is added to its listing once there is some")
+    return Why(account.key, False, "not ready", _not_ready(session, product, account))
 
 
 def _not_ready(session: Session, product: Product, account: Account) -> str:

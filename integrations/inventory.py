@@ -30,6 +30,7 @@ __all__ = [
     "SkuSold",
     "SkuUpdated",
     "StockChanged",
+    "VariationOf",
     "parse_event",
     "sign",
     "verify",
@@ -39,6 +40,7 @@ Sku = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=r"^
 Words = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
 Slug = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 Millimetres = Annotated[float, Field(gt=0, le=100_000)]
+Specific = Annotated[str, StringConstraints(min_length=1, max_length=65, strip_whitespace=True)]  # eBay's longest (WSDL 1423 NameValueListType)
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
 
 
@@ -112,6 +114,14 @@ class PhotoSource(_Strict):
         return self
 
 
+class VariationOf(_Strict):
+    """A product as one of several in one listing: products of one `group` share it. `specifics` tell it from the others; `title` is the whole listing's."""
+
+    group: Sku
+    specifics: Annotated[dict[Specific, Specific], Field(min_length=1, max_length=5)]
+    title: Words | None = None
+
+
 class SkuUpdated(_Strict):
     """What changed; `model_fields_set` tells a field that was sent from one that was not."""
 
@@ -127,6 +137,7 @@ class SkuUpdated(_Strict):
     pieces: Annotated[int, Field(ge=1, le=100)] | None = None
     size_mm: Annotated[dict[Slug, Millimetres], Field(max_length=20)] | None = None
     attributes: Annotated[dict[str, str | int | float | bool], Field(max_length=200)] | None = None
+    variation: VariationOf | None = None
     accounts: Annotated[dict[str, AccountIds], Field(max_length=100)] | None = None
     photos: Annotated[list[PhotoSource], Field(max_length=200)] | None = None
 

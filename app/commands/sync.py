@@ -189,7 +189,7 @@ def _known(kit: object, account: str | None, sku: str | None) -> None:
 
 def _words(line: PlanLine) -> str:
     parts = [f"{verb} {', '.join(places)}" for verb, places in (("add", line.add), ("replace", line.replace), ("remove", line.remove)) if places]
-    return f"{'create the listing: ' if line.creates else ''}{'; '.join(parts)}"
+    return f"{'create the listing: ' if line.creates else ''}{'; '.join(parts) or 'add it, shown by pictures of a sibling'}"
 
 
 COMMANDS = (status, why, rollout, sync)

@@ -31,6 +31,7 @@ class Product(Base):
     size_mm: Mapped[Doc] = mapped_column(default=dict)
     attributes: Mapped[Doc] = mapped_column(default=dict)
     offered_on: Mapped[Doc] = mapped_column(default=dict)  # account key -> {merchant_sku, asin, item_id}: what the inventory told us
+    variation: Mapped[Doc] = mapped_column(default=dict)  # {group, specifics, title?}: one of several products of one listing, where a marketplace has such
     clocks: Mapped[Doc] = mapped_column(default=dict)
     archived: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]

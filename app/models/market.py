@@ -74,15 +74,17 @@ class Placement(Base):
 class Listing(Base):
     """One external item on an account, with the sides wanted, pushed and seen; each side is written by one stage.
 
-    A side is `{merchant_sku: {position: file sha256}}`; `..._print` its fingerprint, which is what is compared.
+    A side is `{merchant_sku: {position: file sha256}}`; `..._print` its fingerprint, which is what is compared. A product with an empty side is one of
+    several that is shown by a sibling's pictures.
     """
 
     __tablename__ = "listings"
-    __table_args__ = (UniqueConstraint("account_id", "external_id"), Index("ix_listings_state", "state"))
+    __table_args__ = (UniqueConstraint("account_id", "external_id"), UniqueConstraint("account_id", "variation_group"), Index("ix_listings_state", "state"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
     external_id: Mapped[str | None] = mapped_column(String(64))  # ASIN, eBay item id
+    variation_group: Mapped[str | None] = mapped_column(String(128))  # of which products it holds, where the inventory makes a group of some
     state: Mapped[ListingState] = mapped_column(default=ListingState.EMPTY)
     wanted: Mapped[Doc] = mapped_column(default=dict)
     wanted_print: Mapped[str | None] = mapped_column(Hash)

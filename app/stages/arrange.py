@@ -18,9 +18,11 @@ import integrations
 from app import work
 from app.db import insert, lock, move, record
 from app.kit import Kit
-from app.models import Account, ImageSetItem, Listing, ListingMember, Placement, Product, Release, Remake, Rendition
+from app.models import Account, ImageSetItem, Placement, Product, Release, Remake, Rendition
 from app.stages import backdrop
+from app.stages.listed import listing_for
 from app.stages.run import Stage
+from app.stages.together import is_several
 from app.states import PhotoState, PlacementState, RenditionState
 
 SETTLED = (PlacementState.REJECTED, PlacementState.RETOUCH)  # what a person said of a photo at a place, whatever it is made by
@@ -32,8 +34,8 @@ def arrange(session: Session, kit: Kit, product: Product) -> None:
     items = in_order(product.category, current_items(session, product))
     for account in session.scalars(sa.select(Account).order_by(Account.id)):
         if offers(product, account):
-            _listing(session, kit, product, account)
-            _place(session, kit, product, account, items)
+            member = listing_for(session, kit, product, account)
+            _place(session, kit, product, account, items, several=member is not None and is_several(member.listing, member.listing.members))
     work.wake(session, "want", product.id, at=kit.now(), lead=work.head_start_of(product))
 
 
@@ -182,10 +184,11 @@ def _wish(kit: Kit, account: Account, position: str, shot: str) -> Wish:
     return Wish(site.recipe_for(position), "" if main else shot, white=main)
 
 
-def _place(session: Session, kit: Kit, product: Product, account: Account, items: Sequence[ImageSetItem]) -> None:
+def _place(session: Session, kit: Kit, product: Product, account: Account, items: Sequence[ImageSetItem], *, several: bool) -> None:
     site = integrations.SITES[account.marketplace]
     there = {p.position: p for p in session.scalars(sa.select(Placement).where(Placement.product_id == product.id, Placement.account_id == account.id))}
     positions = site.positions_for(product.condition)
+    positions = positions[: site.limits.get("variation_pictures", len(positions))] if several else positions
     rejected = {p.item_id for p in there.values() if p.state == PlacementState.REJECTED and p.item_id}
     remade = _remade(session, there.values())
     for position, item in zip(positions, items, strict=False):
@@ -314,44 +317,6 @@ def queued(session: Session, kit: Kit, product: Product, request: Asked) -> Rend
     if rendition.state == RenditionState.QUEUED:
         work.wake(session, "render", rendition.id, at=kit.now(), lead=work.head_start_of(product))
     return rendition
-
-
-def _listing(session: Session, kit: Kit, product: Product, account: Account) -> ListingMember | None:
-    """The listing that holds this product on this account, made on first need; None while another product has its merchant SKU there."""
-    told: Mapping[str, Any] = product.offered_on.get(account.key) or {}
-    external, sku = told.get("asin") or told.get("item_id"), told.get("merchant_sku") or product.sku
-    member = session.scalar(sa.select(ListingMember).where(ListingMember.product_id == product.id, ListingMember.account_id == account.id))
-    if (member is None or member.merchant_sku != sku) and _sku_taken(session, account, sku):
-        if member is None:
-            record(session, product, "not offered", now=kit.now(), sku=product.sku, why=f"{sku} on {account.key} belongs to another product already")
-        return member
-    holder = _holder(session, account, external)
-    if member is None:
-        # an Amazon SKU is an item of its own even where two share an ASIN; an eBay item id may hold several variations
-        shared = None if told.get("asin") else holder
-        listing = shared or Listing(account_id=account.id, external_id=None if holder else external, created_at=kit.now())
-        member = ListingMember(listing=listing, account_id=account.id, product_id=product.id, merchant_sku=sku)
-        session.add(member)
-        session.flush()
-        record(session, listing, "created", now=kit.now(), sku=product.sku, why=f"{sku} on {account.key}" + (f", already {external} there" if external else ""))
-        return member
-    if external and holder is None and member.listing.external_id is None:
-        member.listing.external_id = external
-    if member.merchant_sku != sku and told.get("merchant_sku") and member.listing.sent_at is None and not member.listing.pushed:
-        record(session, member.listing, "renamed", now=kit.now(), sku=product.sku, was=member.merchant_sku[:32], to=sku[:32], why="the inventory says so")
-        lock(session, member.listing)
-        member.listing.wanted = {name: side for name, side in member.listing.wanted.items() if name != member.merchant_sku}
-        member.listing.wanted_print, member.merchant_sku = None, sku  # want states it again under its name
-    return member
-
-
-def _sku_taken(session: Session, account: Account, sku: str) -> bool:
-    return session.scalar(sa.select(ListingMember.id).where(ListingMember.account_id == account.id, ListingMember.merchant_sku == sku)) is not None
-
-
-def _holder(session: Session, account: Account, external: str | None) -> Listing | None:
-    """The listing of an account that has this external id already."""
-    return None if external is None else session.scalar(sa.select(Listing).where(Listing.account_id == account.id, Listing.external_id == external))
 
 
 @cache

@@ -66,7 +66,7 @@ def apply_event(session: Session, kit: Kit, event: integrations.inventory.Event,
 
 def _create(session: Session, kit: Kit, sku: str, why: str, who: str) -> Product:
     """The product of a SKU that was unknown a moment ago; two first events at once make one."""
-    empty: dict[str, Any] = {"clocks": {}, "size_mm": {}, "attributes": {}, "offered_on": {}}
+    empty: dict[str, Any] = {"clocks": {}, "size_mm": {}, "attributes": {}, "offered_on": {}, "variation": {}}
     plain: dict[str, Any] = {"title": "", "category": "", "brand": "", "condition": "new", "quantity": 0, "priority": 0, "pieces": 1, "archived": False}
     made = insert_new(session, Product, ["sku"], sku=sku, created_at=kit.now(), updated_at=kit.now(), **empty, **plain)
     product = session.scalars(sa.select(Product).where(Product.sku == sku).with_for_update(key_share=True)).one()
@@ -122,6 +122,9 @@ def _said(event: integrations.inventory.Event) -> dict[str, Any]:
     """The product's columns that an event speaks of, and what it says."""
     data = event.data
     values = {name: getattr(data, name) for name in PLAIN if name in data.model_fields_set and getattr(data, name) is not None}
+    variation = getattr(data, "variation", None)
+    if variation is not None:
+        values["variation"] = variation.model_dump(exclude_none=True)
     price = getattr(data, "price", None)
     if price is not None:
         values |= {"price_minor": price.minor, "currency": price.currency}

@@ -29,7 +29,7 @@ from app.kit import Kit
 from app.models import Account, Lesson, Listing, ListingMember, Notice, Product
 from app.stages import check
 from app.stages.intake import wake_missing
-from app.stages.notices import TEACHES
+from app.stages.notices import TEACHES, is_vague
 from app.stages.populations import MOST_MEASURED, Seen, populations
 from app.stages.run import Stage
 from app.states import LessonState
@@ -63,7 +63,7 @@ class Learnt:
 
 def gather(session: Session, kit: Kit, row: str) -> Task | None:
     notice = session.get(Notice, int(row))
-    if notice is None or notice.kind not in TEACHES or not notice.black_box or not _to_do(session, notice):
+    if notice is None or notice.kind not in TEACHES or not notice.black_box or is_vague(notice) or not _to_do(session, notice):
         return None
     listing = session.get_one(Listing, notice.listing_id)
     site = integrations.SITES[session.get_one(Account, listing.account_id).marketplace]
@@ -290,7 +290,9 @@ def _must_be_open(lesson: Lesson) -> None:
 
 def mark(session: Session, kit: Kit, now: datetime) -> int:
     """Notices that could teach and have not been looked at."""
-    rows = sa.select(Notice.id).where(Notice.lesson_id.is_(None), Notice.kind.in_(TEACHES), Notice.end.is_(None), sa.cast(Notice.black_box, sa.String) != "{}")
+    box = sa.cast(Notice.black_box, sa.String)
+    clear = box != "{}", box.not_like('%"one_of":%')  # as `is_vague`
+    rows = sa.select(Notice.id).where(Notice.lesson_id.is_(None), Notice.kind.in_(TEACHES), Notice.end.is_(None), *clear)
     return wake_missing(session, "learn", rows, now)
 
 

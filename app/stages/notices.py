@@ -25,8 +25,11 @@ from app.stages.check import facts_of
 TEACHES = ("suppressed", "held", "removed", "at_risk")
 
 
-def note(session: Session, kit: Kit, listing: Listing, merchant_sku: str, said: Sequence[integrations.Notice], at: datetime) -> None:
-    """Take the complete set of what is said now about one SKU: new notices begin, silent ones end."""
+def note(session: Session, kit: Kit, listing: Listing, merchant_sku: str, said: Sequence[integrations.Notice], at: datetime, *, one_of: int = 1) -> None:
+    """Take the complete set of what is said now about one SKU: new notices begin, silent ones end.
+
+    `one_of` so many products of the listing: what is said against it names none of their pictures.
+    """
     rows = session.scalars(
         sa.select(Notice).where(Notice.listing_id == listing.id, Notice.merchant_sku == merchant_sku, Notice.end.is_(None)).order_by(Notice.id)
     ).all()
@@ -37,7 +40,7 @@ def note(session: Session, kit: Kit, listing: Listing, merchant_sku: str, said: 
         number, codes[one.code] = codes[one.code], codes[one.code] + 1
         known = open_now.pop(key, None)
         if known is None:
-            _begin(session, kit, listing, merchant_sku, one, at + timedelta(microseconds=number))  # one code may be said with two kinds at once
+            _begin(session, kit, listing, merchant_sku, one, at + timedelta(microseconds=number), one_of)  # one code may be said with two kinds at once
         elif known.until != one.until:
             known.until = one.until
     for gone in rows:
@@ -57,7 +60,13 @@ def _together(said: Sequence[integrations.Notice]) -> dict[tuple[str, str], inte
     return found
 
 
-def _begin(session: Session, kit: Kit, listing: Listing, merchant_sku: str, one: integrations.Notice, at: datetime) -> None:
+def is_vague(notice: Notice) -> bool:
+    """Whether it stands against a listing of several products, so that nobody knows whose picture it is about: it is traced, and teaches nothing."""
+    return any(box.get("one_of", 1) > 1 for box in notice.black_box.values())
+
+
+def _begin(session: Session, kit: Kit, listing: Listing, merchant_sku: str, one: integrations.Notice, at: datetime, one_of: int) -> None:
+    boxes = black_box(session, listing, merchant_sku, one.positions)
     notice = Notice(
         listing_id=listing.id,
         merchant_sku=merchant_sku,
@@ -69,13 +78,13 @@ def _begin(session: Session, kit: Kit, listing: Listing, merchant_sku: str, one:
         positions=list(one.positions),
         until=one.until,
         raw=dict(one.raw),
-        black_box=black_box(session, listing, merchant_sku, one.positions),
+        black_box={position: {**box, "one_of": one_of} for position, box in boxes.items()} if one_of > 1 else boxes,
         begin=at,
     )
     session.add(notice)
     session.flush()
     record(session, notice, "began", now=at, sku=merchant_sku, to=one.kind, why=f"{one.code}: {one.message}")
-    if one.kind in TEACHES:
+    if one.kind in TEACHES and not is_vague(notice):
         work.wake(session, "learn", notice.id, at=at)
 
 
@@ -84,6 +93,7 @@ def black_box(session: Session, listing: Listing, merchant_sku: str, positions: 
 
     `file`, `ours`, `shown_since`, `photo`, `rendition`, `request` (recipe with its numbers, cutout, finish version), `recipe`, `cutout`, `model` (SHA-256 of
     the net), `measured` (measure version), `facts`, `findings`, `rule_set` (the verdict's), `in_force` (the rule set at that moment), `waived`, `reviewer`.
+    `one_of` is there where the listing holds several products: so many may be meant.
     What was read back counts; where nothing was, what we sent. A picture that is not ours has a file and facts alone.
     """
     sent, shown = listing.pushed.get(merchant_sku, {}), _shown(session, listing, merchant_sku)

@@ -15,7 +15,7 @@ import integrations
 import rules
 from app.models import Account, Cutout, FileFacts, Listing, ListingMember, Notice, Product, Rendition, Showing
 from app.stages.check import facts_from
-from app.stages.notices import TEACHES
+from app.stages.notices import TEACHES, is_vague
 
 MOST = 3000  # pictures of either population, the newest
 MOST_MEASURED = 40  # files of an older measure version that one look measures again
@@ -65,7 +65,8 @@ def _objected(session: Session, connector: str, reason: str | None, code: str) -
     rows = session.execute(
         noticed().where(same, Notice.kind.in_(TEACHES), Account.marketplace.startswith(f"{connector}-")).order_by(Notice.id.desc()).limit(MOST)
     ).all()
-    boxes = [(notice, marketplace, product, position, box) for notice, marketplace, product in rows for position, box in notice.black_box.items()]
+    clear = [row for row in rows if not is_vague(row[0])]
+    boxes = [(notice, marketplace, product, position, box) for notice, marketplace, product in clear for position, box in notice.black_box.items()]
     fresh = _file_facts(session, {box["file"] for *_, box in boxes})
     for notice, marketplace, product, position, box in boxes:
         facts = fresh.get(box["file"])
@@ -125,9 +126,9 @@ def _notices(session: Session, listings: Iterable[int]) -> dict[tuple[int, str],
 
 
 def _meets(notice: Notice, showing: Showing) -> bool:
-    """Whether a notice was open on that position while the picture was shown."""
+    """Whether a notice was open on that position while the picture was shown, or on any where it is not known whose picture it is about."""
     return (
-        showing.position in (notice.positions or ("main",))
+        (is_vague(notice) or showing.position in (notice.positions or ("main",)))
         and (notice.end is None or notice.end > showing.begin)
         and (showing.end is None or notice.begin <= showing.end)
     )

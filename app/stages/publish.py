@@ -21,6 +21,7 @@ from app.db import insert, lock, move, record
 from app.errors import Refusal
 from app.kit import Kit
 from app.models import Account, HostedPicture, Listing, ListingMember, Product, Push
+from app.stages import together
 from app.stages.intake import wake_missing
 from app.stages.run import Stage
 from app.states import ListingState, PushState
@@ -46,7 +47,7 @@ class Task:
     again: bool
     account: Account
     offer: integrations.Offer
-    files: tuple[tuple[str, str], ...]  # (position, file SHA-256) in display order
+    files: tuple[tuple[str, str, str], ...]  # (merchant SKU, position, file SHA-256) in display order
     hosted: dict[str, integrations.Hosted]
 
 
@@ -78,14 +79,8 @@ def barred(session: Session, kit: Kit, listing: Listing, account: Account) -> st
         return NO_MEDIA.format(marketplace=site.key)
     if site.limits.get("fetches_pictures") and (trouble := preflight.trouble(session, kit.settings.media_base_url, practice=account.practice)):
         return f"waits until {site.key} can fetch our pictures: {trouble}"
-    products = session.scalars(sa.select(Product).join(ListingMember).where(ListingMember.listing_id == listing.id)).all()
-    if len(products) != 1:
-        return "the listing holds several variations; pictures per variation are not sent yet"
-    if products[0].archived:
-        return "the product is archived in the inventory"
-    if products[0].price_minor is None and listing.external_id is None and not listing.pushed and account.policy.get("create"):
-        return "a new listing needs a price, and the inventory has told none"
-    return budget.spent(session, account, listing, kit.now())
+    held = together.bar(listing, account, together.members_of(session, [listing.id])[listing.id])
+    return held or budget.spent(session, account, listing, kit.now())
 
 
 def gather(session: Session, kit: Kit, row: str) -> Task | None:
@@ -129,27 +124,35 @@ def _new_push(session: Session, kit: Kit, listing: Listing) -> Push:
 
 
 def _task(session: Session, listing: Listing, account: Account, push: Push, *, again: bool) -> Task:
-    member = session.scalars(
-        sa.select(ListingMember).where(ListingMember.listing_id == listing.id, ListingMember.merchant_sku.in_(push.content)).order_by(ListingMember.id).limit(1)
-    ).one()
-    product, side = session.get_one(Product, member.product_id), push.content[member.merchant_sku]
+    members = together.members_of(session, [listing.id])[listing.id]
+    sent = [member for member in members if member.merchant_sku in push.content]
     order = {position: n for n, position in enumerate(integrations.SITES[account.marketplace].positions)}
-    files = tuple(sorted(side.items(), key=lambda entry: order.get(entry[0], len(order))))
-    hosted = session.scalars(sa.select(HostedPicture).where(HostedPicture.account_id == account.id, HostedPicture.file_sha256.in_(side.values())))
-    shown = _may_show(session, listing, member.merchant_sku)
+    files = tuple(
+        (member.merchant_sku, position, file)
+        for member in sent
+        for position, file in sorted(push.content[member.merchant_sku].items(), key=lambda entry: order.get(entry[0], len(order)))
+    )
+    hosted = session.scalars(
+        sa.select(HostedPicture).where(HostedPicture.account_id == account.id, HostedPicture.file_sha256.in_({file for _, _, file in files}))
+    )
     lately = Push.at > (push.at - timedelta(days=1))
     sent_today = session.scalar(sa.select(sa.func.count()).select_from(Push).where(Push.listing_id == listing.id, Push.id != push.id, lately))
     offer = integrations.Offer(
-        merchant_sku=member.merchant_sku,
+        merchant_sku=sent[0].merchant_sku,
         external_id=listing.external_id,
-        product=facts_of(product, account),
+        product=together.facts_of(sent[0].product, account),
         pictures=(),
         create=push.creates and bool(account.policy.get("create")),
         key=push.key,
-        remove=tuple(position for position in shown if position not in side and position != "main"),
-        pushed=None if again else _stands(session, listing, push, member.merchant_sku),
         sent_today=sent_today or 0,
     )
+    if together.is_several(listing, members):
+        offer = together.offer_of_several(offer, sent, account)
+    else:
+        [(sku, side)] = push.content.items()
+        shown = _may_show(session, listing, sku)
+        remove = tuple(position for position in shown if position not in side and position != "main")
+        offer = replace(offer, remove=remove, pushed=None if again else _stands(session, listing, push, sku))
     return Task(
         listing_id=listing.id,
         account_id=account.id,
@@ -191,23 +194,6 @@ def _differs(look: Mapping[str, Any] | None, digest: str) -> bool:
     return look is not None and look.get("file") == digest and not look.get("same")
 
 
-def facts_of(product: Product, account: Account) -> integrations.ProductFacts:
-    """What a listing on this account says of a product."""
-    return integrations.ProductFacts(
-        title=product.title,
-        category=product.category,
-        brand=product.brand,
-        price_minor=product.price_minor or 0,
-        currency=product.currency or integrations.SITES[account.marketplace].currency,
-        quantity=product.quantity,
-        condition=product.condition,
-        gtin=product.gtin,
-        attributes=product.attributes,
-        size_mm=product.size_mm,
-        pieces=product.pieces,
-    )
-
-
 def do(kit: Kit, task: Task) -> Sent:
     """Send; after an unknown outcome look first."""
     marketplace = kit.marketplace(task.account)
@@ -218,17 +204,20 @@ def do(kit: Kit, task: Task) -> Sent:
             offer = replace(offer, external_id=status.external_id)
         if task.moot:
             return Sent(None, offer.external_id)
-    pictures = []
-    for position, digest in task.files:
+    pictures: dict[str, list[integrations.Picture]] = {}
+    for sku, position, digest in task.files:
         data = kit.originals.get(digest)
-        pictures.append(integrations.Picture(position, digest, kit.media.publish(data), lambda data=data: data, task.hosted.get(digest)))  # type: ignore[misc]
+        made = integrations.Picture(position, digest, kit.media.publish(data), lambda data=data: data, task.hosted.get(digest))  # type: ignore[misc]
+        pictures.setdefault(sku, []).append(made)
     stands = offer.pushed or {}
-    preflight.check(kit, task.account, [picture.data() for picture in pictures if stands.get(picture.position) != picture.sha256])
+    unsent = [one.data() for some in pictures.values() for one in some if stands.get(one.position) != one.sha256]
+    preflight.check(kit, task.account, unsent)
     with kit.db.reading() as session:  # pictures took a while to read: a stop that came meanwhile holds
         account = session.get_one(Account, task.account_id, populate_existing=True)
         if is_stopped(session) is not None or account.stopped or account.paused:
             raise integrations.TryLater(60, "publishing was stopped by a person while this was being prepared")
-    receipt = marketplace.publish(replace(offer, pictures=tuple(pictures)))
+    variants = tuple(replace(variant, pictures=tuple(pictures.get(variant.merchant_sku, ()))) for variant in offer.variants)
+    receipt = marketplace.publish(replace(offer, variants=variants, pictures=() if variants else tuple(pictures[offer.merchant_sku])))
     return Sent(receipt, receipt.external_id or offer.external_id)
 
 
@@ -248,6 +237,7 @@ def apply(session: Session, kit: Kit, task: Task, result: Sent) -> datetime | No
             move(session, listing, ListingState.TO_SEND, now=now, sku=sku, why="what an unanswered write left there is not known")
         return now
     keep_hosted(session, task.account_id, result.receipt.hosted)
+    together.keep_specifics(session, listing, result.receipt.specifics)
     move(
         session,
         push,
@@ -337,7 +327,6 @@ def mark(session: Session, kit: Kit, now: datetime) -> int:
     fetching, base = {a.id for a in preflight.fetching(session)}, kit.settings.media_base_url
     deaf = [a.id for a in accounts if a.id in fetching and (not base or preflight.trouble(session, base, practice=a.practice))]
     creating = [a.id for a in accounts if a.policy.get("create")]
-    members = sa.select(sa.func.count()).select_from(ListingMember).where(ListingMember.listing_id == Listing.id).scalar_subquery()
     priced = sa.or_(Product.price_minor.is_not(None), Listing.external_id.is_not(None), Listing.sent_at.is_not(None), Listing.account_id.not_in(creating))
     fit = sa.select(ListingMember.id).join(Product).where(ListingMember.listing_id == Listing.id, Product.archived.is_(False), priced).exists()
     asks = [a.id for a in accounts if a.policy.get("publish", "ask") == "ask"]
@@ -345,13 +334,22 @@ def mark(session: Session, kit: Kit, now: datetime) -> int:
     differs = sa.or_(Listing.pushed_print.is_(None), Listing.pushed_print != Listing.wanted_print)
     not_refused = sa.or_(Listing.refused_print.is_(None), Listing.refused_print != Listing.wanted_print)
     open_push = sa.select(Push.id).where(Push.listing_id == Listing.id, Push.state.in_(OPEN)).exists()
-    wish = sa.and_(Listing.wanted_print.is_not(None), differs, not_refused, may, Listing.account_id.not_in(deaf), members == 1, fit)
+    waits = sa.and_(Listing.wanted_print.is_not(None), differs, not_refused, may, Listing.account_id.not_in(deaf))
     ours = sa.and_(Listing.account_id.in_([a.id for a in accounts]), Listing.state != ListingState.ENDED)
+    members = sa.select(sa.func.count()).select_from(ListingMember).where(ListingMember.listing_id == Listing.id).scalar_subquery()
+    several = sa.select(Listing).where(ours, waits, sa.or_(members > 1, Listing.variation_group.is_not(None)))
+    wish = sa.and_(waits, fit, Listing.id.not_in(_held_back(session, accounts, session.scalars(several).all())))
     sparing = [a for a in accounts if a.policy.get("images_per_day") is not None]
     fitting = budget.fitting(session, sparing, sa.select(Listing.id).where(ours, wish), now)
     in_budget = sa.or_(Listing.account_id.not_in([a.id for a in sparing]), Listing.id.in_(fitting))
     rows = sa.select(Listing.id).where(ours, sa.or_(open_push, sa.and_(wish, in_budget)))
     return wake_missing(session, "publish", rows, now)
+
+
+def _held_back(session: Session, accounts: Sequence[Account], listings: Sequence[Listing]) -> list[int]:
+    """Those listings of several products whose products hold them back: a rule that no select can say."""
+    by_id, members = {account.id: account for account in accounts}, together.members_of(session, [listing.id for listing in listings])
+    return [listing.id for listing in listings if together.bar(listing, by_id[listing.account_id], members[listing.id])]
 
 
 def give_up(session: Session, kit: Kit, row: str, error: str) -> None:
@@ -394,9 +392,9 @@ def plan(session: Session, kit: Kit, account: str | None = None, sku: str | None
     for listing, owner in session.execute(query if account is None else query.where(Account.key == account)):
         if listing.wanted_print == listing.pushed_print:
             continue
-        for merchant_sku, side in listing.wanted.items():
+        for merchant_sku, side in sorted(listing.wanted.items()):
             was = listing.pushed.get(merchant_sku, {})
-            if (sku is None or merchant_sku == sku) and side != was:
+            if (sku is None or merchant_sku == sku) and (side != was or merchant_sku not in listing.pushed):
                 lines.append(
                     PlanLine(
                         account=owner.key,

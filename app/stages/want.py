@@ -18,6 +18,7 @@ from app.kit import Kit
 from app.models import Account, Arrival, ImageSetItem, Listing, ListingMember, Placement, Product, Rendition
 from app.stages.intake import wake_missing
 from app.stages.run import Stage
+from app.stages.together import is_several, members_of, rests, with_siblings_pictures
 from app.states import ArrivalState, ListingState, PlacementState
 
 ON_ITS_WAY = (PlacementState.WAITING, PlacementState.REVIEW, PlacementState.RETOUCH)
@@ -62,7 +63,7 @@ def fingerprint(wanted: Mapping[str, Side]) -> str:
 
 def gather(session: Session, kit: Kit, row: str) -> int | None:
     product = session.get(Product, int(row))
-    return None if product is None or product.archived else product.id
+    return None if product is None else product.id
 
 
 def do(kit: Kit, product_id: int) -> None:
@@ -74,6 +75,11 @@ def apply(session: Session, kit: Kit, product_id: int, _result: None) -> datetim
     lock(session, product)
     coming = session.scalar(sa.select(sa.func.count()).select_from(Arrival).where(Arrival.product_id == product_id, Arrival.state == ArrivalState.WAITING)) or 0
     for member, listing, account in _offers(session, product_id):
+        several = is_several(listing, members := members_of(session, [listing.id])[listing.id])
+        if product.archived or (several and rests(member, listing)):
+            if several:
+                _rest(session, listing, account, members, member, now)
+            continue
         places = _places(session, product_id, account)
         waits = coming > 0 or any(p.state in ON_ITS_WAY for p in places)
         until = None if product.photos_since is None else product.photos_since + timedelta(seconds=float(account.policy.get("wait_s", 1800)))
@@ -82,11 +88,30 @@ def apply(session: Session, kit: Kit, product_id: int, _result: None) -> datetim
             continue  # a sister is still on her way: the set goes out together
         lock(session, listing)
         side = wish(places, listing.pushed.get(member.merchant_sku, {}))
-        if "main" in side:
-            _restate(session, listing, {**listing.wanted, member.merchant_sku: side}, product, now)
+        wanted = {**listing.wanted, **({member.merchant_sku: side} if "main" in side else {})}
+        if several:
+            wanted = with_siblings_pictures(account, listing, members, wanted)
+        if "main" in side or (several and wanted):
+            _restate(session, listing, wanted, product, now)
+    if product.archived:
+        return None
     if not again:
         product.photos_since = None  # everybody is here, or nobody waits any longer: later sisters go out as they come
     return min(again, default=None)
+
+
+def _rest(session: Session, listing: Listing, account: Account, members: Sequence[ListingMember], member: ListingMember, now: datetime) -> None:
+    """One of several products that is archived, or not in stock yet: what is shown of it stays as it is, and what never was waits."""
+    lock(session, listing)
+    stays = listing.pushed.get(member.merchant_sku)
+    wanted = {sku: side for sku, side in listing.wanted.items() if sku != member.merchant_sku} | ({} if stays is None else {member.merchant_sku: stays})
+    wanted = with_siblings_pictures(account, listing, members, wanted)
+    if wanted:
+        _restate(session, listing, wanted, member.product, now)
+    elif listing.wanted:
+        listing.wanted, listing.wanted_print = {}, None
+        if listing.state == ListingState.TO_SEND:
+            move(session, listing, ListingState.EMPTY, now=now, sku=member.product.sku, why="none of its products is to be shown now")
 
 
 def _offers(session: Session, product_id: int) -> list[tuple[ListingMember, Listing, Account]]:

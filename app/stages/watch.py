@@ -26,6 +26,7 @@ from app.stages.looks import RECENT_S, Crowd, next_look_s, quiet_look_s, spread_
 from app.stages.notices import note
 from app.stages.run import Stage
 from app.stages.showings import Place, Shown, end_showings, note_showings, open_now
+from app.stages.together import disown_siblings, looked_at
 from app.states import ListingState
 
 CONFIRMATIONS = 3  # looks in a row that must show something else
@@ -74,7 +75,7 @@ def gather(session: Session, kit: Kit, row: str) -> Task | None:
     account = session.get_one(Account, listing.account_id)
     if account.paused:
         return None
-    members = session.scalars(sa.select(ListingMember).where(ListingMember.listing_id == listing.id).order_by(ListingMember.id)).all()
+    members = looked_at(session, listing)
     need: integrations.Need = "proof" if listing.state == ListingState.SENT else "sweep"
     mains = {m.merchant_sku: listing.seen.get(m.merchant_sku, {}).get("main", {}).get("url") for m in members}
     refs = tuple(integrations.Ref(m.merchant_sku, listing.external_id, mains[m.merchant_sku], need) for m in members)
@@ -117,6 +118,8 @@ def do(kit: Kit, task: Task) -> Look:
         for position in [*(p for p in shown if p not in ours), *(p for p, one in looks.items() if task.drifted and not one["same"])]:
             known = task.showing.get((sku, position))
             showing[sku, position] = _foreign(kit, marketplace, shown.get(position), known, measured)
+    for place in disown_siblings(seen):
+        showing.pop(place, None)
     return Look(statuses, seen, unprovable, showing, measured)
 
 
@@ -158,7 +161,7 @@ def apply(session: Session, kit: Kit, task: Task, look: Look) -> datetime | None
     note_showings(session, listing, look.showing, now)
     session.flush()
     for status in look.statuses:
-        note(session, kit, listing, status.ref.merchant_sku, status.notices, now)
+        note(session, kit, listing, status.ref.merchant_sku, status.notices, now, one_of=len(look.statuses))
         if status.external_id and listing.external_id is None:
             taken = sa.select(Listing.id).where(Listing.account_id == listing.account_id, Listing.external_id == status.external_id)
             if session.scalar(taken) is None:
@@ -198,7 +201,7 @@ def verdict(state: ListingState, look: Look, *, doubts: int, waited_s: float, se
     if gone and len(gone) == len(look.statuses):
         return (state, "") if patient else (ListingState.ENDED, "it is not there any more")
     looks = {(sku, position): one for sku, positions in look.seen.items() for position, one in positions.items()}
-    wrong = sorted(position for (_, position), one in looks.items() if not one["same"])
+    wrong = sorted(position if len(look.seen) == 1 else f"{sku} {position}" for (sku, position), one in looks.items() if not one["same"])
     if not wrong and looks:
         return ListingState.LIVE, f"{len(looks)} picture{'s' * (len(looks) != 1)} read back and the same by pixels"
     if not looks:

@@ -35,6 +35,7 @@ class ProductOut(Shape):
     pieces: int
     size_mm: Doc
     attributes: Doc
+    variation: Doc
     accounts: Doc = Field(validation_alias="offered_on")
     archived: bool
     created_at: datetime
@@ -168,6 +169,7 @@ class ListingOut(Shape):
     id: int
     account: str = Field(validation_alias=AliasPath("account", "key"))
     external_id: str | None
+    variation_group: str | None
     state: ListingState
     word: str = ""
     sentence: str = ""

@@ -41,7 +41,7 @@ def sku(sku: str) -> ResponseReturnValue:
         grid=grid(placements),
         members={member.listing.account.key: member for member in members},
         notices=queries.notices_of(session(), members),
-        history=queries.history(session(), sku, request.args.get("before", type=int)),
+        history=queries.history(session(), sku, request.args.get("before", type=int), shared=[m.listing_id for m in members if len(m.listing.members) > 1]),
         retouches=queries.retouches_of(session(), product.id),
     )
 

@@ -329,7 +329,7 @@ def _may_be(word: str) -> sa.ColumnElement[bool]:
 
 def _picture_of(listing: Listing, pictures: dict[tuple[int, int], str]) -> str | None:
     """What it shows: what was pushed as main, else what is approved or proposed."""
-    side: dict[str, str] = next(iter(listing.pushed.values()), {})
+    side: dict[str, str] = next((side for side in listing.pushed.values() if side), {})
     return side.get("main") or next((pictures.get((member.product_id, listing.account_id)) for member in listing.members), None)
 
 
@@ -357,10 +357,10 @@ def placements_of(session: Session, product_id: int) -> Sequence[Placement]:
 
 
 def members_of(session: Session, product_id: int) -> Sequence[ListingMember]:
-    """The listings a product is on."""
-    return session.scalars(
-        sa.select(ListingMember).where(ListingMember.product_id == product_id).options(joinedload(ListingMember.listing).joinedload(Listing.account))
-    ).all()
+    """The listings a product is on, with the products that share them."""
+    listing = joinedload(ListingMember.listing)
+    options = listing.joinedload(Listing.account), listing.selectinload(Listing.members).joinedload(ListingMember.product)
+    return session.scalars(sa.select(ListingMember).where(ListingMember.product_id == product_id).options(*options)).all()
 
 
 def notices_of(session: Session, members: Sequence[ListingMember]) -> Sequence[Notice]:
@@ -377,9 +377,10 @@ def notices_of(session: Session, members: Sequence[ListingMember]) -> Sequence[N
     ).all()
 
 
-def history(session: Session, sku: str, before: int | None = None, size: int = 60) -> Page:
-    """Events of a product, newest first; `before` is the last event id of the page before."""
-    select = sa.select(Event).where(Event.sku == sku).order_by(Event.id.desc())
+def history(session: Session, sku: str, before: int | None = None, size: int = 60, shared: Sequence[int] = ()) -> Page:
+    """Events of a product and of the listings `shared` with others, newest first; `before` is the last event id of the page before."""
+    mine = sa.or_(Event.sku == sku, sa.and_(Event.kind == "listing", Event.row.in_([str(listing) for listing in shared])))
+    select = sa.select(Event).where(mine if shared else Event.sku == sku).order_by(Event.id.desc())
     if before:
         select = select.where(Event.id < before)
     return page_of(session, select, 1, size)

@@ -110,8 +110,7 @@ class Ebay:
     def _sent(self, offer: Offer, item_id: str, request: dict[str, Any], urls_of: Mapping[str, Sequence[str]]) -> tuple[str, str | None, tuple[str, ...]]:
         """A revision by the Trading API, or product by product where the listing was made with the Inventory API."""
         if self._by_inventory & set(urls_of):
-            said = [inventory.replace_pictures(self._client, sku, urls) for sku, urls in urls_of.items() if urls]
-            return item_id, None, tuple(words for some in said for words in some)
+            return item_id, None, inventory.replace_pictures(self._client, urls_of)
         try:
             reply, warnings = self._client.trading("ReviseFixedPriceItem", request, writing=True)
         except Failure as failure:

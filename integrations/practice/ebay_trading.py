@@ -159,7 +159,7 @@ def revise(call: Call) -> Content:
     with world().store.write() as session:
         once(session, call, key)
         listing = own(session, call, call.node.text("Item.ItemID"))
-        if "inventory_item" in listing.attributes:
+        if {"inventory_item", "inventory_item_group"} & set(listing.attributes):
             words = "Inventory-based listing management is not currently supported by this tool. Please refer to the tool used to create this listing."
             raise Failure(error(21919474, words))
         if listing.state != "active":

@@ -91,6 +91,8 @@ def call_name(environ: dict[str, Any]) -> str:
         first, *rest = str(path).rpartition("/")[2].split("_")
         return first + "".join(word.title() for word in rest)  # getItemAspectsForCategory
     if path.startswith("/sell/inventory/"):
+        if "/inventory_item_group/" in path:
+            return "getInventoryItemGroup"
         return "getOffers" if path.endswith("/offer") else "getInventoryItem" if method == "GET" else "createOrReplaceInventoryItem"
     for start, name in (
         ("/auth/", "amazon.token"),

@@ -81,10 +81,12 @@ def seed() -> tuple[Response, int]:
                 "item_name": [{"value": read["title"], "marketplace_id": marketplace_id}],
                 "condition_type": [{"value": read.get("condition", "new_new"), "marketplace_id": marketplace_id}],
             }
-        elif read.get("inventory_api"):
+        elif read.get("inventory_api") and not read.get("variations"):
             listing.attributes = {ebay_inventory.ITEM: ebay_inventory.born(listing.title, listing.quantity)}
         if connector == "ebay" and read.get("variations"):
             ebay_variations.born(session, listing, read["variations"], str(read.get("by", "")))
+            if read.get("inventory_api"):
+                ebay_inventory.born_group(listing, read["sku"])
         for place, one in taken.items():
             show(session, listing, place, one)
         world().note(session, listing, "seeded")

@@ -1,16 +1,17 @@
 """Listings made with the Inventory API: found out by a refused revision, then replaced whole by REST with nothing lost."""
 
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 
-from integrations import Offer, Ref, Refused, TryLater
+from integrations import Offer, Ref, Refused, TryLater, Variant
 from integrations.ebay.marketplace import Ebay
 from integrations.practice import PracticeServer
-from tests.integrations.accounts import access, offer, picture
-from tests.integrations.contract import watch_like
+from tests.integrations.accounts import access, offer, picture, product
+from tests.integrations.contract import difference, watch_like
 from tests.integrations.practice.clients import ebay_token
 
 
@@ -166,3 +167,46 @@ def test_the_practice_api_is_as_strict_as_the_real_one(practice: PracticeServer,
     answer = requests.put(f"{practice.url}/sell/inventory/v1/inventory_item/W%2F1%20%C3%BC", headers=signed, json=body, timeout=10)
 
     assert (answer.status_code, answer.json()["errors"][0]["errorId"]) == (400, code)
+
+
+# groups: several products in one listing
+
+COLOURS = ("Silver", "Gold")
+
+
+def group(practice: PracticeServer, *, sizes: tuple[str, ...] = ("N",), by: str = "Colour") -> str:
+    listed = [{"sku": f"{colour[0]}{size}", "specifics": {"Colour": colour, "Size": size}, "quantity": 4} for size in sizes for colour in COLOURS]
+    body = {"marketplace": "ebay-uk", "seller": "SELLER", "sku": "BAND", "title": "Band ring", "inventory_api": True}
+    return str(practice.witness("listings", **body, variations=listed, by=by)["external_id"])
+
+
+def several(item_id: str, **seeds: int) -> Offer:
+    variants = tuple(Variant(sku, {}, product(category="ring"), (picture(data=watch_like(seed)),)) for sku, seed in seeds.items())
+    return offer(merchant_sku="SN", external_id=item_id, variants=variants, pictures=(), key=uuid.uuid4().hex)
+
+
+def test_each_member_of_a_group_gets_its_pictures_and_keeps_everything_else(practice: PracticeServer) -> None:
+    item_id, ebay = group(practice), shop(practice)
+
+    receipt = ebay.publish(several(item_id, SN=1, GN=2))
+    ebay.publish(several(item_id, SN=3, GN=2))
+    practice.advance(5)
+
+    found = ebay.status([Ref("SN", item_id), Ref("GN", item_id)])
+    assert receipt.external_id == item_id
+    assert [difference(ebay.picture(status.pictures["main"]), watch_like(seed)) < 3 for status, seed in zip(found, (3, 2), strict=True)] == [True, True]
+    assert calls(practice).count("ReviseFixedPriceItem") == 0
+    signed = {"Authorization": f"Bearer {ebay_token(practice.url)}"}
+    silver = requests.get(f"{practice.url}/sell/inventory/v1/inventory_item/SN", headers=signed, timeout=10).json()
+    assert silver["product"]["aspects"]["Colour"] == ["Silver"]
+    assert silver["availability"]["shipToLocationAvailability"]["quantity"] == 4
+
+
+def test_members_that_the_group_shows_by_one_set_and_that_have_different_ones_are_refused_by_their_skus(practice: PracticeServer) -> None:
+    """eBay tells by Colour what it shows, and no picture is up yet that would say so."""
+    item_id = group(practice, sizes=("N", "P"))
+
+    with pytest.raises(Refused, match="SN and SP share Colour 'Silver'"):
+        shop(practice).publish(several(item_id, SN=1, GN=1, SP=2, GP=2))
+
+    assert "createOrReplaceInventoryItem" not in calls(practice)

@@ -1,11 +1,13 @@
 """Several products in one eBay listing, each with its own pictures: made once, revised whole, never a sibling's picture for ours."""
 
+import base64
 import dataclasses
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
+import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +16,7 @@ from integrations.ebay import variations
 from integrations.ebay.marketplace import Ebay
 from integrations.practice import PracticeServer
 from tests.integrations.accounts import EBAY, access, offer, picture, product
-from tests.integrations.contract import difference, watch_like
+from tests.integrations.contract import Contract, difference, watch_like
 
 
 @pytest.fixture
@@ -176,8 +178,6 @@ def test_a_revision_of_one_products_pictures_leaves_the_others(practice: Practic
 
 def known(practice: PracticeServer, *skus: tuple[str, str], by: str = "Colour", seed: int = 20) -> str:
     """A listing with variations that was there before, its pictures too."""
-    import base64
-
     listed = [{"sku": sku, "specifics": {"Colour": colour}, "quantity": 5, "price": "50.00"} for sku, colour in skus]
     pictures = {f"{colour}/main": base64.b64encode(watch_like(seed + n)).decode() for n, (_, colour) in enumerate(skus)}
     pictures["main"] = base64.b64encode(watch_like(seed + 9)).decode()
@@ -264,6 +264,13 @@ def test_the_same_variation_under_another_sku_is_said_and_not_added_twice(practi
 # refused before anything is sent
 
 
+@pytest.fixture(scope="module")
+def untouched() -> Iterator[PracticeServer]:
+    """For what is refused before anything is sent: one for all."""
+    with PracticeServer() as running:
+        yield running
+
+
 @pytest.mark.parametrize(
     ("variants", "words"),
     [
@@ -280,20 +287,18 @@ def test_the_same_variation_under_another_sku_is_said_and_not_added_twice(practi
         (tuple(ring(f"V{n}", 1, Size=str(n)) for n in range(251)), "eBay takes 250 variations"),
     ],
 )
-def test_what_could_not_be_shown_is_refused_by_the_skus_and_nothing_is_sent(
-    practice: PracticeServer, ebay: Ebay, variants: Sequence[Variant], words: str
-) -> None:
+def test_what_could_not_be_shown_is_refused_by_the_skus_and_nothing_is_sent(untouched: PracticeServer, variants: Sequence[Variant], words: str) -> None:
     with pytest.raises(Refused, match=words):
-        ebay.publish(rings(*variants))
+        shop(untouched).publish(rings(*variants))
 
-    assert practice.witness("writes") == []
+    assert untouched.witness("writes") == []
 
 
-def test_the_revisions_of_a_day_are_counted_before_anything_is_sent(practice: PracticeServer, ebay: Ebay) -> None:
+def test_the_revisions_of_a_day_are_counted_before_anything_is_sent(untouched: PracticeServer) -> None:
     with pytest.raises(Throttled, match="250 revisions"):
-        ebay.publish(rings(SILVER, GOLD, external_id="110000000001", sent_today=250))
+        shop(untouched).publish(rings(SILVER, GOLD, external_id="110000000001", sent_today=250))
 
-    assert practice.witness("writes") == []
+    assert untouched.witness("writes") == []
 
 
 # read back
@@ -312,8 +317,6 @@ def test_several_products_of_a_listing_are_read_by_one_call(practice: PracticeSe
 def test_a_siblings_picture_in_the_answer_is_a_siblings(practice: PracticeServer, ebay: Ebay) -> None:
     item_id = ebay.publish(rings(SILVER, GOLD)).external_id
     practice.advance(5)
-    import requests
-
     requests.post(f"{practice.url}/practice/api/faults", json=[{"when": "GetItem", "do": "sibling_image", "nth": 1}], timeout=10).raise_for_status()
 
     mixed = shown(ebay, item_id, "R-S", "R-G")
@@ -324,8 +327,6 @@ def test_a_siblings_picture_in_the_answer_is_a_siblings(practice: PracticeServer
 
 
 def test_a_hold_of_the_listing_stands_against_each_product(practice: PracticeServer, ebay: Ebay) -> None:
-    from tests.integrations.contract import Contract
-
     bad = dataclasses.replace(GOLD, pictures=(picture(data=Contract().faulty()),))
     item_id = ebay.publish(rings(SILVER, bad)).external_id
     practice.advance(30)

@@ -1,5 +1,6 @@
 """The practice eBay's variations through the real ebaysdk: as strict as documented, whole sets of pictures, and shown where the real one shows them."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -107,6 +108,13 @@ def test_variations_are_added_changed_and_deleted_one_by_one(ring: Ring) -> None
     assert list(ring.shown()) == ["R-X"], "one deleted, one out of stock and never sold"
 
 
+@pytest.fixture(scope="module")
+def refusing() -> Iterator[Ring]:
+    """For what is refused, and so leaves nothing behind: one for all."""
+    with PracticeServer() as running:
+        yield Ring(running)
+
+
 SILVER, GOLD = variation("R-S", "Silver"), variation("R-G", "Gold")
 
 
@@ -133,11 +141,11 @@ SILVER, GOLD = variation("R-S", "Silver"), variation("R-G", "Gold")
         ({"Pictures": sets(Silver=["http://elsewhere/a.jpg"])}, 37),
     ],
 )
-def test_what_variations_may_not_be(practice: PracticeServer, ring: Ring, over: dict[str, Any], code: int) -> None:
-    codes, _ = ring.shop.refused("AddFixedPriceItem", ring.body(**over))
+def test_what_variations_may_not_be(refusing: Ring, over: dict[str, Any], code: int) -> None:
+    codes, _ = refusing.shop.refused("AddFixedPriceItem", refusing.body(**over))
 
     assert codes == [code]
-    assert practice.witness("listings") == []
+    assert refusing.practice.witness("listings") == []
 
 
 def test_price_and_stock_belong_to_the_variations(practice: PracticeServer, ring: Ring) -> None:
