@@ -155,6 +155,7 @@ class Offer:
     `create` allows a new listing when none is found. `key` (32 hex digits) is the idempotency key of this push: the same push, the same key.
     `pushed` is what was accepted last and is not in doubt, position -> SHA-256: a connector that writes picture by picture leaves these alone.
     None where that is not known: everything is sent.
+    `model` is what the marketplace's receipts last said of how this listing was made.
     `sent_today` is how many other writes to this listing left us within the last 24 hours, for marketplaces that count them.
     """
 
@@ -167,6 +168,7 @@ class Offer:
     remove: tuple[str, ...] = ()
     pushed: Mapping[str, str] | None = None
     sent_today: int = 0
+    model: str | None = None
 
     @property
     def changed(self) -> tuple[Picture, ...]:
@@ -177,13 +179,17 @@ class Offer:
 
 @dataclass(frozen=True)
 class Receipt:
-    """They took it: accepted, which is not yet live. `hosted` are pictures now stored with them; keep these for the next push."""
+    """They took it: accepted, which is not yet live. `hosted` are pictures now stored with them; keep these for the next push.
+
+    `model` is the connector's own word for how the listing was made, where that decides by which calls it is revised: given back in `Offer` and `Ref`.
+    """
 
     status: Literal["accepted"]
     external_id: str | None
     reference: str | None
     hosted: tuple[Hosted, ...] = ()
     warnings: tuple[str, ...] = ()
+    model: str | None = None
 
 
 @dataclass(frozen=True)
@@ -197,6 +203,7 @@ class Ref:
     external_id: str | None = None
     main: str | None = field(default=None, compare=False)
     need: Need = field(default="sweep", compare=False)
+    model: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

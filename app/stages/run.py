@@ -128,8 +128,8 @@ def _gather(kit: Kit, stage: Stage, turns: Sequence[_Turn]) -> None:
                     raise
                 session.rollback()  # the other rows are read all the same
                 failed.append((turn, failure))
-    for turn, failure in failed:
-        _fail(kit, stage, turn, failure)
+    for turn, why in failed:
+        _fail(kit, stage, turn, why)
     for turn in turns:
         if turn.task is None and not turn.outcome:
             _step(kit, stage, turn, _give_up if turn.lease.row in feared else _rest)

@@ -80,7 +80,7 @@ def gather(session: Session, kit: Kit, row: str) -> Task | None:
     members = session.scalars(sa.select(ListingMember).where(ListingMember.listing_id == listing.id).order_by(ListingMember.id)).all()
     need: integrations.Need = "proof" if listing.state == ListingState.SENT else "sweep"
     mains = {m.merchant_sku: listing.seen.get(m.merchant_sku, {}).get("main", {}).get("url") for m in members}
-    refs = tuple(integrations.Ref(m.merchant_sku, listing.external_id, mains[m.merchant_sku], need) for m in members)
+    refs = tuple(integrations.Ref(m.merchant_sku, listing.external_id, mains[m.merchant_sku], need, listing.model) for m in members)
     showing, drifted = open_now(session, listing.id), listing.state == ListingState.DRIFTED
     return Task(listing.id, account.id, account, refs, listing.pushed, listing.seen, showing, drifted, _crowd(session, kit, account))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,6 +26,7 @@ _OVERLAP = timedelta(minutes=2)
 _NOTED_LATE = timedelta(hours=1)  # a removed listing stays in the unsold list for 60 days: told once it is no news, and not worth a look at each poll
 _SHARES = {"sweep": SWEEPS, "proof": PROOFS, "write": 1.0}
 _PAGE = 200
+_INVENTORY = "inventory"  # `Receipt.model`: made with the Inventory API, so only that may revise it
 _PAGES = 25
 _LISTED = timedelta(days=119)  # GetSellerList takes less than 120 days; a listing "until cancelled" ends within a month and is renewed
 _FIELDS = (
@@ -42,7 +44,6 @@ class Ebay:
         self._client = EbayClient(access)
         self._taxonomy = Taxonomy(self._client)
         self._now = now
-        self._by_inventory = set[str]()  # SKUs whose listings only the Inventory API may revise; found out anew by each process, by one refused call
 
     def publish(self, offer: Offer) -> Receipt:
         """Store the pictures, then revise the listing's whole set, or add the item where the offer allows that.
@@ -59,26 +60,25 @@ class Ebay:
         hosted = media.host_all(self._client, pictures, self._now())
         try:
             details = translate.picture_details(offer.merchant_sku, hosted, self.access)
-            item_id, reference, warnings = self._revise(offer, item_id, details) if item_id else self._add(offer, details)
+            item_id, reference, warnings, model = self._revise(offer, item_id, details) if item_id else (*self._add(offer, details), None)
         except (TryLater, Refused, OutcomeUnknown) as error:
             error.hosted = hosted
             raise
         closed_up = tuple(picture.position for picture in pictures) != self.site.positions[: len(pictures)]
-        return Receipt("accepted", item_id, reference, hosted, (*warnings, *(["positions have gaps; eBay closes them up"] if closed_up else [])))
+        return Receipt("accepted", item_id, reference, hosted, (*warnings, *(["positions have gaps; eBay closes them up"] if closed_up else [])), model)
 
-    def _revise(self, offer: Offer, item_id: str, details: dict[str, Any]) -> tuple[str, str | None, tuple[str, ...]]:
-        if offer.merchant_sku in self._by_inventory:
-            return item_id, None, inventory.replace_pictures(self._client, offer.merchant_sku, details["PictureURL"])
+    def _revise(self, offer: Offer, item_id: str, details: dict[str, Any]) -> tuple[str, str | None, tuple[str, ...], str | None]:
+        if offer.model == _INVENTORY:
+            return item_id, None, inventory.replace_pictures(self._client, offer.merchant_sku, details["PictureURL"]), _INVENTORY
         try:
             reply, warnings = self._client.trading("ReviseFixedPriceItem", translate.revision(offer, item_id, details), writing=True)
         except Failure as failure:
             if failure.says("inventory"):
-                self._by_inventory.add(offer.merchant_sku)
-                return self._revise(offer, item_id, details)
+                return self._revise(replace(offer, model=_INVENTORY), item_id, details)
             if _repeated(failure):
-                return item_id, offer.key, ("eBay had this revision already",)
+                return item_id, offer.key, ("eBay had this revision already",), None
             raise
-        return text(reply.get("ItemID")) or item_id, offer.key, _said(warnings)
+        return text(reply.get("ItemID")) or item_id, offer.key, _said(warnings), None
 
     def _add(self, offer: Offer, details: dict[str, Any]) -> tuple[str, str | None, tuple[str, ...]]:
         request, remarks = translate.new_item(offer, details, self.access)
@@ -155,7 +155,7 @@ class Ebay:
             if item_id and item is None:
                 unsold = self._unsold() if unsold is None else unsold
                 extra = unsold.get(item_id) or self._offered(ref, item_id) or (translate.gone_notice(words),)
-            elif item_id and item and ref.merchant_sku in self._by_inventory:
+            elif item_id and item and ref.model == _INVENTORY:
                 known = {notice.code for notice in translate.notices_of(item)}
                 extra = tuple(notice for notice in self._offered(ref, item_id) if notice.code not in known)
             found.append(translate.status_of(ref, item, extra, self.site))
