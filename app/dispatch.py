@@ -6,6 +6,7 @@ due again under a new generation, so a crashed job needs no other rescue; a seco
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -18,7 +19,7 @@ from app.stages import STAGES, Stage
 
 
 def tick(kit: Kit, now: datetime | None = None) -> int:
-    """Dispatch what is due in every stage; returns the number of jobs enqueued."""
+    """Dispatch what is due in every stage; returns the number of rows that went."""
     at = now or kit.now()
     with kit.db.reading() as session:
         waiting = [stage for stage in STAGES.values() if session.scalar(sa.select(sa.or_(*(sa.exists().where(is_so) for is_so in _due(stage.name, at)))))]
@@ -26,12 +27,12 @@ def tick(kit: Kit, now: datetime | None = None) -> int:
 
 
 def dispatch(kit: Kit, stage: Stage, now: datetime) -> int:
-    """Lease the best due rows of one stage, as many as there is room for in flight, and enqueue their jobs."""
+    """Lease the best due rows of one stage, as many as there is room for in flight, and enqueue their jobs. Returns the number of rows."""
     with kit.db.writing() as session:
         flying = session.scalar(sa.select(sa.func.count()).select_from(Work).where(Work.stage == stage.name, Work.leased_until > now)) or 0
         leases = lease(session, stage, now, limit=max(0, stage.in_flight - flying))
-        for row, generation in leases:
-            kit.jobs.enqueue(session, stage.name, row, generation)
+        for (row, generation), *more in batches(session, stage, leases):
+            kit.jobs.enqueue(session, stage.name, row, generation, more)
     return len(leases)
 
 
@@ -60,6 +61,21 @@ def lease(session: Session, stage: Stage, now: datetime, *, limit: int) -> list[
         if won.rowcount == 1:  # type: ignore[attr-defined]
             leased.append((row, generation + 1))
     return leased
+
+
+def batches(session: Session, stage: Stage, leases: Sequence[tuple[str, int]]) -> list[list[tuple[str, int]]]:
+    """The leases as jobs: one row each, or those that the stage's `group` puts together, the best first. Each row keeps its own lease."""
+    groups = stage.group(session, [row for row, _ in leases]) if stage.group is not None and len(leases) > 1 else {}
+    made: list[list[tuple[str, int]]] = []
+    open_now: dict[Hashable, list[tuple[str, int]]] = {}
+    for row, generation in leases:
+        name, most = groups.get(row, (None, 1))
+        batch = open_now.get(name) if most > 1 else None
+        if batch is None or len(batch) >= most:
+            batch = open_now[name] = []
+            made.append(batch)
+        batch.append((row, generation))
+    return made
 
 
 def mark(kit: Kit, now: datetime | None = None) -> int:

@@ -1,13 +1,13 @@
 """The one seam to the job engine: DBOS Transact, on the SQLite file when embedded, on PostgreSQL when distributed.
 
-A job is `stage:row:generation`. The engine runs an id once ever, also after an error (measured), and the generation only grows, so
-the same wish coming back is a new job. What crosses the seam is JSON: a row id and a number. Nothing else in the house knows the
-engine.
+A job is `stage:row:generation`, by the first of its rows where it has several. The engine runs an id once ever, also after an error
+(measured), and the generation only grows, so the same wish coming back is a new job. What crosses the seam is JSON: row ids, each with a
+number. Nothing else in the house knows the engine.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +15,8 @@ from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer
 from sqlalchemy.orm import Session
 
 APP = {"name": "packshot", "application_version": "1"}  # fixed: a change of version would strand jobs in flight
-Handler = Callable[[str, str, int], None]
+Rows = Sequence[tuple[str, int]]  # (row, generation)
+Handler = Callable[[str, Rows], None]
 POLL_S = 0.2
 
 
@@ -30,15 +31,15 @@ class Jobs:
     def __init__(self, url: str) -> None:
         self._client = DBOSClient(system_database_url=url, serializer=DBOSPortableJSONSerializer(), lazy=True)
 
-    def enqueue(self, session: Session, stage: str, row: str, generation: int) -> None:
-        """Enqueue in the session's own transaction: a rolled-back row leaves no job, a committed one always has it."""
+    def enqueue(self, session: Session, stage: str, row: str, generation: int, more: Rows = ()) -> None:
+        """Enqueue in the session's own transaction: a rolled-back row leaves no job, a committed one always has it. `more` rows go by the same job."""
         options: Any = {
             "queue_name": stage,
             "workflow_name": stage,
             "workflow_id": f"{stage}:{row}:{generation}",
             "app_version": APP["application_version"],
         }
-        self._client.enqueue_in_transaction(session, options, row, generation)
+        self._client.enqueue_in_transaction(session, options, row, generation, [list(each) for each in more])
 
     def take_over(self, executor: str) -> int:
         """Give the jobs that a dead worker had begun back to their queues; returns how many."""
@@ -90,9 +91,9 @@ def work(url: str, name: str, stages: Mapping[str, int], handler: Handler, all_s
     return lambda: DBOS.destroy(workflow_completion_timeout_sec=20)
 
 
-def _runner(stage: str, handler: Handler) -> Callable[[str, int], None]:
-    def run(row: str, generation: int) -> None:
-        handler(stage, row, generation)
+def _runner(stage: str, handler: Handler) -> Callable[..., None]:
+    def run(row: str, generation: int, more: Sequence[Sequence[Any]] = ()) -> None:
+        handler(stage, [(row, generation), *((str(each), int(number)) for each, number in more)])
 
     run.__qualname__ = run.__name__ = f"run_{stage}"
     return run

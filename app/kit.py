@@ -41,6 +41,7 @@ class Kit:
     clock: Callable[[], datetime] = utc_now
     connect: Callable[[integrations.Access], integrations.Marketplace] = integrations.connect
     sleep: Callable[[float], None] | None = None  # how a call waits for its turn; not said: it waits under the real clock, and nothing counts under another
+    crowds: dict[int, tuple[datetime, object]] = field(default_factory=dict)  # by account: what the stage `watch` counted, and when
     _segmenter: imaging.Segmenter | None = None
     _connectors: dict[str, tuple[str, integrations.Marketplace]] = field(default_factory=dict)
     _rule_sets: dict[str, rules.RuleSet] = field(default_factory=dict)

@@ -12,7 +12,7 @@ import structlog
 from app import jobs, life, migrate
 from app.kit import Kit
 from app.stages import STAGES
-from app.stages.run import run
+from app.stages.run import run_many
 
 IMAGING = ("backdrop", "render")  # slow, on the processor, hungry for memory
 WAITING = 4  # jobs of a quick stage at once: they mostly wait for a database or a marketplace
@@ -53,8 +53,8 @@ def work(kit: Kit, name: str, stages: Mapping[str, int], ceiling: Ceiling, asked
     _ = kit.release  # a broken recipes file refuses to start
     enough = threading.Event()
 
-    def handle(stage: str, row: str, generation: int) -> None:
-        run(kit, STAGES[stage], row, generation)
+    def handle(stage: str, rows: jobs.Rows) -> None:
+        run_many(kit, STAGES[stage], rows)
         ceiling.done += 1
         if (why := ceiling.reached()) is not None and not enough.is_set():
             log.info("making room for a fresh worker", why=why)

@@ -172,6 +172,7 @@ class Offer:
     `create` allows a new listing when none is found. `key` (32 hex digits) is the idempotency key of this push: the same push, the same key.
     `pushed` is what was accepted last and is not in doubt, position -> SHA-256: a connector that writes picture by picture leaves these alone.
     None where that is not known: everything is sent.
+    `model` is what the marketplace's receipts last said of how this listing was made.
     `sent_today` is how many other writes to this listing left us within the last 24 hours, for marketplaces that count them.
     `variants` are the products of a listing that holds several, each with its own pictures: `pictures` and `remove` are empty then, and `merchant_sku`
     and `product` speak of the listing as a whole. A marketplace that knows no such listings refuses.
@@ -187,6 +188,7 @@ class Offer:
     pushed: Mapping[str, str] | None = None
     sent_today: int = 0
     variants: tuple[Variant, ...] = ()
+    model: str | None = None
 
     @property
     def changed(self) -> tuple[Picture, ...]:
@@ -200,6 +202,7 @@ class Receipt:
     """They took it: accepted, which is not yet live. `hosted` are pictures now stored with them; keep these for the next push.
 
     `specifics` are what tells the products of a listing apart there, by SKU; empty where it holds one.
+    `model` is the connector's own word for how the listing was made, where that decides by which calls it is revised: given back in `Offer` and `Ref`.
     """
 
     status: Literal["accepted"]
@@ -208,6 +211,7 @@ class Receipt:
     hosted: tuple[Hosted, ...] = ()
     warnings: tuple[str, ...] = ()
     specifics: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    model: str | None = None
 
 
 @dataclass(frozen=True)
@@ -221,6 +225,7 @@ class Ref:
     external_id: str | None = None
     main: str | None = field(default=None, compare=False)
     need: Need = field(default="sweep", compare=False)
+    model: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

@@ -85,6 +85,7 @@ class Listing(Base):
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
     external_id: Mapped[str | None] = mapped_column(String(64))  # ASIN, eBay item id
     variation_group: Mapped[str | None] = mapped_column(String(128))  # of which products it holds, where the inventory makes a group of some
+    model: Mapped[str | None] = mapped_column(String(32))  # how it was made there, in the connector's word, where that decides how it is revised
     state: Mapped[ListingState] = mapped_column(default=ListingState.EMPTY)
     wanted: Mapped[Doc] = mapped_column(default=dict)
     wanted_print: Mapped[str | None] = mapped_column(Hash)

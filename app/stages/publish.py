@@ -145,6 +145,7 @@ def _task(session: Session, listing: Listing, account: Account, push: Push, *, a
         create=push.creates and bool(account.policy.get("create")),
         key=push.key,
         sent_today=sent_today or 0,
+        model=listing.model,
     )
     if together.is_several(listing, members):
         offer = together.offer_of_several(offer, sent, account)
@@ -199,7 +200,7 @@ def do(kit: Kit, task: Task) -> Sent:
     marketplace = kit.marketplace(task.account)
     offer = task.offer
     if task.again:
-        [status] = marketplace.status([integrations.Ref(offer.merchant_sku, offer.external_id, need="write")])
+        [status] = marketplace.status([integrations.Ref(offer.merchant_sku, offer.external_id, need="write", model=offer.model)])
         if status.exists and offer.external_id is None:
             offer = replace(offer, external_id=status.external_id)
         if task.moot:
@@ -251,6 +252,7 @@ def apply(session: Session, kit: Kit, task: Task, result: Sent) -> datetime | No
     )
     listing.pushed, listing.pushed_print, listing.sent_at, listing.doubts = task.content, task.fingerprint, now, 0
     listing.problem = listing.refused_print = None
+    listing.model = result.receipt.model
     session.flush()
     if listing.state in (ListingState.TO_SEND, ListingState.LIVE, ListingState.ENDED):
         move(session, listing, ListingState.SENT, now=now, sku=sku, why=f"accepted by {task.account.key}; not yet seen")

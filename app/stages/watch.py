@@ -6,9 +6,10 @@ several times before it counts, because marketplaces at times answer with a sibl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,7 +18,7 @@ from sqlalchemy.orm import Session
 import imaging
 import integrations
 from app import work
-from app.db import lock, move, record
+from app.db import move, record
 from app.kit import Kit
 from app.models import Account, Event, Listing, ListingMember, Notice
 from app.stages.check import keep_facts
@@ -30,6 +31,7 @@ from app.stages.together import disown_siblings, looked_at
 from app.states import ListingState
 
 CONFIRMATIONS = 3  # looks in a row that must show something else
+CROWD_S = 60.0  # how old a count of an account's listings may be: it decides gaps of hours
 MOST_REPAIRS = 2  # a week; then a person: somebody else is fighting us
 SENT = (ListingState.SENT, ListingState.LIVE, ListingState.UNPROVABLE, ListingState.DRIFTED, ListingState.TO_SEND, ListingState.ENDED)
 QUIET = (*(state for state in SENT if state != ListingState.SENT), ListingState.EMPTY)  # these take turns; what was just sent has gaps of its own
@@ -49,6 +51,7 @@ class Task:
     showing: Mapping[Place, Shown]
     drifted: bool
     crowd: Crowd
+    statuses: tuple[integrations.Status, ...] | None = None  # read already, together with others
 
 
 @dataclass(frozen=True)
@@ -78,9 +81,9 @@ def gather(session: Session, kit: Kit, row: str) -> Task | None:
     members = looked_at(session, listing)
     need: integrations.Need = "proof" if listing.state == ListingState.SENT else "sweep"
     mains = {m.merchant_sku: listing.seen.get(m.merchant_sku, {}).get("main", {}).get("url") for m in members}
-    refs = tuple(integrations.Ref(m.merchant_sku, listing.external_id, mains[m.merchant_sku], need) for m in members)
+    refs = tuple(integrations.Ref(m.merchant_sku, listing.external_id, mains[m.merchant_sku], need, listing.model) for m in members)
     showing, drifted = open_now(session, listing.id), listing.state == ListingState.DRIFTED
-    return Task(listing.id, account.id, account, refs, listing.pushed, listing.seen, showing, drifted, crowd(session, account, kit.now()))
+    return Task(listing.id, account.id, account, refs, listing.pushed, listing.seen, showing, drifted, _crowd(session, kit, account))
 
 
 def crowd(session: Session, account: Account, now: datetime) -> Crowd:
@@ -88,18 +91,40 @@ def crowd(session: Session, account: Account, now: datetime) -> Crowd:
     calls = integrations.calls_a_day(integrations.SITES[account.marketplace].connector, account.policy.get("listing", {}))
     if calls is None:
         return Crowd()
-    looked_at = sa.and_(Listing.state.in_(QUIET), sa.or_(Listing.state != ListingState.EMPTY, Listing.external_id.is_not(None)))
-    live = Listing.account_id == account.id, looked_at
+    quiet = sa.and_(Listing.state.in_(QUIET), sa.or_(Listing.state != ListingState.EMPTY, Listing.external_id.is_not(None)))
+    live = Listing.account_id == account.id, quiet
     fresh = sa.func.count().filter(Listing.sent_at > now - timedelta(seconds=RECENT_S))
     listings, recent = session.execute(sa.select(sa.func.count(), fresh).where(*live)).one()
     noticed = session.scalar(sa.select(sa.func.count(Listing.id.distinct())).join(Notice).where(*live, Notice.end.is_(None))) or 0
     return Crowd(recent + noticed, listings - recent, calls * integrations.SWEEPS)
 
 
+def _crowd(session: Session, kit: Kit, account: Account) -> Crowd:
+    """The crowd of an account as it was within the last minute: a look costs no count of all the others."""
+    now = kit.now()
+    at, known = kit.crowds.get(account.id, (now, None))
+    if not isinstance(known, Crowd) or abs((now - at).total_seconds()) >= CROWD_S:
+        known = crowd(session, account, now)
+        kit.crowds[account.id] = (now, known)
+    return known
+
+
+def group(session: Session, rows: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Listings of one account are read together, as many as its marketplace reads well at once."""
+    found = session.execute(sa.select(Listing.id, Account.id, Account.marketplace).join(Account).where(Listing.id.in_([int(row) for row in rows])))
+    return {str(listing): (account, integrations.SITES[marketplace].status_batch) for listing, account, marketplace in found}
+
+
+def together(kit: Kit, tasks: list[Task]) -> list[Task]:
+    """Every listing read back by as few calls as the marketplace needs; pictures are looked at one listing at a time."""
+    read = iter(kit.marketplace(tasks[0].account).status([ref for task in tasks for ref in task.refs]))
+    return [replace(task, statuses=tuple(islice(read, len(task.refs)))) for task in tasks]
+
+
 def do(kit: Kit, task: Task) -> Look:
     """Read the listing, fetch each picture whose address is new, compare it with ours by pixels."""
     marketplace = kit.marketplace(task.account)
-    statuses, seen, unprovable = tuple(marketplace.status(task.refs)), {}, 0
+    statuses, seen, unprovable = tuple(marketplace.status(task.refs)) if task.statuses is None else task.statuses, {}, 0
     showing: dict[Place, Shown | None] = {}
     measured: dict[str, imaging.Measured] = {}
     for status in statuses:
@@ -154,12 +179,12 @@ def _look(kit: Kit, marketplace: integrations.Marketplace, url: str | None, dige
 
 
 def apply(session: Session, kit: Kit, task: Task, look: Look) -> datetime | None:
-    listing, now = session.get_one(Listing, task.listing_id), kit.now()
-    lock(session, listing)
+    listing, now = session.get_one(Listing, task.listing_id, with_for_update={"key_share": True}), kit.now()
     for file, found in look.measured.items():
         keep_facts(session, file, found.facts, {name: list(box) for name, box in found.regions.items()}, now)
-    note_showings(session, listing, look.showing, now)
-    session.flush()
+    if any(task.showing.get(place) != one for place, one in look.showing.items()):  # only looks write showings, and this one has the lease
+        note_showings(session, listing, look.showing, now)
+        session.flush()
     for status in look.statuses:
         note(session, kit, listing, status.ref.merchant_sku, status.notices, now, one_of=len(look.statuses))
         if status.external_id and listing.external_id is None:
@@ -269,7 +294,7 @@ def do_poll(kit: Kit, poll: Poll) -> tuple[list[integrations.NoticeSet], str]:
 def apply_poll(session: Session, kit: Kit, poll: Poll, result: tuple[list[integrations.NoticeSet], str]) -> datetime | None:
     sets, cursor = result
     account, now = session.get_one(Account, poll.account_id), kit.now()
-    shared = crowd(session, account, now)
+    shared = _crowd(session, kit, account)
     for number, one in enumerate(sets):
         _wake(session, account.id, one.ref, now + timedelta(seconds=spread_s(number, shared)))
     account.cursor, account.polled_at = cursor, now
@@ -297,5 +322,5 @@ def mark_poll(session: Session, kit: Kit, now: datetime) -> int:
     return wake_missing(session, "notices", sa.select(Account.id).where(Account.paused.is_(None)), now)
 
 
-STAGE = Stage("watch", gather, do, apply, mark, lease_s=300, in_flight=16)
+STAGE = Stage("watch", gather, do, apply, mark, group=group, together=together, lease_s=300, in_flight=80)
 NOTICES = Stage("notices", gather_poll, do_poll, apply_poll, mark_poll, lease_s=300, in_flight=8)

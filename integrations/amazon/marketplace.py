@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -22,8 +23,11 @@ from integrations.pictures import shown_picture
 
 __all__ = ["Amazon"]
 
+log = logging.getLogger(__name__)
+
 _OVERLAP = timedelta(minutes=2)
-_PAGES = 50  # 20 SKUs a page, and Amazon pages through at most 1,000 (listingsItems_2021-08-01.json)
+_STEP = timedelta(seconds=1)  # what a cursor tells apart
+_WINDOWS = 5  # searches to their end by one poll: 250 calls, well within the lease of one
 _PARTS = "summaries,attributes,issues"
 
 
@@ -143,31 +147,44 @@ class Amazon:
     def notices(self, cursor: str | None) -> tuple[list[NoticeSet], str]:
         """Listings with errors or warnings that changed since `cursor`, oldest first; once a day those of the suppressed-listings report too.
 
-        Beyond 1,000 the cursor stops at the last one read.
+        A search that reached its end is followed by one from where that was. After some of them the cursor stops there, always further than it was.
         """
         began = self._now()
         since, state = reports.split(cursor)
+        found: dict[str, NoticeSet] = {}
+        until = began
+        for _ in range(_WINDOWS):
+            read = self._changed(since, began)
+            found |= {entry.ref.merchant_sku: entry for entry in read}
+            if len(read) < self.access.site.limits["search_reach"]:
+                until = began
+                break
+            until, before = read[-1].at, _moment(since)
+            if before is not None and until < before + _STEP:
+                log.warning("%s: more changes in one second than a search reaches; the rest of them is left to the sweep", self.access.account)
+                until = before + _STEP
+            since = _written(until)
+        hints, state = self._second.look(state)
+        told = [*found.values(), *(NoticeSet(ref, (), began) for ref in hints if ref.merchant_sku not in found)]
+        return told, reports.joined(_written(until - _OVERLAP if until == began else until), state)
+
+    def _changed(self, since: str, began: datetime) -> list[NoticeSet]:
+        """What one search reaches of it, oldest first."""
         query = {"includedData": "summaries,issues", "withIssueSeverity": "ERROR,WARNING", "pageSize": "20", "sortBy": "lastUpdatedDate", "sortOrder": "ASC"}
         if since:
             query["lastUpdatedAfter"] = since
         found: list[NoticeSet] = []
-        until = began
         page: dict[str, str] = {}
-        for _ in range(_PAGES):
+        while len(found) < self.access.site.limits["search_reach"]:
             answer = self._client.search(**query, **page)
             for item in answer.get("items") or []:
                 ref = Ref(str(item.get("sku")), translate.asin_of(item, self.marketplace_id))
                 found.append(NoticeSet(ref, translate.notices_of(item, self.marketplace_id), translate.updated_at(item, self.marketplace_id) or began))
             token = (answer.get("pagination") or {}).get("nextToken")
-            if not token:
+            if not token or not answer.get("items"):
                 break
             page = {"pageToken": str(token)}
-        else:
-            until = found[-1].at if found else began
-        hints, state = self._second.look(state)
-        told = {entry.ref.merchant_sku for entry in found}
-        found += [NoticeSet(ref, (), began) for ref in hints if ref.merchant_sku not in told]
-        return found, reports.joined(_cursor(until), state)
+        return found
 
     def picture(self, url: str) -> bytes:
         """The bytes that Amazon shows at `url`; Refused for any host but Amazon's picture hosts."""
@@ -182,5 +199,14 @@ def _raise_refusal(offer: Offer, payload: Payload, more: tuple[Problem, ...] = (
         raise Refused(f"{offer.merchant_sku}: {'; '.join(problem.message for problem in told) or payload.get('status')}", told)
 
 
-def _cursor(moment: datetime) -> str:
-    return (moment - _OVERLAP).astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+def _moment(written: str) -> datetime | None:
+    """The time in a cursor; None where there is none."""
+    try:
+        read = datetime.fromisoformat(written)
+    except ValueError:
+        return None
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
+
+
+def _written(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

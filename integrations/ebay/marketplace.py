@@ -27,12 +27,16 @@ _OVERLAP = timedelta(minutes=2)
 _NOTED_LATE = timedelta(hours=1)  # a removed listing stays in the unsold list for 60 days: told once it is no news, and not worth a look at each poll
 _SHARES = {"sweep": SWEEPS, "proof": PROOFS, "write": 1.0}
 _PAGE = 200
+_INVENTORY = "inventory"  # `Receipt.model`: made with the Inventory API, so only that may revise it
 _PAGES = 25
 _LISTED = timedelta(days=119)  # GetSellerList takes less than 120 days; a listing "until cancelled" ends within a month and is renewed
 _FIELDS = (
     *("ItemID", "SKU", "Quantity", "SellingStatus", "PictureDetails", "HideFromSearch", "ReasonHideFromSearch"),
     *("ItemPolicyViolation", "ListingDetails", "eBayNotes", "Variations"),
 )
+
+
+Revised = tuple[str, str | None, tuple[str, ...], str | None]  # item id, reference, warnings, how the listing was made
 
 
 @guarded
@@ -44,7 +48,6 @@ class Ebay:
         self._client = EbayClient(access)
         self._taxonomy = Taxonomy(self._client)
         self._now = now
-        self._by_inventory = set[str]()  # SKUs whose listings only the Inventory API may revise; found out anew by each process, by one refused call
 
     def publish(self, offer: Offer) -> Receipt:
         """Store the pictures, then revise the listing's whole set, or add the item where the offer allows that.
@@ -72,12 +75,13 @@ class Ebay:
         hosted = media.host_all(self._client, offer.pictures, self._now())
         try:
             details = translate.picture_details(offer.merchant_sku, hosted, self.access)
-            item_id, reference, warnings = self._revise(offer, item_id, details) if item_id else self._add(offer, details)
+            item_id, reference, warnings, model = self._revise(offer, item_id, details) if item_id else (*self._add(offer, details), None)
         except (TryLater, Refused, OutcomeUnknown) as error:
             error.hosted = hosted
             raise
         closed_up = tuple(picture.position for picture in offer.pictures) != self.site.positions[: len(offer.pictures)]
-        return Receipt("accepted", item_id, reference, hosted, (*warnings, *(["positions have gaps; eBay closes them up"] if closed_up else [])))
+        remarks = ["positions have gaps; eBay closes them up"] if closed_up else []
+        return Receipt("accepted", item_id, reference, hosted, (*warnings, *remarks), model=model)
 
     def _publish_several(self, offer: Offer, item_id: str | None, item: Mapping[str, Any] | None) -> Receipt:
         """The listing of several products: where each one's pictures go is decided by what it holds now, before anything is stored or sent."""
@@ -90,37 +94,35 @@ class Ebay:
             for one in there:
                 details[one.merchant_sku] = translate.picture_details(one.merchant_sku, [next(left) for _ in one.pictures], self.access)
             if item_id:
-                item_id, reference, warnings = self._revise_several(offer, item_id, placed, details)
+                item_id, reference, warnings, model = self._revise_several(offer, item_id, placed, details)
             else:
                 item_id, reference, warnings = self._send_new(offer, *several.new_item(offer, placed, details, self.access))
+                model = None
         except (TryLater, Refused, OutcomeUnknown) as error:
             error.hosted = hosted
             raise
-        return Receipt("accepted", item_id, reference, hosted, (*warnings, *placed.remarks), placed.told)
+        return Receipt("accepted", item_id, reference, hosted, (*warnings, *placed.remarks), placed.told, model)
 
-    def _revise_several(
-        self, offer: Offer, item_id: str, placed: variations.Plan, details: Mapping[str, dict[str, Any]]
-    ) -> tuple[str, str | None, tuple[str, ...]]:
+    def _revise_several(self, offer: Offer, item_id: str, placed: variations.Plan, details: Mapping[str, dict[str, Any]]) -> Revised:
         request = several.revision(offer, item_id, placed, details, self.site)
         return self._sent(offer, item_id, request, {sku: part["PictureURL"] for sku, part in details.items()})
 
-    def _revise(self, offer: Offer, item_id: str, details: dict[str, Any]) -> tuple[str, str | None, tuple[str, ...]]:
+    def _revise(self, offer: Offer, item_id: str, details: dict[str, Any]) -> Revised:
         return self._sent(offer, item_id, translate.revision(offer, item_id, details), {offer.merchant_sku: details["PictureURL"]})
 
-    def _sent(self, offer: Offer, item_id: str, request: dict[str, Any], urls_of: Mapping[str, Sequence[str]]) -> tuple[str, str | None, tuple[str, ...]]:
+    def _sent(self, offer: Offer, item_id: str, request: dict[str, Any], urls_of: Mapping[str, Sequence[str]]) -> Revised:
         """A revision by the Trading API, or product by product where the listing was made with the Inventory API."""
-        if self._by_inventory & set(urls_of):
-            return item_id, None, inventory.replace_pictures(self._client, urls_of)
+        if offer.model == _INVENTORY:
+            return item_id, None, inventory.replace_pictures(self._client, urls_of), _INVENTORY
         try:
             reply, warnings = self._client.trading("ReviseFixedPriceItem", request, writing=True)
         except Failure as failure:
             if failure.says("inventory"):
-                self._by_inventory |= set(urls_of)
-                return self._sent(offer, item_id, request, urls_of)
+                return self._sent(replace(offer, model=_INVENTORY), item_id, request, urls_of)
             if _repeated(failure):
-                return item_id, offer.key, ("eBay had this revision already",)
+                return item_id, offer.key, ("eBay had this revision already",), None
             raise
-        return text(reply.get("ItemID")) or item_id, offer.key, _said(warnings)
+        return text(reply.get("ItemID")) or item_id, offer.key, _said(warnings), None
 
     def _add(self, offer: Offer, details: dict[str, Any]) -> tuple[str, str | None, tuple[str, ...]]:
         return self._send_new(offer, *translate.new_item(offer, details, self.access))
@@ -220,7 +222,7 @@ class Ebay:
             if item_id and item is None:
                 unsold = self._unsold() if unsold is None else unsold
                 extra = unsold.get(item_id) or self._offered(ref, item_id) or (translate.gone_notice(words),)
-            elif item_id and item and ref.merchant_sku in self._by_inventory:
+            elif item_id and item and ref.model == _INVENTORY:
                 known = {notice.code for notice in translate.notices_of(item)}
                 extra = tuple(notice for notice in self._offered(ref, item_id) if notice.code not in known)
             found.append(several.status_of(ref, item, extra, self.site))

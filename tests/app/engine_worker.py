@@ -16,12 +16,13 @@ def main() -> None:
         with log.open("a") as out:
             out.write(f"{words} {name}\n")
 
-    def handle(stage: str, row: str, generation: int) -> None:
+    def handle(stage: str, rows: jobs.Rows) -> None:
+        row, generation = rows[0]
         say(f"begin {row}:{generation}")
         if row.startswith("slow") and not (log.parent / "go").exists():
             while not (log.parent / "go").exists():
                 time.sleep(0.05)
-        say(f"end {row}:{generation}")
+        say(" ".join(["end", *(f"{each}:{number}" for each, number in rows)]))
 
     jobs.work(url, name, {"render": 1}, handle, ["render"])
     say("ready")

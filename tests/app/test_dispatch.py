@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,9 +33,11 @@ class Enqueued:
 
     def __init__(self) -> None:
         self.jobs: list[str] = []
+        self.more: list[list[tuple[str, int]]] = []
 
-    def enqueue(self, session: Session, stage: str, row: str, generation: int) -> None:
+    def enqueue(self, session: Session, stage: str, row: str, generation: int, more: Sequence[tuple[str, int]] = ()) -> None:
         self.jobs.append(f"{stage}:{row}:{generation}")
+        self.more.append(list(more))
 
     def close(self) -> None:
         pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import pytest
@@ -84,6 +85,27 @@ def test_an_approved_set_is_sent_once(shop: Shop) -> None:
     one = shop.the_listing()
     assert (one.state, one.external_id, one.pushed == one.wanted) == (ListingState.SENT, "X1", True)
     assert shop.pushes() == [PushState.ACCEPTED]
+
+
+def test_how_a_listing_was_made_is_kept_with_it_and_said_again_with_every_call(shop: Shop) -> None:
+    send, read, said = shop.market.publish, shop.market.status, list[str | None]()
+
+    def publish_as_made(offer: integrations.Offer) -> integrations.Receipt:
+        said.append(offer.model)
+        return replace(send(offer), model="inventory")
+
+    def status(refs: Sequence[integrations.Ref]) -> list[integrations.Status]:
+        said.extend(ref.model for ref in refs)
+        return read(refs)
+
+    shop.market.publish, shop.market.status = publish_as_made, status  # type: ignore[method-assign]
+    shop.go()
+    shop.replace_picture()
+    shop.go(60)
+    settle_all(shop.kit, {"watch": STAGES["watch"]})
+
+    assert shop.the_listing().model == "inventory"
+    assert said == [None, "inventory", "inventory"]
 
 
 def test_the_push_row_is_there_before_anything_is_sent(shop: Shop) -> None:

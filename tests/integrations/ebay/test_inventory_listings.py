@@ -71,20 +71,27 @@ def test_it_is_found_by_its_sku_too(practice: PracticeServer, known: str) -> Non
     assert shop(practice).publish(push(1)).external_id == known
 
 
-def test_the_refused_revision_is_made_once(practice: PracticeServer, known: str) -> None:
-    ebay, asked = shop(practice), list[str]()
-    send = ebay._client.trading
-
-    def trading(verb: str, *rest: Any, **more: Any) -> Any:
-        asked.append(verb)
-        return send(verb, *rest, **more)
-
-    ebay._client.trading = trading  # type: ignore[method-assign]
+def test_the_refused_revision_is_made_once_whatever_is_restarted(practice: PracticeServer, known: str) -> None:
+    asked, model = list[str](), None
     for seed in (1, 2, 3):
-        ebay.publish(push(seed, known))
+        ebay = shop(practice)  # as another process, which remembers nothing
+        send = ebay._client.trading
+
+        def trading(verb: str, *rest: Any, send: Any = send, **more: Any) -> Any:
+            asked.append(verb)
+            return send(verb, *rest, **more)
+
+        ebay._client.trading = trading  # type: ignore[method-assign]
+        model = ebay.publish(push(seed, known, model=model)).model
 
     assert asked.count("ReviseFixedPriceItem") == 1
     assert calls(practice).count("createOrReplaceInventoryItem") == 3
+
+
+def test_an_ordinary_listing_has_no_model(practice: PracticeServer) -> None:
+    ordinary = practice.witness("listings", marketplace="ebay-uk", seller="SELLER", sku="W/1 ü", title="Ordinary")["external_id"]
+
+    assert shop(practice).publish(push(1, ordinary)).model is None
 
 
 def test_a_hold_is_read_and_a_better_picture_is_taken_with_a_warning(practice: PracticeServer, known: str) -> None:
@@ -92,13 +99,13 @@ def test_a_hold_is_read_and_a_better_picture_is_taken_with_a_warning(practice: P
 
     ebay = shop(practice)
     bad = Contract().faulty()
-    ebay.publish(offer(merchant_sku="W/1 ü", external_id=known, pictures=(picture(data=bad),), key="a" * 32))
+    model = ebay.publish(offer(merchant_sku="W/1 ü", external_id=known, pictures=(picture(data=bad),), key="a" * 32)).model
     practice.advance(30)
 
-    [held] = ebay.status([Ref("W/1 ü", known)])
-    receipt = ebay.publish(push(1, known))
+    [held] = ebay.status([Ref("W/1 ü", known, model=model)])
+    receipt = ebay.publish(push(1, known, model=model))
     practice.advance(30)
-    [mended] = ebay.status([Ref("W/1 ü", known)])
+    [mended] = ebay.status([Ref("W/1 ü", known, model=model)])
 
     assert [notice.kind for notice in held.notices] == ["held"]
     assert receipt.warnings[0].startswith("25096: ")
@@ -107,12 +114,12 @@ def test_a_hold_is_read_and_a_better_picture_is_taken_with_a_warning(practice: P
 
 def test_one_that_ebay_ended_says_so_and_takes_no_revision(practice: PracticeServer, known: str) -> None:
     ebay = shop(practice)
-    ebay.publish(push(1, known))
+    model = ebay.publish(push(1, known)).model
     practice.witness("act", do="remove", marketplace="ebay-uk", external_id=known)
 
     with pytest.raises(Refused, match="no revision is possible"):
-        ebay.publish(push(2, known))
-    [status] = ebay.status([Ref("W/1 ü", known)])
+        ebay.publish(push(2, known, model=model))
+    [status] = ebay.status([Ref("W/1 ü", known, model=model)])
 
     assert {(notice.code, notice.kind) for notice in status.notices} == {("AdminEnded", "removed"), ("EBAY_ENDED", "removed")}
     assert status.ended

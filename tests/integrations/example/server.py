@@ -23,8 +23,8 @@ from integrations import SITES, Access
 from integrations.practice.faults import Faults
 from integrations.practice.orders import load_orders
 from integrations.sites import all_sites
-from tests.integrations.contract import Listed
 from tests.integrations.example import point
+from tests.integrations.worlds import Listed
 
 SHOWN_AFTER, PAGE, BATCH, KEY = 5.0, 5, 10, "key-of-the-seller"
 
@@ -48,7 +48,7 @@ class Refusal(Exception):
 
 
 class Shop:
-    """`with Shop() as shop`: the marketplace on a free loopback port, as `tests.integrations.contract.World` asks of one."""
+    """`with Shop() as shop`: the marketplace on a free loopback port, as `tests.integrations.worlds.World` asks of one."""
 
     def __init__(self, faults: Sequence[dict[str, Any]] = (), seed: int = 0) -> None:
         self._items: dict[str, Item] = {}
