@@ -20,8 +20,8 @@ from app import work
 from app.db import insert
 from app.kit import Kit
 from app.models import Account, Listing, ListingDraft, ListingMember, Product
+from app.stages.creating import facts_of
 from app.stages.intake import wake_missing
-from app.stages.publish import facts_of
 from app.stages.run import Stage
 
 MOST = 200  # products of a category that are looked at for a page, the most urgent first
