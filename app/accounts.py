@@ -19,7 +19,7 @@ from app.errors import Refusal
 from app.kit import Kit
 from app.models import Account, Listing
 from app.secretbox import SecretsLost
-from app.stages import draft, publish
+from app.stages import creating, draft
 from app.stages.arrange import arrange_existing
 from app.stages.mend import PROBE_SKU
 from app.work import wake
@@ -113,7 +113,7 @@ def set_policy(session: Session, kit: Kit, account: Account, who: str, **changes
         account.policy = after
         record(session, account, "policy", now=kit.now(), why=", ".join(f"{name}: {before.get(name)} -> {value}" for name, value in changed.items()), who=who)
         if "listing" in changed:  # what a marketplace refused to create may be mended by it: asked again
-            publish.create_again(session, kit, Listing.account_id == account.id)
+            creating.create_again(session, kit, Listing.account_id == account.id)
             draft.ask_again(session, kit, account)
         if changed.keys() & {"create", "recipes"}:
             arrange_existing(session, kit, account)

@@ -19,7 +19,7 @@ from app.kit import Kit
 from app.models import Account, ListingDraft, Product, Work
 from app.secretbox import SecretsLost
 from app.stages import draft
-from app.stages.together import facts_of
+from app.stages.creating import facts_of
 
 OLD = timedelta(hours=1)  # kinds change: what was found is asked for again when somebody looks after so long
 LOOKED_THROUGH = 500  # products of a category whose attributes are offered as sources

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, selectinload
 from app import verdicts
 from app.kit import Kit
 from app.models import Account, Arrival, Batch, ImageSetItem, Listing, ListingMember, Notice, Placement, Product, Push, Rendition, Work
-from app.stages import publish, review
+from app.stages import creating, publish, review
 from app.stages.arrange import in_order, offers
 from app.states import ArrivalState, ListingState, PhotoState, PlacementState, PushState, RenditionState
 
@@ -176,7 +176,7 @@ def lacks_something(session: Session, listing_ids: Sequence[int]) -> set[int]:
     """Those of these listings whose last refusal was about what a new listing says: the product or the account's mapping can mend it."""
     newest = sa.select(sa.func.max(Push.id)).where(Push.listing_id.in_(listing_ids)).group_by(Push.listing_id)
     pushes = session.scalars(sa.select(Push).where(Push.id.in_(newest), Push.state == PushState.REFUSED, Push.creates))
-    return {push.listing_id for push in pushes if publish.lacks_something(push.issues)}
+    return {push.listing_id for push in pushes if creating.lacks_something(push.issues)}
 
 
 def _not_with_its_siblings(session: Session, kit: Kit, row: Listing, product: Product, account: Account) -> Why | None:

@@ -20,9 +20,9 @@ from app import work
 from app.db import insert
 from app.kit import Kit
 from app.models import Account, Listing, ListingDraft, ListingMember, Product
+from app.stages.creating import facts_of
 from app.stages.intake import wake_missing
 from app.stages.run import Stage
-from app.stages.together import facts_of
 
 MOST = 200  # products of a category that are looked at for a page, the most urgent first
 SAMPLE = 3  # of those that are listed already, where none is left to list: their kind's attributes are shown all the same

@@ -13,7 +13,7 @@ from app import work
 from app.db import insert, insert_new, record
 from app.kit import Kit
 from app.models import Account, Delivery, Listing, ListingMember, Placement, Product
-from app.stages import publish
+from app.stages import creating
 from app.stages.arrange import arrange
 from app.stages.intake import open_batch, receive_url
 
@@ -112,7 +112,7 @@ def _set_fields(session: Session, kit: Kit, product: Product, event: integration
             work.wake(session, "check", placement, at=kit.now(), lead=work.head_start_of(product))
     if SAID & set(changed):
         offered = sa.select(ListingMember.listing_id).where(ListingMember.product_id == product.id)
-        publish.create_again(session, kit, Listing.id.in_(offered))
+        creating.create_again(session, kit, Listing.id.in_(offered))
     if changed:
         product.updated_at = kit.now()
         record(session, product, "updated", now=kit.now(), sku=product.sku, why=f"{event.type}: {', '.join(changed)}", who=source)

@@ -6,7 +6,7 @@ A write whose outcome is unknown is read back before any second write, and a sec
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,7 +21,7 @@ from app.db import insert, lock, move, record
 from app.errors import Refusal
 from app.kit import Kit
 from app.models import Account, HostedPicture, Listing, ListingMember, Product, Push
-from app.stages import together
+from app.stages import creating, together
 from app.stages.intake import wake_missing
 from app.stages.run import Stage
 from app.states import ListingState, PushState
@@ -140,7 +140,7 @@ def _task(session: Session, listing: Listing, account: Account, push: Push, *, a
     offer = integrations.Offer(
         merchant_sku=sent[0].merchant_sku,
         external_id=listing.external_id,
-        product=together.facts_of(sent[0].product, account),
+        product=creating.facts_of(sent[0].product, account),
         pictures=(),
         create=push.creates and bool(account.policy.get("create")),
         key=push.key,
@@ -294,23 +294,10 @@ def refused(session: Session, kit: Kit, task: Task, failure: integrations.Refuse
     if push.state in OPEN:
         move(session, push, PushState.REFUSED, now=now, sku=task.offer.merchant_sku, why=words, answer=words, issues=issues, settled_at=now)
     listing.problem, listing.refused_print = words, task.fingerprint
-    if push.creates and lacks_something(issues):
+    if push.creates and creating.lacks_something(issues):
         listing.problem = (
             f"{words.rstrip('.')}. Fill it in the product, or say where it comes from under Accounts, New listings (/accounts/{task.account.key}/listing)"
         )
-
-
-def create_again(session: Session, kit: Kit, *which: sa.ColumnElement[bool]) -> None:
-    """Those of these listings that were refused before they ever existed are due again: what they would say has changed."""
-    never = (Listing.external_id.is_(None), Listing.sent_at.is_(None), Listing.refused_print.is_not(None))
-    for listing in session.scalars(sa.select(Listing).where(*which, *never).order_by(Listing.id)):
-        listing.refused_print = listing.problem = None
-        work.wake(session, "publish", listing.id, at=kit.now())
-
-
-def lacks_something(issues: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether a refusal is about what a new listing says: something that the product or the account's mapping can mend."""
-    return any(str(issue.get("code")).startswith(("attribute:", "kind")) for issue in issues)
 
 
 def unknown(session: Session, kit: Kit, task: Task, failure: integrations.OutcomeUnknown) -> None:

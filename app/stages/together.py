@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 
 import integrations
 from app.models import Account, Listing, ListingMember, Product
+from app.stages.creating import facts_of
 
 Side = Mapping[str, str]  # position -> file SHA-256
 
@@ -157,23 +158,6 @@ def offer_of_several(offer: integrations.Offer, sent: Sequence[ListingMember], a
         for member in sent
     )
     return replace(offer, product=replace(offer.product, title=title, attributes=attributes), variants=variants)
-
-
-def facts_of(product: Product, account: Account) -> integrations.ProductFacts:
-    """What a listing of this account says of a product."""
-    return integrations.ProductFacts(
-        title=product.title,
-        category=product.category,
-        brand=product.brand,
-        price_minor=product.price_minor or 0,
-        currency=product.currency or integrations.SITES[account.marketplace].currency,
-        quantity=product.quantity,
-        condition=product.condition,
-        gtin=product.gtin,
-        attributes=product.attributes,
-        size_mm=product.size_mm,
-        pieces=product.pieces,
-    )
 
 
 def keep_specifics(session: Session, listing: Listing, told: Mapping[str, Mapping[str, str]]) -> None:
