@@ -1,7 +1,5 @@
 """What can be written to the practice Amazon: putListingsItem, patchListingsItem, deleteListingsItem."""
 
-import base64
-import hashlib
 import json
 import re
 import uuid
@@ -12,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from integrations.practice import amazon_types, pictures
 from integrations.practice.amazon_door import Answer, blueprint, find, marketplaces, signed_in
-from integrations.practice.amazon_view import LOCATOR, attribute, first, position
+from integrations.practice.amazon_view import LOCATOR, asin, attribute, first, position
 from integrations.practice.current import world
 from integrations.practice.faults import FAULT
 from integrations.practice.store import Listing, Slot
@@ -125,10 +123,16 @@ def put_one(session: Session, marketplace_id: str, sku: str, read: dict[str, Any
 
 
 def new_listing(session: Session, marketplace: str, seller: str, sku: str, title: str) -> Listing:
-    """An empty listing; its ASIN follows from seller and SKU, so that it is the same on every marketplace and in every run."""
-    asin = "B0" + base64.b32encode(hashlib.sha256(f"{seller}\n{sku}".encode()).digest()).decode()[:8]
+    """An empty listing."""
     listing = Listing(
-        connector="amazon", marketplace=marketplace, seller=seller, sku=sku, external_id=asin, title=title, created=world().now(), updated=world().now()
+        connector="amazon",
+        marketplace=marketplace,
+        seller=seller,
+        sku=sku,
+        external_id=asin(seller, sku),
+        title=title,
+        created=world().now(),
+        updated=world().now(),
     )
     session.add(listing)
     session.flush()

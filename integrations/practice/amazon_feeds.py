@@ -8,7 +8,7 @@ import secrets
 from typing import Any
 
 from flask import Response, g, jsonify, request
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from integrations.practice.amazon import check_patches, patch_one, understood
@@ -16,7 +16,7 @@ from integrations.practice.amazon_door import Answer, blueprint, find, signed_in
 from integrations.practice.amazon_view import exempt
 from integrations.practice.clock import iso
 from integrations.practice.current import public_url, world
-from integrations.practice.store import Document, Listing, Task
+from integrations.practice.store import Document, Listing, Notice, Task
 
 FEED, REPORT = "JSON_LISTINGS_FEED", "GET_MERCHANTS_LISTINGS_FYP_REPORT"  # all other listing feeds, and the older report, are gone
 HEADS = ("Status", "Reason", "SKU", "ASIN", "Product name", "Condition", "Status Change Date", "Issue Description")
@@ -283,10 +283,10 @@ def suppressed(session: Session, ids: list[str]) -> bytes:
     writer = table.writer(out, delimiter="\t", lineterminator="\r\n", quoting=table.QUOTE_NONE, escapechar=None, quotechar=None)
     writer.writerow(HEADS)
     sites = [world().hidden.sites.amazon[one] for one in ids]
-    query = select(Listing).where(Listing.connector == "amazon", Listing.state == "active", Listing.seller == g.seller, Listing.marketplace.in_(sites))
-    for listing in session.scalars(query.order_by(Listing.sku)):
-        for notice in listing.open_notices():
-            if notice.complaint["actions"] and not exempt(notice):
-                line = ("Search Suppressed", notice.reason, listing.sku, listing.external_id, listing.title, "new", iso(notice.began), notice.message)
-                writer.writerow([" ".join(str(cell).split()) for cell in line])
+    mine = and_(Listing.connector == "amazon", Listing.state == "active", Listing.seller == g.seller, Listing.marketplace.in_(sites))
+    query = select(Listing, Notice).join(Notice, and_(Notice.listing_id == Listing.id, Notice.ended.is_(None))).where(mine).order_by(Listing.sku, Notice.id)
+    for listing, notice in session.execute(query.execution_options(yield_per=1000)):
+        if notice.complaint["actions"] and not exempt(notice):
+            line = ("Search Suppressed", notice.reason, listing.sku, listing.external_id, listing.title, "new", iso(notice.began), notice.message)
+            writer.writerow([" ".join(str(cell).split()) for cell in line])
     return out.getvalue().encode("utf-8")

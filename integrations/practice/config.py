@@ -119,6 +119,7 @@ class Ebay(Strict):
     title_max: int
     required: tuple[str, ...]
     event_window: float
+    events_max: int
     categories: dict[str, Category]
     rules: tuple[HiddenRule, ...]
 

@@ -27,7 +27,7 @@ def statuses(practice: PracticeServer) -> list[str]:
 
 def test_what_is_live_when_a_rule_gets_stricter_is_judged_again_within_the_delay_each_at_its_own_time() -> None:
     with PracticeServer(faults=[STRICTER]) as practice:
-        listed(practice, *(f"W-{n}" for n in range(8)))
+        practice.witness("stock", marketplace="amazon-uk", seller="SELLER", count=8)
         seen = []
         for seconds in (9 * DAY, DAY, DAY // 2, DAY // 2 + 1):
             practice.advance(seconds)
