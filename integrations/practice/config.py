@@ -82,6 +82,7 @@ class Amazon(Strict):
     picture: PictureLimits
     search: Search
     feed_messages: int
+    feed_rate: float
     feed_chunk: int
     missing_main: Complaint
     unreachable: Complaint
