@@ -14,6 +14,8 @@ from integrations.marketplace import (
     Draft,
     DraftField,
     Drafting,
+    Fed,
+    Feeding,
     Hosted,
     Lack,
     Marketplace,
@@ -21,6 +23,7 @@ from integrations.marketplace import (
     Notice,
     NoticeSet,
     Offer,
+    Outcome,
     Picture,
     ProductFacts,
     Receipt,
@@ -29,7 +32,7 @@ from integrations.marketplace import (
     picture_kind,
 )
 from integrations.money import to_decimal, to_minor
-from integrations.rates import SWEEPS, Bucket, BucketStore, Limiter, MemoryBuckets, Rates, calls_a_day
+from integrations.rates import SWEEPS, Bucket, BucketStore, Limiter, MemoryBuckets, Rate, Rates, calls_a_day
 from integrations.redact import RedactingFilter, redact
 from integrations.registry import connect
 from integrations.sites import SITES, Site
@@ -44,6 +47,8 @@ __all__ = [
     "Draft",
     "DraftField",
     "Drafting",
+    "Fed",
+    "Feeding",
     "Hint",
     "Hosted",
     "IntegrationError",
@@ -56,10 +61,12 @@ __all__ = [
     "Notice",
     "NoticeSet",
     "Offer",
+    "Outcome",
     "OutcomeUnknown",
     "Picture",
     "Problem",
     "ProductFacts",
+    "Rate",
     "Rates",
     "Receipt",
     "RedactingFilter",

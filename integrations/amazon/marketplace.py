@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import httpx
 
-from integrations.amazon import draft, reports, translate
+from integrations.amazon import draft, feed, reports, translate
 from integrations.amazon.client import AmazonClient
 from integrations.amazon.product_types import ProductTypes
 from integrations.amazon.reports import SecondOpinion
 from integrations.amazon.sdk import Payload
 from integrations.errors import OutcomeUnknown, Problem, Refused
-from integrations.marketplace import Access, Draft, NoticeSet, Offer, ProductFacts, Receipt, Ref, Status
+from integrations.marketplace import Access, Draft, Fed, NoticeSet, Offer, Outcome, ProductFacts, Receipt, Ref, Status
 from integrations.pictures import shown_picture
 
 __all__ = ["Amazon"]
@@ -81,6 +81,20 @@ class Amazon:
         attributes = translate.base_attributes(product, self.access) | mapped | self.access.settings.get("attributes", {})
         lacks = tuple(lack for lack in draft.missing(schema, attributes) if "image_locator" not in lack.attribute)
         return Draft(kind, attributes, draft.fields_of(schema), lacks)
+
+    def send_many(self, offers: Mapping[int, Offer]) -> Fed:
+        """Submit a JSON_LISTINGS_FEED of the offers' changed positions."""
+        built = feed.build(offers, self.access)
+        reference = self._client.send_feed(built.document) if built.offers else None
+        return Fed(reference, frozenset(built.offers), built.refused)
+
+    def outcomes(self, reference: str, sent: Collection[int]) -> Mapping[int, Outcome] | None:
+        """What the feed's report says of each message; nothing of any where it came to no end of its own."""
+        told = self._client.feed(reference)
+        if told.get("processingStatus") in ("IN_QUEUE", "IN_PROGRESS"):
+            return None
+        document = told.get("resultFeedDocumentId")
+        return feed.outcomes_of(self._client.feed_report(str(document)), sent) if document else {}
 
     # reading
 
