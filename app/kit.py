@@ -39,6 +39,7 @@ class Kit:
     clock: Callable[[], datetime] = utc_now
     connect: Callable[[integrations.Access], integrations.Marketplace] = integrations.connect
     sleep: Callable[[float], None] | None = None  # how a call waits for its turn; not said: it waits under the real clock, and nothing counts under another
+    crowds: dict[str, tuple[datetime, Any]] = field(default_factory=dict)  # by account: when its listings were last counted, and the count
     _segmenter: imaging.Segmenter | None = None
     _connectors: dict[str, tuple[str, integrations.Marketplace]] = field(default_factory=dict)
     _rule_sets: dict[str, rules.RuleSet] = field(default_factory=dict)

@@ -29,6 +29,7 @@ from app.stages.showings import Place, Shown, end_showings, note_showings, open_
 from app.states import ListingState
 
 CONFIRMATIONS = 3  # looks in a row that must show something else
+COUNTED_S = 60.0  # seconds for which a count of an account's listings is good enough to set the pace of looks
 MOST_REPAIRS = 2  # a week; then a person: somebody else is fighting us
 SENT = (ListingState.SENT, ListingState.LIVE, ListingState.UNPROVABLE, ListingState.DRIFTED, ListingState.TO_SEND, ListingState.ENDED)
 QUIET = (*(state for state in SENT if state != ListingState.SENT), ListingState.EMPTY)  # these take turns; what was just sent has gaps of its own
@@ -79,11 +80,21 @@ def gather(session: Session, kit: Kit, row: str) -> Task | None:
     mains = {m.merchant_sku: listing.seen.get(m.merchant_sku, {}).get("main", {}).get("url") for m in members}
     refs = tuple(integrations.Ref(m.merchant_sku, listing.external_id, mains[m.merchant_sku], need) for m in members)
     showing, drifted = open_now(session, listing.id), listing.state == ListingState.DRIFTED
-    return Task(listing.id, account.id, account, refs, listing.pushed, listing.seen, showing, drifted, crowd(session, account, kit.now()))
+    return Task(listing.id, account.id, account, refs, listing.pushed, listing.seen, showing, drifted, crowd(session, kit, account, kit.now()))
 
 
-def crowd(session: Session, account: Account, now: datetime) -> Crowd:
-    """How many listings share the account's calls; counted only where the marketplace counts calls a day."""
+def crowd(session: Session, kit: Kit, account: Account, now: datetime) -> Crowd:
+    """How many listings share the account's calls; counted only where the marketplace counts calls a day, and once a minute however many looks ask."""
+    known = kit.crowds.get(account.key)
+    if known is not None and timedelta() <= now - known[0] < timedelta(seconds=COUNTED_S):
+        counted: Crowd = known[1]
+        return counted
+    found = _crowd(session, account, now)
+    kit.crowds[account.key] = (now, found)
+    return found
+
+
+def _crowd(session: Session, account: Account, now: datetime) -> Crowd:
     calls = integrations.calls_a_day(integrations.SITES[account.marketplace].connector, account.policy.get("listing", {}))
     if calls is None:
         return Crowd()
@@ -266,7 +277,7 @@ def do_poll(kit: Kit, poll: Poll) -> tuple[list[integrations.NoticeSet], str]:
 def apply_poll(session: Session, kit: Kit, poll: Poll, result: tuple[list[integrations.NoticeSet], str]) -> datetime | None:
     sets, cursor = result
     account, now = session.get_one(Account, poll.account_id), kit.now()
-    shared = crowd(session, account, now)
+    shared = crowd(session, kit, account, now)
     for number, one in enumerate(sets):
         _wake(session, account.id, one.ref, now + timedelta(seconds=spread_s(number, shared)))
     account.cursor, account.polled_at = cursor, now
@@ -275,8 +286,10 @@ def apply_poll(session: Session, kit: Kit, poll: Poll, result: tuple[list[integr
 
 def _wake(session: Session, account_id: int, ref: integrations.Ref, now: datetime) -> int:
     """Have the listings looked at that a hint names, by SKU or by the marketplace's id; how many there are."""
-    same = sa.or_(ListingMember.merchant_sku == ref.merchant_sku, sa.and_(Listing.external_id.is_not(None), Listing.external_id == ref.external_id))
-    found = set(session.scalars(sa.select(Listing.id).join(ListingMember).where(Listing.account_id == account_id, same)))
+    by_sku = sa.select(ListingMember.listing_id).where(ListingMember.account_id == account_id, ListingMember.merchant_sku == ref.merchant_sku)
+    found = set(session.scalars(by_sku))  # two searches in two indexes: one with an `or` walks over the whole account
+    if ref.external_id is not None:
+        found |= set(session.scalars(sa.select(Listing.id).where(Listing.account_id == account_id, Listing.external_id == ref.external_id)))
     for listing_id in sorted(found):
         work.wake(session, "watch", listing_id, at=now)
     return len(found)

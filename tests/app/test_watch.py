@@ -205,7 +205,8 @@ def test_the_live_listings_that_share_the_days_calls_are_counted_by_kind(kit: Ki
     watched.look(every=5)
 
     with kit.db.reading() as session:
-        assert watch.crowd(session, watched.on, kit.now()) == Crowd(recent=2, quiet=3, calls=3000)  # it changed lately, and it has a notice: counted twice
+        watch.crowd(session, kit, watched.on, kit.now() - timedelta(days=1))  # a count of yesterday is none of today's
+        assert watch.crowd(session, kit, watched.on, kit.now()) == Crowd(recent=2, quiet=3, calls=3000)  # it changed lately, and it has a notice: counted twice
 
 
 def test_what_became_of_a_write_goes_before_a_look_at_a_live_listing(kit: Kit, watched: Watched) -> None:

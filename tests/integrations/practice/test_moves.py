@@ -75,7 +75,7 @@ def test_the_witness_and_the_page_tell_the_present_truth_and_what_is_still_to_co
         practice.advance(11 * DAY)
         told = practice.witness("rules")
         after = {rule["name"]: rule["limit"] for rule in told["rules"] if rule["connector"] == "amazon"}
-        page = requests.get(f"{practice.url}/practice", timeout=10).text
+        page = requests.get(f"{practice.url}/practice?rules=1", timeout=10).text
 
     assert (before["fill"], after["fill"], after["border"]) == (0.8, 0.9, 250)
     assert [(change["name"], change["done"]) for change in told["changes"]] == [("fill", True), ("border", False)]

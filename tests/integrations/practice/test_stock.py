@@ -6,8 +6,10 @@ import pytest
 import requests
 from sqlalchemy import update
 
-from integrations.practice import PracticeServer
+from integrations.practice import PracticeServer, judge, pictures
 from integrations.practice.clock import iso
+from integrations.practice.config import load_hidden
+from integrations.practice.stock import KINDS
 from integrations.practice.store import Listing
 from tests.integrations.practice import clients
 
@@ -46,6 +48,13 @@ def test_the_same_stock_twice_is_there_once_and_more_of_it_is_added(practice: Pr
     assert len({listing["sku"] for listing in listings}) == len({listing["external_id"] for listing in listings}) == len(listings) == 50
     assert all(set(listing["pictures"]) == {"main"} and listing["status"] == "active" for listing in listings)
     assert requests.get(listings[0]["pictures"]["main"]["url"], timeout=10).status_code == 200
+
+
+def test_what_is_stocked_breaks_no_hidden_rule() -> None:
+    hidden = load_hidden()
+    for number in range(KINDS):
+        facts = judge.measure(pictures.a_strangers(number))
+        assert judge.broken(hidden.amazon.rules, facts, "main") == judge.broken(hidden.ebay.rules, facts, "main") == []
 
 
 def test_a_search_pages_through_every_listing_once_in_the_order_asked_for(practice: PracticeServer) -> None:
