@@ -43,7 +43,7 @@ LISTING_SHAPES: Mapping[str, tuple[type, str]] = {  # settings that the connecto
     **dict.fromkeys(("product_types", "condition_types", "mapping", "attributes", "categories", "condition_ids", "policies"), _BY_NAME),
     **dict.fromkeys(("aspects", "condition_descriptors", "item"), _BY_NAME),
     **dict.fromkeys(("location", "postal_code"), (str, "text")),
-    **dict.fromkeys(("dispatch_days", "calls_per_day"), (int, "a whole number above 0")),
+    **dict.fromkeys(("dispatch_days", "calls_per_day", "feed_from"), (int, "a whole number above 0")),
 }
 WAIT_MAXIMUM_S = 30 * 86_400
 IMAGES_MAXIMUM = 1_000_000

@@ -17,6 +17,8 @@ from integrations.marketplace import (
     Draft,
     DraftField,
     Drafting,
+    Fed,
+    Feeding,
     Hosted,
     Lack,
     Marketplace,
@@ -24,6 +26,7 @@ from integrations.marketplace import (
     Notice,
     NoticeSet,
     Offer,
+    Outcome,
     Picture,
     ProductFacts,
     Receipt,
@@ -33,7 +36,7 @@ from integrations.marketplace import (
     picture_kind,
 )
 from integrations.money import to_decimal, to_minor
-from integrations.rates import SWEEPS, Bucket, BucketStore, Limiter, MemoryBuckets, Rates, calls_a_day
+from integrations.rates import SWEEPS, Bucket, BucketStore, Limiter, MemoryBuckets, Rate, Rates, calls_a_day
 from integrations.redact import RedactingFilter, redact
 from integrations.registry import connect
 from integrations.sites import SITES, Site
@@ -51,6 +54,8 @@ __all__ = [
     "Draft",
     "DraftField",
     "Drafting",
+    "Fed",
+    "Feeding",
     "Hint",
     "Hosted",
     "IntegrationError",
@@ -63,10 +68,12 @@ __all__ = [
     "Notice",
     "NoticeSet",
     "Offer",
+    "Outcome",
     "OutcomeUnknown",
     "Picture",
     "Problem",
     "ProductFacts",
+    "Rate",
     "Rates",
     "Receipt",
     "RedactingFilter",

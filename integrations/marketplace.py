@@ -6,11 +6,12 @@ A connector is one folder with `client.py` (the only importer of the SDK), `tran
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol, runtime_checkable
 
+from integrations.errors import Problem, Refused
 from integrations.rates import Limiter
 from integrations.sites import Site
 
@@ -21,6 +22,8 @@ __all__ = [
     "Draft",
     "DraftField",
     "Drafting",
+    "Fed",
+    "Feeding",
     "Hosted",
     "Lack",
     "Marketplace",
@@ -29,6 +32,7 @@ __all__ = [
     "NoticeKind",
     "NoticeSet",
     "Offer",
+    "Outcome",
     "Picture",
     "ProductFacts",
     "Receipt",
@@ -344,6 +348,36 @@ class Drafting(Protocol):
 
     def remapped(self, category: str, kind: str, rows: Mapping[str, Any]) -> dict[str, Any]:
         """The account's settings with this category listed as `kind` by exactly these rows; asks nobody. Refused naming the row that is not understood."""
+        ...
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one change among many: taken, with warnings, or refused for problems."""
+
+    accepted: bool
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
+class Fed:
+    """Many changes that were submitted at once, by the caller's numbers. `reference` is theirs, None where no change was left to send."""
+
+    reference: str | None
+    sent: frozenset[int]
+    refused: Mapping[int, Refused]
+
+
+@runtime_checkable
+class Feeding(Protocol):
+    """A connector that takes many changes in one file, for backlogs of `Site.limits["feed_from"]` changes on; not every one does."""
+
+    def send_many(self, offers: Mapping[int, Offer]) -> Fed:
+        """Submit the changed pictures of listings that are there, under the caller's numbers. Accepted is not yet processed. Raises as `publish`."""
+        ...
+
+    def outcomes(self, reference: str, sent: Collection[int]) -> Mapping[int, Outcome] | None:
+        """What became of each; None while they are at it. One that is left out is unknown: read back before it is sent again."""
         ...
 
 

@@ -1,8 +1,9 @@
 """How fast an account may call: one token bucket per account and operation, shared by every process, that learns from what it is told.
 
-It starts at the documented rate (`rates.yaml` of each connector). A 429 makes it slower at once and makes it wait; after some hundred quiet calls it
-tries a little more again. A try that fails doubles the calls to the next one, a try that goes well halves them, so that a marketplace which allows less
-than it documents is found out and then hardly ever asked too fast. Rates are calls a second, times are Unix seconds.
+It starts at the documented rate (`rates.yaml` of each connector). A 429 makes it slower at once and makes it wait; from then on it tries more again:
+first half the way to what was refused, where a mistake is felt soon, at last a little after some hundred quiet calls. A little try that fails doubles the
+calls to the next one, a try that goes well halves them, so that a marketplace which allows less than it documents is found out and then hardly ever asked
+too fast. Rates are calls a second, times are Unix seconds.
 """
 
 from __future__ import annotations
@@ -45,8 +46,8 @@ __all__ = [
 MOST_WAIT = 3.0  # seconds that a call waits for its turn; beyond them the job makes room for another
 _FIRST, _NEXT = 0.7, 0.9  # by which a refusal cuts the rate: while it is still being looked for, and once it is about known
 _TOGETHER = 2.0  # seconds in which several refusals are one: calls that were under way at once
-_STEP = 1.03  # by which more is tried
-_GAP, _MOST_GAP = 600.0, 36_000.0  # calls between two tries: 3 % too fast is felt only when the burst is used up, after some hundred calls
+_STEP = 1.03  # by which more is tried, once it is known that well
+_GAP, _MOST_GAP = 1_000.0, 36_000.0  # calls between two tries: 3 % too fast is felt only when the burst is used up, after some hundred calls
 _BURST = 0.6  # of the documented burst is used: the rest is for calls that arrive closer together than they were sent
 _LEAST = 0.02  # calls a second: no refusal makes it slower
 PROOFS = 0.85  # of the calls of a day: up to here it is looked whether a write shows; the rest is for writes, which always fit
@@ -70,6 +71,7 @@ class Bucket:
     rate: float
     next_at: float = 0.0
     good: float = 0.0  # the fastest that went well; 0: nothing was refused yet
+    bad: float = 0.0  # the slowest that was refused, if that is faster than `good`; else 0
     refused_at: float = 0.0
     probe_at: float = 0.0
     gap: float = _GAP  # calls
@@ -100,7 +102,10 @@ def reserve(bucket: Bucket | None, rate: Rate, now: float, share: float = 1.0) -
             return found, ends - now, False
     if found.good and found.rate < rate.per_second and now >= found.probe_at:  # what it has become went well
         gap = max(_GAP, found.gap / 2) if found.rate > found.good else found.gap
-        found = replace(found, good=found.rate, rate=min(rate.per_second, found.rate * _STEP), probe_at=now + gap / found.rate, gap=gap)
+        more = _more(found.rate, found.bad, rate)
+        found = replace(
+            found, good=found.rate, rate=more, bad=found.bad if found.bad > found.rate else 0.0, probe_at=now + _calls(gap, found.rate, more) / more, gap=gap
+        )
     step = 1 / found.rate
     wait = round(max(0.0, found.next_at - _ahead(rate) * step - now), 6)
     if wait > MOST_WAIT:
@@ -113,13 +118,25 @@ def refused(bucket: Bucket | None, rate: Rate, now: float, wait: float = 0.0) ->
     found = bucket or Bucket(rate.per_second)
     if now - found.refused_at > _TOGETHER:
         if found.good and found.rate > found.good:  # it was the try that failed
-            found = replace(found, rate=found.good, gap=min(_MOST_GAP, found.gap * 2))
+            gap = min(_MOST_GAP, found.gap * 2) if found.rate <= found.good * _STEP else found.gap
+            found = replace(found, rate=found.good, bad=found.rate, gap=gap)
         else:
-            found = replace(found, rate=max(_LEAST, found.rate * (_NEXT if found.good else _FIRST)))
+            found = replace(found, rate=max(_LEAST, found.rate * (_NEXT if found.good else _FIRST)), bad=found.rate)
         found = replace(found, good=found.rate, refused_at=now)
     step = 1 / found.rate
     empty = now + max(wait, step) + _ahead(rate) * step
-    return replace(found, next_at=max(found.next_at, empty), probe_at=now + found.gap / found.rate)
+    quiet = _calls(found.gap, found.good, _more(found.good, found.bad, rate)) / found.rate
+    return replace(found, next_at=max(found.next_at, empty), probe_at=empty + quiet)
+
+
+def _more(good: float, bad: float, rate: Rate) -> float:
+    """What is tried next above what went well: half the way to what was refused, or a little."""
+    return min(rate.per_second, max(good * _STEP, (good + bad) / 2))
+
+
+def _calls(gap: float, good: float, more: float) -> float:
+    """The calls after which a try counts as gone well: the bigger its step, the sooner it would have been refused."""
+    return gap * min(1.0, (_STEP - 1) / max(1e-9, more / good - 1))
 
 
 def told(bucket: Bucket | None, rate: Rate, per_second: float) -> Bucket:

@@ -63,6 +63,33 @@ def imaging_(
     return 0
 
 
+@bench.command("sync")
+@click.option("--changes", default=500, show_default=True, type=click.IntRange(20, 100_000), help="So many changed products.")
+@click.option("--share", default=1.0, show_default=True, type=click.FloatRange(0.05, 1), help="Of the documented rate the account is allowed so much.")
+@click.option("--seed", default=0, show_default=True, help="Decides how long each call is under way.")
+@click.option("--feeds", is_flag=True, help="The same changes by feed too: from which backlog on is it faster?")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def sync(changes: int, share: float, seed: int, feeds: bool, as_json: bool) -> int:
+    """Push changed products to the practice Amazon through the real connector and buckets, in simulated seconds, beside two bare calls a push."""
+    from app import throughput
+    from app.commands.common import table
+
+    told = throughput.patches(changes, share=share, seed=seed)
+    found: dict[str, Any] = {"patches": told.to_dict()}
+    if feeds:
+        found["feeds"] = [throughput.feed(number, seed=seed).to_dict() for number in throughput.BACKLOGS if number <= changes]
+    if as_json:
+        click.echo(json.dumps(found))
+        return 0
+    click.echo(f"{changes:,} changes in {told.seconds:,.0f} simulated seconds: {told.used():.1%} of the {told.allowed:.2f} calls a second that are allowed")
+    click.echo(f"{len(told.refused)} of {len(told.calls):,} calls answered 429, {told.refusals():.3%} once it had settled")
+    click.echo(f"{told.cpu_ms:.2f} ms of processor a push, {told.cpu_ms / told.floor_ms:.1f} times the {told.floor_ms:.2f} ms of two bare calls")
+    if feeds:
+        rows = [[f"{one['changes']:,}", f"{one['one_by_one_s']:,.0f}", f"{one['seconds']:,.0f}", f"{one['cpu_ms']:.2f}"] for one in found["feeds"]]
+        table(["backlog", "one by one s", "by feed s", "processor ms a change"], rows)
+    return 0
+
+
 def _sample() -> list[Path]:
     """The sample shoot's pictures that are meant to go live: of the spoilt ones some cannot be read or show no product."""
     from app.practice import sample_shoot

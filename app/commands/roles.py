@@ -112,8 +112,9 @@ def scheduler(once: bool, name: str) -> None:
 @click.option(
     "--database", type=click.Path(dir_okay=False, path_type=Path), default=Path("var/practice.db"), show_default=True, help="The marketplaces' own file."
 )
+@click.option("--listings", default=0, type=click.IntRange(0, 1_000_000), help="So many listings of each practice seller that were there before.")
 @click.option("--lease", type=click.Path(path_type=Path), hidden=True)
-def practice(host: str, port: int, faults: Path | None, seed: int, limits: bool, database: Path, lease: Path | None) -> None:
+def practice(host: str, port: int, faults: Path | None, seed: int, limits: bool, database: Path, listings: int, lease: Path | None) -> None:
     """The practice marketplaces alone: an Amazon and an eBay on this machine."""
     import threading
 
@@ -128,7 +129,10 @@ def practice(host: str, port: int, faults: Path | None, seed: int, limits: bool,
         threading.Thread(target=follow_lease, args=(lease,), name="follow-lease", daemon=True).start()
     life.exit_on_signals()
     database.parent.mkdir(parents=True, exist_ok=True)
-    run(host, port, database=database, seed=seed, faults=faults, limits=limits)
+    from app.practice import SELLERS
+
+    stock = {key.partition(":")[0]: (seller, listings) for key, seller in SELLERS.items()} if listings else {}
+    run(host, port, database=database, seed=seed, faults=faults, limits=limits, stock=stock)
 
 
 COMMANDS = (serve, web, worker, scheduler, practice)

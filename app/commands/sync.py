@@ -12,7 +12,7 @@ from app.commands.common import open_house, table, whoever
 
 if TYPE_CHECKING:
     from app.rollout import Standing
-    from app.stages.publish import PlanLine
+    from app.stages.plan import PlanLine
 
 JSON = click.option("--json", "as_json", is_flag=True, help="JSON instead of text.")
 
@@ -130,9 +130,9 @@ def plan(account: str | None, sku: str | None, as_json: bool) -> None:
     """What would be sent, and why it is not sent by itself."""
     with open_house() as kit, kit.db.reading() as session:
         _known(kit, account, sku)
-        from app.stages import publish
+        from app.stages.plan import plan as planned
 
-        lines = publish.plan(session, kit, account, sku)
+        lines = planned(session, kit, account, sku)
     if as_json:
         click.echo(json.dumps([dataclasses.asdict(line) for line in lines], ensure_ascii=False))
         return
@@ -150,12 +150,13 @@ def apply(account: str | None, sku: str | None) -> None:
     from app.errors import Refusal
     from app.models import Listing
     from app.stages import publish
+    from app.stages.plan import plan as planned
 
     done, refused = list[str](), list[str]()
     with open_house() as kit:
         _known(kit, account, sku)
         with kit.db.writing() as session:
-            lines = {line.listing_id: line for line in publish.plan(session, kit, account, sku)}
+            lines = {line.listing_id: line for line in planned(session, kit, account, sku)}
             for listing_id, line in lines.items():
                 try:
                     publish.confirm(session, kit, session.get_one(Listing, listing_id), whoever())

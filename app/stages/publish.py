@@ -6,7 +6,7 @@ A write whose outcome is unknown is read back before any second write, and a sec
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,6 +27,7 @@ from app.stages.run import Stage
 from app.states import ListingState, PushState
 
 OPEN = (PushState.SENDING, PushState.UNKNOWN)
+BY_FEED = "feed:"  # begins the reference of a push that went, or is about to go, with many others (`stages/feed.py`), which settles it
 FIRST_LOOK_S = 2.0
 NO_MEDIA = (
     "no public media address: {marketplace} fetches pictures itself, so PACKSHOT_MEDIA_BASE_URL must name an https address that reaches this installation"
@@ -97,6 +98,8 @@ def gather(session: Session, kit: Kit, row: str) -> Task | None:
         again = False
     else:
         if account.stopped or account.paused or account.policy.get("publish", "ask") == "off" or is_stopped(session) is not None:
+            return None
+        if (open_push.reference or "").startswith(BY_FEED):
             return None
         again = True
     return _task(session, listing, account, open_push, again=again)
@@ -186,6 +189,11 @@ def _stands(session: Session, listing: Listing, push: Push, merchant_sku: str) -
     """What was accepted last, without the positions that were last seen to show something else; None where a later try may have changed any of it."""
     if listing.pushed_print is None or any(tried.id != push.id for tried in _tried_since(session, listing)):
         return None
+    return stands(listing, merchant_sku)
+
+
+def stands(listing: Listing, merchant_sku: str) -> dict[str, str]:
+    """What was accepted last, where nothing was tried since, without the positions that were last seen to show something else."""
     seen = listing.seen.get(merchant_sku, {})
     side = listing.pushed.get(merchant_sku, {})
     return {position: digest for position, digest in side.items() if not _differs(seen.get(position), digest)}
@@ -239,28 +247,24 @@ def apply(session: Session, kit: Kit, task: Task, result: Sent) -> datetime | No
         return now
     keep_hosted(session, task.account_id, result.receipt.hosted)
     together.keep_specifics(session, listing, result.receipt.specifics)
-    move(
-        session,
-        push,
-        PushState.ACCEPTED,
-        now=now,
-        sku=sku,
-        why=task.account.key,
-        reference=result.receipt.reference,
-        answer="; ".join(result.receipt.warnings) or None,
-        settled_at=now,
-    )
-    listing.pushed, listing.pushed_print, listing.sent_at, listing.doubts = task.content, task.fingerprint, now, 0
-    listing.problem = listing.refused_print = None
     listing.model = result.receipt.model
+    return now if accepted(session, kit, push, listing, task.account.key, sku, result.receipt.reference, result.receipt.warnings) else None
+
+
+def accepted(session: Session, kit: Kit, push: Push, listing: Listing, account: str, sku: str, reference: str | None, warnings: Sequence[str]) -> bool:
+    """They took it: what was sent is what stands, until something else is seen. True if something newer is wanted already."""
+    now = kit.now()
+    move(session, push, PushState.ACCEPTED, now=now, sku=sku, why=account, reference=reference, answer="; ".join(warnings) or None, settled_at=now)
+    listing.pushed, listing.pushed_print, listing.sent_at, listing.doubts = push.content, push.fingerprint, now, 0
+    listing.problem = listing.refused_print = None
     session.flush()
     if listing.state in (ListingState.TO_SEND, ListingState.LIVE, ListingState.ENDED):
-        move(session, listing, ListingState.SENT, now=now, sku=sku, why=f"accepted by {task.account.key}; not yet seen")
+        move(session, listing, ListingState.SENT, now=now, sku=sku, why=f"accepted by {account}; not yet seen")
     work.wake(session, "watch", listing.id, at=now + timedelta(seconds=FIRST_LOOK_S))
     if listing.wanted_print != listing.pushed_print:
         move(session, listing, ListingState.TO_SEND, now=now, sku=sku, why="changed while it was being sent")
-        return now
-    return None
+        return True
+    return False
 
 
 def _adopt(session: Session, kit: Kit, listing: Listing, external_id: str, sku: str) -> None:
@@ -288,16 +292,22 @@ def _hosted(session: Session, task: Task, hosted: tuple[integrations.Hosted, ...
 
 def refused(session: Session, kit: Kit, task: Task, failure: integrations.Refused) -> None:
     """Their No goes to a person, in their words; the same wish is not sent again."""
-    push, listing, now = session.get_one(Push, task.push_id), session.get_one(Listing, task.listing_id), kit.now()
+    push, listing = session.get_one(Push, task.push_id), session.get_one(Listing, task.listing_id)
+    declined(session, kit, push, listing, task.offer.merchant_sku, failure)
+
+
+def declined(session: Session, kit: Kit, push: Push, listing: Listing, sku: str, failure: integrations.Refused) -> None:
+    """A push that was refused, in their words."""
+    now = kit.now()
     words = "; ".join(p.message for p in failure.issues) or str(failure)
     issues = [{"code": p.code, "message": p.message, "reason": p.reason, "positions": list(p.positions)} for p in failure.issues]
     if push.state in OPEN:
-        move(session, push, PushState.REFUSED, now=now, sku=task.offer.merchant_sku, why=words, answer=words, issues=issues, settled_at=now)
-    listing.problem, listing.refused_print = words, task.fingerprint
+        move(session, push, PushState.REFUSED, now=now, sku=sku, why=words, answer=words, issues=issues, settled_at=now)
+    listing.problem, listing.refused_print = words, push.fingerprint
     if push.creates and creating.lacks_something(issues):
-        listing.problem = (
-            f"{words.rstrip('.')}. Fill it in the product, or say where it comes from under Accounts, New listings (/accounts/{task.account.key}/listing)"
-        )
+        account = session.get_one(Account, listing.account_id).key
+        where = f"under Accounts, New listings (/accounts/{account}/listing)"
+        listing.problem = f"{words.rstrip('.')}. Fill it in the product, or say where it comes from {where}"
 
 
 def unknown(session: Session, kit: Kit, task: Task, failure: integrations.OutcomeUnknown) -> None:
@@ -307,12 +317,31 @@ def unknown(session: Session, kit: Kit, task: Task, failure: integrations.Outcom
 
 
 def mark(session: Session, kit: Kit, now: datetime) -> int:
-    """Listings whose wish was not sent and may be (the same conditions as `barred`), and pushes that were begun and not settled."""
+    """Listings whose wish was not sent and may be, and pushes that were begun and not settled."""
     if is_stopped(session) is not None:
         return 0
-    accounts = [
-        a for a in session.scalars(sa.select(Account).where(Account.stopped.is_(False), Account.paused.is_(None))) if a.policy.get("publish", "ask") != "off"
-    ]
+    by_feed = Push.reference.startswith(BY_FEED)
+    open_push = sa.select(Push.id).where(Push.listing_id == Listing.id, Push.state.in_(OPEN))
+    alone = open_push.where(sa.or_(Push.reference.is_(None), ~by_feed)).exists()
+    wish = sa.and_(wishes(session, kit), ~open_push.where(by_feed).exists())
+    rows = sa.select(Listing.id).join(Account).where(Listing.state != ListingState.ENDED, sa.or_(sa.and_(may_write(session), alone), wish))
+    return wake_missing(session, "publish", rows, now)
+
+
+def writing(session: Session) -> list[Account]:
+    """The accounts that may be written to."""
+    found = session.scalars(sa.select(Account).where(Account.stopped.is_(False), Account.paused.is_(None)))
+    return [account for account in found if account.policy.get("publish", "ask") != "off"]
+
+
+def may_write(session: Session) -> sa.ColumnElement[bool]:
+    """Whether a listing's account may be written to."""
+    return Listing.account_id.in_([account.id for account in writing(session)])
+
+
+def wishes(session: Session, kit: Kit) -> sa.ColumnElement[bool]:
+    """Whether a listing's wish was not sent and may be: the same conditions as `barred`."""
+    accounts = writing(session)
     fetching, base = {a.id for a in preflight.fetching(session)}, kit.settings.media_base_url
     deaf = [a.id for a in accounts if a.id in fetching and (not base or preflight.trouble(session, base, practice=a.practice))]
     creating = [a.id for a in accounts if a.policy.get("create")]
@@ -322,17 +351,16 @@ def mark(session: Session, kit: Kit, now: datetime) -> int:
     may = sa.or_(Listing.account_id.not_in(asks), Listing.confirmed_print == Listing.wanted_print)
     differs = sa.or_(Listing.pushed_print.is_(None), Listing.pushed_print != Listing.wanted_print)
     not_refused = sa.or_(Listing.refused_print.is_(None), Listing.refused_print != Listing.wanted_print)
-    open_push = sa.select(Push.id).where(Push.listing_id == Listing.id, Push.state.in_(OPEN)).exists()
     waits = sa.and_(Listing.wanted_print.is_not(None), differs, not_refused, may, Listing.account_id.not_in(deaf))
     ours = sa.and_(Listing.account_id.in_([a.id for a in accounts]), Listing.state != ListingState.ENDED)
     members = sa.select(sa.func.count()).select_from(ListingMember).where(ListingMember.listing_id == Listing.id).scalar_subquery()
     several = sa.select(Listing).where(ours, waits, sa.or_(members > 1, Listing.variation_group.is_not(None)))
-    wish = sa.and_(waits, fit, Listing.id.not_in(_held_back(session, accounts, session.scalars(several).all())))
+    wish = sa.and_(ours, waits, fit, Listing.id.not_in(_held_back(session, accounts, session.scalars(several).all())))
     sparing = [a for a in accounts if a.policy.get("images_per_day") is not None]
-    fitting = budget.fitting(session, sparing, sa.select(Listing.id).where(ours, wish), now)
-    in_budget = sa.or_(Listing.account_id.not_in([a.id for a in sparing]), Listing.id.in_(fitting))
-    rows = sa.select(Listing.id).where(ours, sa.or_(open_push, sa.and_(wish, in_budget)))
-    return wake_missing(session, "publish", rows, now)
+    if not sparing:
+        return wish
+    fitting = budget.fitting(session, sparing, sa.select(Listing.id).where(wish), kit.now())
+    return sa.and_(wish, sa.or_(Listing.account_id.not_in([a.id for a in sparing]), Listing.id.in_(fitting)))
 
 
 def _held_back(session: Session, accounts: Sequence[Account], listings: Sequence[Listing]) -> list[int]:
@@ -353,50 +381,6 @@ def confirm(session: Session, kit: Kit, listing: Listing, who: str) -> None:
     listing.confirmed_print, listing.refused_print, listing.problem = listing.wanted_print, None, None
     record(session, listing, "let through", now=kit.now(), who=who)
     work.wake(session, "publish", listing.id, at=kit.now())
-
-
-@dataclass(frozen=True)
-class PlanLine:
-    """One intended write, before it is made; `barred` says why it would not be sent now."""
-
-    account: str
-    sku: str
-    listing_id: int
-    creates: bool
-    add: tuple[str, ...]
-    replace: tuple[str, ...]
-    remove: tuple[str, ...]
-    barred: str | None
-
-
-def plan(session: Session, kit: Kit, account: str | None = None, sku: str | None = None) -> list[PlanLine]:
-    """What would be sent and why not."""
-    query = (
-        sa.select(Listing, Account)
-        .join(Account)
-        .where(Listing.wanted_print.is_not(None), Listing.state != ListingState.ENDED)
-        .order_by(Account.key, Listing.id)
-    )
-    lines = []
-    for listing, owner in session.execute(query if account is None else query.where(Account.key == account)):
-        if listing.wanted_print == listing.pushed_print:
-            continue
-        for merchant_sku, side in sorted(listing.wanted.items()):
-            was = listing.pushed.get(merchant_sku, {})
-            if (sku is None or merchant_sku == sku) and (side != was or merchant_sku not in listing.pushed):
-                lines.append(
-                    PlanLine(
-                        account=owner.key,
-                        sku=merchant_sku,
-                        listing_id=listing.id,
-                        creates=listing.external_id is None and not listing.pushed,
-                        add=tuple(p for p in side if p not in was),
-                        replace=tuple(p for p in side if p in was and was[p] != side[p]),
-                        remove=tuple(p for p in was if p not in side),
-                        barred=barred(session, kit, listing, owner),
-                    )
-                )
-    return lines
 
 
 STAGE = Stage(

@@ -1,21 +1,21 @@
 """JSON_LISTINGS_FEED: many listings' pictures in one file, and its report read back message by message. Pure.
 
-When it wins over patching one by one is arithmetic in `seconds_one_by_one`: the README says what was measured.
+From which backlog on it is used is data (`feed_from` in marketplaces.yaml); what it has to beat is `seconds_one_by_one`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from integrations.amazon.translate import images_patch, problems_of
-from integrations.errors import Problem, Refused
-from integrations.marketplace import Access, Offer
+from integrations.errors import Refused
+from integrations.marketplace import Access, Offer, Outcome
 from integrations.rates import rates_of
 
-__all__ = ["Built", "Outcome", "build", "outcomes_of", "seconds_one_by_one"]
+__all__ = ["Built", "build", "outcomes_of", "seconds_one_by_one"]
 
 
 @dataclass(frozen=True)
@@ -24,43 +24,34 @@ class Built:
 
     document: bytes
     offers: Mapping[int, Offer]
-    refused: tuple[tuple[Offer, Refused], ...]
+    refused: Mapping[int, Refused]
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one message: taken, with warnings, or refused for problems."""
+def build(offers: Mapping[int, Offer], access: Access) -> Built:
+    """One feed of the offers' changed positions, in UTF-8, each under its number; an offer without a change has no message.
 
-    accepted: bool
-    problems: tuple[Problem, ...] = ()
-
-
-def build(offers: Iterable[Offer], access: Access) -> Built:
-    """One feed of the offers' changed positions, in UTF-8; an offer without a change has no message. ValueError for more than 25,000 of them.
-
-    Only for listings that are there: a feed cannot look first whether one is.
+    ValueError for more messages than a feed takes. Only for listings that are there: a feed cannot look first whether one is.
     """
     messages: list[dict[str, Any]] = []
     sent: dict[int, Offer] = {}
-    refused = []
-    for offer in offers:
+    refused = {}
+    for number, offer in offers.items():
         try:
             patch = images_patch(offer, access, None)
         except Refused as error:
-            refused.append((offer, error))
+            refused[number] = error
             continue
         if patch is not None:
-            number = len(messages) + 1
             sent[number] = offer
             messages.append({"messageId": number, "sku": offer.merchant_sku, "operationType": "PATCH", **patch})
     if len(messages) > (most := access.site.limits["feed_messages"]):
         raise ValueError(f"{len(messages)} messages; a feed takes {most}: build several")
     header = {"sellerId": access.seller_id, "version": "2.0", "issueLocale": access.site.locale}
     document = json.dumps({"header": header, "messages": messages}, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
-    return Built(document, sent, tuple(refused))
+    return Built(document, sent, refused)
 
 
-def outcomes_of(report: Mapping[str, Any], sent: Mapping[int, Offer]) -> dict[int, Outcome]:
+def outcomes_of(report: Mapping[str, Any], sent: Collection[int]) -> dict[int, Outcome]:
     """Message id -> what became of it. Refused where an issue of it is an ERROR; a report that does not account for a message says nothing of it.
 
     An issue without a message id is about the whole feed: an ERROR there leaves out every message, for none is known to have been taken.

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 
-from integrations.amazon import draft, reports, translate
+from integrations.amazon import draft, feed, reports, translate
 from integrations.amazon.client import AmazonClient
 from integrations.amazon.product_types import ProductTypes, shipped_type
 from integrations.amazon.reports import SecondOpinion
@@ -18,7 +18,7 @@ from integrations.amazon.sdk import Payload
 from integrations.errors import OutcomeUnknown, Problem, Refused
 from integrations.guard import guarded
 from integrations.mapping import own_rows, rows_of
-from integrations.marketplace import Access, CategoryMap, Draft, NoticeSet, Offer, ProductFacts, Receipt, Ref, Status
+from integrations.marketplace import Access, CategoryMap, Draft, Fed, NoticeSet, Offer, Outcome, ProductFacts, Receipt, Ref, Status
 from integrations.pictures import shown_picture
 
 __all__ = ["Amazon"]
@@ -109,6 +109,20 @@ class Amazon:
         own = own_rows(rows, rows_of(mapping, "*"))
         types = {**settings.get("product_types", {}), category: kind}
         return {**settings, "product_types": {name: one for name, one in types.items() if one}, "mapping": {**mapping, category: own}}
+
+    def send_many(self, offers: Mapping[int, Offer]) -> Fed:
+        """Submit a JSON_LISTINGS_FEED of the offers' changed positions."""
+        built = feed.build(offers, self.access)
+        reference = self._client.send_feed(built.document) if built.offers else None
+        return Fed(reference, frozenset(built.offers), built.refused)
+
+    def outcomes(self, reference: str, sent: Collection[int]) -> Mapping[int, Outcome] | None:
+        """What the feed's report says of each message; nothing of any where it came to no end of its own."""
+        told = self._client.feed(reference)
+        if told.get("processingStatus") in ("IN_QUEUE", "IN_PROGRESS"):
+            return None
+        document = told.get("resultFeedDocumentId")
+        return feed.outcomes_of(self._client.feed_report(str(document)), sent) if document else {}
 
     # reading
 

@@ -1,7 +1,5 @@
 """What can be written to the practice Amazon: putListingsItem, patchListingsItem, deleteListingsItem."""
 
-import base64
-import hashlib
 import json
 import re
 import uuid
@@ -12,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from integrations.practice import amazon_types, pictures
 from integrations.practice.amazon_door import Answer, blueprint, find, marketplaces, signed_in
-from integrations.practice.amazon_view import LOCATOR, attribute, first, position
+from integrations.practice.amazon_view import LOCATOR, asin, attribute, first, position
 from integrations.practice.current import world
 from integrations.practice.faults import FAULT
 from integrations.practice.store import Listing, Slot
@@ -69,6 +67,22 @@ def check_value(product_type: str, name: str, value: object, ids: list[str], ope
     return found
 
 
+def check_whole(kind: str, attributes: dict[str, Any], requirements: str, ids: list[str]) -> list[dict[str, Any]]:
+    """What is wrong with a whole listing: its product type, each value, and what is missing."""
+    if kind not in amazon_types.table()["types"]:
+        return [problem("90000901", f"'{kind}' is not a product type.", "productType")]
+    issues = [issue for name, value in attributes.items() for issue in check_value(kind, name, value, ids, "replace")]
+    whole = requirements != "LISTING_OFFER_ONLY"
+    required = amazon_types.required(kind) if whole else ["condition_type", "purchasable_offer"]
+    if whole and not any(attributes.get(name) for name in amazon_types.table()["either"]):
+        required.append(amazon_types.table()["either"][0])
+    issues += [problem("90220", f"'{name}' is required but not supplied.", name, "MISSING_ATTRIBUTE") for name in required if not attributes.get(name)]
+    title = first(attributes, "item_name", "value")
+    if attributes.get("item_name") and (not isinstance(title, str) or not title.strip()):
+        issues.append(problem("90220", "'item_name' is required but not supplied.", "item_name", "MISSING_ATTRIBUTE"))
+    return issues
+
+
 @blueprint.put("/listings/2021-08-01/items/<seller_id>/<path:sku>")
 @signed_in
 def put(seller_id: str, sku: str) -> Response:
@@ -77,18 +91,7 @@ def put(seller_id: str, sku: str) -> Response:
     attributes = read.get("attributes")
     if not isinstance(attributes, dict):
         raise Answer(400, "InvalidInput", "Request is missing or has invalid parameters and cannot be parsed.", "'attributes' is required")
-    kind = read["productType"]
-    if kind not in amazon_types.table()["types"]:
-        return submission(sku, [problem("90000901", f"'{kind}' is not a product type.", "productType")])
-    issues = [issue for name, value in attributes.items() for issue in check_value(kind, name, value, ids, "replace")]
-    whole = read.get("requirements", "LISTING") != "LISTING_OFFER_ONLY"
-    required = amazon_types.required(kind) if whole else ["condition_type", "purchasable_offer"]
-    if whole and not any(attributes.get(name) for name in amazon_types.table()["either"]):
-        required.append(amazon_types.table()["either"][0])
-    issues += [problem("90220", f"'{name}' is required but not supplied.", name, "MISSING_ATTRIBUTE") for name in required if not attributes.get(name)]
-    title = first(attributes, "item_name", "value")
-    if attributes.get("item_name") and (not isinstance(title, str) or not title.strip()):
-        issues.append(problem("90220", "'item_name' is required but not supplied.", "item_name", "MISSING_ATTRIBUTE"))
+    issues = check_whole(read["productType"], attributes, read.get("requirements", "LISTING"), ids)
     if not issues and request.args.get("mode") != "VALIDATION_PREVIEW":
         with world().store.write() as session:
             for one in ids:
@@ -101,7 +104,7 @@ def meant(value: list[dict[str, Any]], marketplace_id: str) -> list[dict[str, An
     return [one for one in value if one.get("marketplace_id", marketplace_id) == marketplace_id]
 
 
-def put_one(session: Session, marketplace_id: str, sku: str, read: dict[str, Any]) -> None:
+def put_one(session: Session, marketplace_id: str, sku: str, read: dict[str, Any], call: str = "putListingsItem") -> None:
     """The whole listing on one marketplace as the body says."""
     attributes = {name: meant(value, marketplace_id) for name, value in read["attributes"].items()}
     listing = find(session, marketplace_id, sku)
@@ -121,14 +124,20 @@ def put_one(session: Session, marketplace_id: str, sku: str, read: dict[str, Any
         world().later(session, listing, world().hidden.timing.propagation + world().hidden.timing.judgement, "judge", position="main", image=None)
     if changed:
         world().note(session, listing, "created" if created else "replaced")
-    world().wrote(session, listing, "putListingsItem", None, created=created, changed=changed, pictures=effect)
+    world().wrote(session, listing, call, None, created=created, changed=changed, pictures=effect)
 
 
 def new_listing(session: Session, marketplace: str, seller: str, sku: str, title: str) -> Listing:
-    """An empty listing; its ASIN follows from seller and SKU, so that it is the same on every marketplace and in every run."""
-    asin = "B0" + base64.b32encode(hashlib.sha256(f"{seller}\n{sku}".encode()).digest()).decode()[:8]
+    """An empty listing."""
     listing = Listing(
-        connector="amazon", marketplace=marketplace, seller=seller, sku=sku, external_id=asin, title=title, created=world().now(), updated=world().now()
+        connector="amazon",
+        marketplace=marketplace,
+        seller=seller,
+        sku=sku,
+        external_id=asin(seller, sku),
+        title=title,
+        created=world().now(),
+        updated=world().now(),
     )
     session.add(listing)
     session.flush()

@@ -8,19 +8,26 @@ import secrets
 from typing import Any
 
 from flask import Response, g, jsonify, request
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
-from integrations.practice.amazon import check_patches, patch_one, understood
+from integrations.practice.amazon import check_patches, check_whole, patch_one, put_one, understood
 from integrations.practice.amazon_door import Answer, blueprint, find, signed_in
 from integrations.practice.amazon_view import exempt
 from integrations.practice.clock import iso
 from integrations.practice.current import public_url, world
-from integrations.practice.store import Document, Listing, Task
+from integrations.practice.store import Document, Listing, Notice, Task
 
 FEED, REPORT = "JSON_LISTINGS_FEED", "GET_MERCHANTS_LISTINGS_FYP_REPORT"  # all other listing feeds, and the older report, are gone
 HEADS = ("Status", "Reason", "SKU", "ASIN", "Product name", "Condition", "Status Change Date", "Issue Description")
-OPERATIONS = {"PATCH"}  # of UPDATE, PARTIAL_UPDATE, PATCH and DELETE the one that is practised here
+PARTS = {"productType", "requirements", "attributes", "patches"}
+OPERATIONS = {  # listings-feed-message-schema-v2.json: what each needs, and what it may have besides
+    "UPDATE": ({"productType", "attributes"}, {"requirements"}),
+    "PARTIAL_UPDATE": ({"productType", "attributes"}, set()),
+    "PATCH": ({"productType", "patches"}, set()),
+    "DELETE": (set(), set()),
+}
+REQUIREMENTS = {"LISTING", "LISTING_PRODUCT_ONLY", "LISTING_OFFER_ONLY"}
 
 
 def bad(details: str) -> Answer:
@@ -174,14 +181,15 @@ def fetchable(document_id: str) -> dict[str, Any]:
 
 
 def process(session: Session, feed: Task) -> None:
-    """The next messages; at the end a report, packed. A file that is no such feed is FATAL."""
+    """The messages whose time has come, some at a time; at the end a report, packed. A file that is no such feed is FATAL."""
     source = session.get_one(Document, feed.input or "")
     messages = messages_of(source.data or b"") if feed.type == FEED else None
     if messages is None:
         feed.state = "FATAL"
         return
     outcome: dict[str, Any] = {"issues": [], "accepted": 0, **feed.outcome}
-    chunk = messages[feed.done : feed.done + world().hidden.amazon.feed_chunk]
+    due = int((world().now() - feed.created - world().hidden.timing.feed) * world().hidden.amazon.feed_rate) + 1
+    chunk = messages[feed.done : min(due, feed.done + world().hidden.amazon.feed_chunk)]
     for message in chunk:
         found = apply(session, message, feed.marketplaces)
         outcome["issues"] += found
@@ -214,6 +222,24 @@ def messages_of(data: bytes) -> list[dict[str, Any]] | None:
     return messages if fine and all(isinstance(number, int) and 1 <= number <= 2147483647 for number in numbers) else None
 
 
+def misshapen(message: dict[str, Any]) -> str | None:
+    """What of a message's form its operation does not allow, in words."""
+    kind = message.get("operationType")
+    if kind not in OPERATIONS or not isinstance(message.get("sku"), str) or not message["sku"]:
+        return f"A message needs sku and operationType: one of {', '.join(OPERATIONS)}."
+    needed, more = OPERATIONS[kind]
+    there = PARTS & set(message)
+    if needed - there or there - needed - more:
+        return f"{kind} needs {', '.join(sorted(needed)) or 'a sku'} and takes no {', '.join(sorted(PARTS - needed - more))}."
+    if "productType" in there and (not isinstance(message["productType"], str) or not message["productType"]):
+        return "productType must be a word."
+    if "attributes" in there and (not isinstance(message["attributes"], dict) or not message["attributes"]):
+        return "attributes must be an object with at least one attribute."
+    if message.get("requirements", "LISTING") not in REQUIREMENTS:
+        return f"requirements must be one of {', '.join(sorted(REQUIREMENTS))}."
+    return None
+
+
 def apply(session: Session, message: dict[str, Any], ids: list[str]) -> list[dict[str, Any]]:
     """One message; what is wrong with it, in the report's own form (`attributeName`, one only)."""
     about = {"messageId": message["messageId"], "sku": str(message.get("sku") or "")}
@@ -221,22 +247,35 @@ def apply(session: Session, message: dict[str, Any], ids: list[str]) -> list[dic
     def wrong(code: str, words: str, name: str | None = None) -> dict[str, Any]:
         return {**about, "code": code, "severity": "ERROR", "message": words, **({"attributeName": name} if name else {})}
 
-    kind = message.get("productType")
-    if message.get("operationType") not in OPERATIONS or not kind or not about["sku"] or {"attributes", "requirements"} & set(message):
-        return [wrong("90000900", "A message needs sku, operationType PATCH, productType and patches, and nothing else.")]
+    if (words := misshapen(message)) is not None:
+        return [wrong("90000900", words)]
+    operation, sku, kind = message["operationType"], about["sku"], message.get("productType", "")
+    patches: list[dict[str, Any]] = []
+    found: list[dict[str, Any]] = []
     try:
-        patches = understood(message.get("patches"))
-        found = check_patches(kind, patches, ids)
+        if operation == "UPDATE":
+            found = check_whole(kind, message["attributes"], message.get("requirements", "LISTING"), ids)
+        elif operation != "DELETE":  # PARTIAL_UPDATE is PATCH with "replace"
+            whole = [{"op": "replace", "path": f"/attributes/{name}", "value": value} for name, value in message.get("attributes", {}).items()]
+            patches = understood(message.get("patches", whole))
+            found = check_patches(kind, patches, ids)
     except Answer as refused:
         said = refused.errors[0]
         return [wrong(said["code"], f"{said['message']} {said['details']}".strip())]
     if found:
         return [wrong(issue["code"], issue["message"], issue["attributeNames"][0]) for issue in found]
-    missing = [one for one in ids if find(session, one, about["sku"]) is None]
-    if missing:
+    listings = {one: find(session, one, sku) for one in ids}
+    missing = [one for one, listing in listings.items() if listing is None]
+    if missing and operation != "UPDATE":
         return [wrong("13013", f"This SKU is not in the catalogue of {', '.join(missing)}.")]
-    for one in ids:
-        patch_one(session, one, about["sku"], patches, "JSON_LISTINGS_FEED")
+    for one, listing in listings.items():
+        if operation == "UPDATE":
+            put_one(session, one, sku, message, FEED)
+        elif operation == "DELETE" and listing is not None:
+            world().end(session, listing, "ended", None)
+            world().wrote(session, listing, FEED, None)
+        else:
+            patch_one(session, one, sku, patches, FEED)
     return []
 
 
@@ -283,10 +322,10 @@ def suppressed(session: Session, ids: list[str]) -> bytes:
     writer = table.writer(out, delimiter="\t", lineterminator="\r\n", quoting=table.QUOTE_NONE, escapechar=None, quotechar=None)
     writer.writerow(HEADS)
     sites = [world().hidden.sites.amazon[one] for one in ids]
-    query = select(Listing).where(Listing.connector == "amazon", Listing.state == "active", Listing.seller == g.seller, Listing.marketplace.in_(sites))
-    for listing in session.scalars(query.order_by(Listing.sku)):
-        for notice in listing.open_notices():
-            if notice.complaint["actions"] and not exempt(notice):
-                line = ("Search Suppressed", notice.reason, listing.sku, listing.external_id, listing.title, "new", iso(notice.began), notice.message)
-                writer.writerow([" ".join(str(cell).split()) for cell in line])
+    mine = and_(Listing.connector == "amazon", Listing.state == "active", Listing.seller == g.seller, Listing.marketplace.in_(sites))
+    query = select(Listing, Notice).join(Notice, and_(Notice.listing_id == Listing.id, Notice.ended.is_(None))).where(mine).order_by(Listing.sku, Notice.id)
+    for listing, notice in session.execute(query.execution_options(yield_per=1000)):
+        if notice.complaint["actions"] and not exempt(notice):
+            line = ("Search Suppressed", notice.reason, listing.sku, listing.external_id, listing.title, "new", iso(notice.began), notice.message)
+            writer.writerow([" ".join(str(cell).split()) for cell in line])
     return out.getvalue().encode("utf-8")

@@ -6,14 +6,14 @@ import json
 from typing import Any
 
 from flask import Response, g, jsonify, request
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, and_, false, func, not_, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from integrations.practice.amazon_door import Answer, blueprint, csv, find, included, marketplaces, moment, number, signed_in
 from integrations.practice.amazon_view import VARIANTS, address, item
 from integrations.practice.current import world
 from integrations.practice.faults import FAULT
-from integrations.practice.store import Image, Listing
+from integrations.practice.store import Image, Listing, Notice, Slot
 from integrations.practice.world import rank
 
 
@@ -52,31 +52,54 @@ def search(seller_id: str) -> Response:
             query = query.where(column >= moment(f"{name}After"))
         if asked.get(f"{name}Before"):
             query = query.where(column <= moment(f"{name}Before"))
+    severities, status, without = csv("withIssueSeverity"), csv("withStatus"), csv("withoutStatus")
+    if severities:
+        query = query.where(Listing.id.in_(complained(func.json_extract(Notice.complaint, "$.severity").in_(severities))))
+    states = {"BUYABLE": buyable(), "DISCOVERABLE": discoverable()}
+    if status:
+        query = query.where(or_(*(states.get(one, false()) for one in status)))
+    for one in without:
+        query = query.where(not_(states.get(one, false())))
     order: dict[str, Any] = {"sku": Listing.sku, "createdDate": Listing.created}
     by = order.get(asked.get("sortBy", ""), Listing.updated)
-    query = query.order_by(by.asc() if asked.get("sortOrder") == "ASC" else by.desc(), Listing.id)
-    query = query.options(selectinload(Listing.slots), selectinload(Listing.notices))
-    with world().store.read() as session:
-        found = [item(listing, ids[0], included("summaries") | {"issues", "summaries"}) for listing in session.scalars(query)]
-        mistaken(session, found)
-    severities, status, without = set(csv("withIssueSeverity")), set(csv("withStatus")), set(csv("withoutStatus"))
-    found = [
-        one
-        for one in found
-        if (not severities or severities & {issue["severity"] for issue in one["issues"]})
-        and (not status or status & set(one["summaries"][0]["status"]))
-        and not without & set(one["summaries"][0]["status"])
-    ][: limits.reach]
     start = page_start()
-    answer: dict[str, Any] = {"numberOfResults": len(found), "items": [trim(one) for one in found[start : start + size]]}
+    with world().store.read() as session:
+        count = session.scalar(select(func.count()).select_from(query.with_only_columns(Listing.id).limit(limits.reach).subquery())) or 0
+        page = query.order_by(by.asc() if asked.get("sortOrder") == "ASC" else by.desc(), Listing.id).offset(start).limit(max(0, min(size, count - start)))
+        listings = session.scalars(page.options(selectinload(Listing.slots).joinedload(Slot.image), selectinload(Listing.notices)))
+        found = [item(listing, ids[0], included("summaries") | {"issues", "summaries"}) for listing in listings]
+        mistaken(session, found)
+    answer: dict[str, Any] = {"numberOfResults": count, "items": [trim(one) for one in found]}
     pagination = {}
-    if start + size < len(found):
+    if start + size < count:
         pagination["nextToken"] = page_token(start + size)
     if start:
         pagination["previousToken"] = page_token(max(0, start - size))
     if pagination:
         answer["pagination"] = pagination
     return jsonify(answer)
+
+
+def complained(*conditions: ColumnElement[bool]) -> Select[Any]:
+    """The listings against which something stands that is so."""
+    return select(Notice.listing_id).where(Notice.ended.is_(None), *conditions)
+
+
+def lost(*actions: str) -> ColumnElement[bool]:
+    """Whether one of these actions is enforced against a listing now, as `amazon_view.summary` tells it."""
+    enforced = or_(Notice.exempt_until.is_(None), Notice.exempt_until <= world().now())
+    told = func.json_extract(Notice.complaint, "$.actions")
+    return Listing.id.in_(complained(enforced, or_(*(told.contains(f'"{action}"') for action in actions))))
+
+
+def buyable() -> ColumnElement[bool]:
+    """Whether a summary says BUYABLE."""
+    return and_(Listing.quantity > 0, not_(lost("LISTING_SUPPRESSED", "CATALOG_ITEM_REMOVED")))
+
+
+def discoverable() -> ColumnElement[bool]:
+    """Whether a summary says DISCOVERABLE."""
+    return not_(lost("SEARCH_SUPPRESSED", "CATALOG_ITEM_REMOVED"))
 
 
 def mistaken(session: Session, items: list[dict[str, Any]]) -> None:
@@ -154,6 +177,7 @@ def catalogued(session: Session, asins: list[str], ids: list[str]) -> list[dict[
     """The catalogue items of these ASINs, in their order, with the parts asked for."""
     sites, parts = world().hidden.sites.amazon, included("summaries")
     query = select(Listing).where(Listing.connector == "amazon", Listing.state == "active", Listing.external_id.in_(asins)).order_by(Listing.id.desc())
+    query = query.options(selectinload(Listing.slots).joinedload(Slot.image))
     there = {
         (listing.external_id, listing.marketplace): listing for listing in session.scalars(query.where(Listing.marketplace.in_([sites[one] for one in ids])))
     }

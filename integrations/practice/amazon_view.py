@@ -1,5 +1,7 @@
 """What a listing of the practice Amazon looks like from outside: names, addresses, summaries, issues."""
 
+import base64
+import hashlib
 import re
 from typing import Any
 from urllib.parse import quote
@@ -34,9 +36,19 @@ def attribute(place: str) -> str:
     return f"{bare}_{kind}_image_locator" if bare in {"main", "swatch"} else f"other_{kind}_image_locator_{bare.removeprefix('alt')}"
 
 
+def asin(seller: str, sku: str) -> str:
+    """The ASIN that follows from seller and SKU, so that it is the same on every marketplace and in every run."""
+    return "B0" + base64.b32encode(hashlib.sha256(f"{seller}\n{sku}".encode()).digest()[:5]).decode()
+
+
+def path(image_id: str) -> str:
+    """Where a picture is shown, behind our address."""
+    return f"/images/I/{quote(image_id)}.jpg"
+
+
 def address(image_id: str) -> str:
     """Where a picture is shown."""
-    return f"{public_url()}/images/I/{quote(image_id)}.jpg"
+    return public_url() + path(image_id)
 
 
 def item(listing: Listing, marketplace_id: str, parts: set[str]) -> dict[str, Any]:

@@ -82,6 +82,7 @@ class Amazon(Strict):
     picture: PictureLimits
     search: Search
     feed_messages: int
+    feed_rate: float
     feed_chunk: int
     missing_main: Complaint
     unreachable: Complaint
@@ -130,6 +131,7 @@ class Ebay(Strict):
     variations: Variations
     required: tuple[str, ...]
     event_window: float
+    events_max: int
     categories: dict[str, Category]
     rules: tuple[HiddenRule, ...]
 

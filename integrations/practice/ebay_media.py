@@ -120,6 +120,11 @@ def described(image: Image) -> dict[str, str]:
     return {"imageUrl": address(image.id, 500), "maxDimensionImageUrl": address(image.id), "expirationDate": iso(image.expires or image.created)}
 
 
+def path(image_id: str, size: int = 1600) -> str:
+    """Where a picture is shown, behind our address."""
+    return f"/images/g/{image_id}/s-l{size}.jpg"
+
+
 def address(image_id: str, size: int = 1600) -> str:
     """Where a picture is shown."""
-    return f"{public_url()}/images/g/{image_id}/s-l{size}.jpg"
+    return public_url() + path(image_id, size)

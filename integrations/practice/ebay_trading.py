@@ -18,6 +18,7 @@ from integrations.practice.ebay_taxonomy import complaints
 from integrations.practice.ebay_view import Content, item, mistaken, times
 from integrations.practice.ebay_xml import Node, XmlError, parse, write
 from integrations.practice.faults import USED_UP
+from integrations.practice.paging import ends_within, paged, shown_with
 from integrations.practice.store import Invocation, Listing, VariationSku, Write
 
 __all__ = ["CALLS", "Failure", "blueprint", "check_urls", "new_listing", "want"]
@@ -207,7 +208,7 @@ def end(call: Call) -> Content:
 
 def new_listing(session: Session, marketplace: str, seller: str, sku: str, title: str) -> Listing:
     """An empty listing with a 12-digit item id that no other listing has."""
-    count = session.query(Listing).count()
+    count = session.scalar(select(func.max(Listing.id))) or 0
     number = int(hashlib.sha256(f"{marketplace}\n{seller}\n{sku}\n{count}".encode()).hexdigest(), 16) % 10**7
     item_id = f"11{number:07d}{count % 1000:03d}"
     listing = Listing(
@@ -240,7 +241,8 @@ def describe(listing: Listing, node: Node) -> bool:
 
 def own(session: Session, call: Call, item_id: str) -> Listing:
     """The seller's listing, or Failure 17 for what is not his."""
-    listing = session.scalars(select(Listing).where(Listing.connector == "ebay", Listing.seller == call.seller, Listing.external_id == item_id)).first()
+    query = select(Listing).where(Listing.connector == "ebay", Listing.seller == call.seller, Listing.external_id == item_id)
+    listing = session.scalars(query).first()
     if listing is None:
         raise Failure(error(17, f"Item '{item_id}' is invalid or does not exist, or you are not its seller.", item_id))
     return listing
@@ -257,22 +259,21 @@ def mine(call: Call) -> Content:
     """GetMyeBaySelling: ActiveList and UnsoldList, each with its pages."""
     content: Content = {}
     with world().store.read() as session:
-        for name, of_the_list in (("ActiveList", Listing.state == "active"), ("UnsoldList", Listing.state != "active")):
+        for name, states in (("ActiveList", ["active"]), ("UnsoldList", ["ended", "removed"])):
             if not call.node.all(name) or call.node.text(f"{name}.Include", "true") == "false":
                 continue
-            query = select(Listing).where(Listing.connector == "ebay", Listing.seller == call.seller, of_the_list).order_by(Listing.id)
-            wanted = list(session.scalars(query))
+            query = select(Listing).where(Listing.connector == "ebay", Listing.seller == call.seller, Listing.state.in_(states))
             if name == "UnsoldList":
                 days = int(call.node.text("UnsoldList.DurationInDays") or 60)
-                wanted = [one for one in wanted if (one.ended or 0) >= world().now() - days * 86400]
+                query = query.where(Listing.ended >= world().now() - days * 86400)
             size, page = (int(call.node.text(f"{name}.Pagination.{field}") or default) for field, default in (("EntriesPerPage", 25), ("PageNumber", 1)))
             if not 1 <= size <= 200 or page < 1:
                 raise Failure(error(37, "Input data for tag <Pagination> is invalid or missing. Please check API documentation.", "Pagination"))
-            shown = wanted[(page - 1) * size : page * size]
+            count, shown = paged(session, query, size, page)
             notes = call.node.text(f"{name}.IncludeNotes") == "true"
             content[name] = {
                 "ItemArray": {"Item": [item(one, notes) for one in shown]},
-                "PaginationResult": {"TotalNumberOfPages": -(-len(wanted) // size), "TotalNumberOfEntries": len(wanted)},
+                "PaginationResult": {"TotalNumberOfPages": -(-count // size), "TotalNumberOfEntries": count},
             }
     return content
 
@@ -291,14 +292,16 @@ def seller_list(call: Call) -> Content:
         query = select(Listing).where(Listing.connector == "ebay", Listing.seller == call.seller)
         varied = select(VariationSku.listing_id).where(VariationSku.sku.in_(skus))
         query = query.where(or_(Listing.sku.in_(skus), Listing.id.in_(varied))) if skus else query
-        found = [one for one in session.scalars(query.order_by(Listing.id)) if start <= parse_iso(times(one)["EndTime"]) <= stop]
-        pages = {"TotalNumberOfPages": -(-len(found) // size), "TotalNumberOfEntries": len(found)}
-        shown = [item(one) for one in found[(page - 1) * size : page * size]]
-        return {"PaginationResult": pages, "HasMoreItems": page * size < len(found), "ItemArray": {"Item": shown}}
+        count, found = paged(session, query.where(ends_within(start, stop, world().now())), size, page)
+        pages = {"TotalNumberOfPages": -(-count // size), "TotalNumberOfEntries": count}
+        return {"PaginationResult": pages, "HasMoreItems": page * size < count, "ItemArray": {"Item": [item(one) for one in found]}}
 
 
 def events(call: Call) -> Content:
-    """GetSellerEvents: what changed within a window shorter than 48 hours; a variation with a SKU is told without its specifics, to keep it short."""
+    """GetSellerEvents: what changed within a window shorter than 48 hours; cut off, without a word, where that is too much.
+
+    A variation with a SKU is told without its specifics, to keep it short.
+    """
     try:
         start = parse_iso(call.node.text("ModTimeFrom"))
         stop = parse_iso(call.node.text("ModTimeTo")) if call.node.has("ModTimeTo") else world().now()
@@ -308,7 +311,8 @@ def events(call: Call) -> Content:
         raise Failure(error(37, "The time window must be shorter than 48 hours and not negative.", "ModTimeTo"))
     with world().store.read() as session:
         query = select(Listing).where(Listing.connector == "ebay", Listing.seller == call.seller, Listing.updated >= start, Listing.updated <= stop)
-        return {"TimeTo": iso(stop), "ItemArray": {"Item": [item(one, brief=True) for one in session.scalars(query.order_by(Listing.updated))]}}
+        query = query.order_by(Listing.updated).limit(world().hidden.ebay.events_max).options(*shown_with())
+        return {"TimeTo": iso(stop), "ItemArray": {"Item": [item(one, brief=True) for one in session.scalars(query)]}}
 
 
 def user(call: Call) -> Content:

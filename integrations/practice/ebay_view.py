@@ -8,22 +8,24 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from integrations.practice.clock import iso
+from integrations.practice.current import world
 from integrations.practice.ebay_media import address
 from integrations.practice.faults import FAULT
 from integrations.practice.store import Listing
 from integrations.practice.world import parted, rank
 
 Content = dict[str, Any]
+MONTH = 30 * 86400
 
 
 def times(listing: Listing) -> Content:
-    """What every write answers."""
-    month = 30 * 86400
+    """What every write answers. A listing goes on until cancelled: it ends within a month and is renewed."""
+    renewals = max(0, int((world().now() - listing.created) // MONTH))
     return {
         "ItemID": listing.external_id,
         "SKU": listing.sku or None,
         "StartTime": iso(listing.created),
-        "EndTime": iso(listing.ended or listing.created + month),
+        "EndTime": iso(listing.ended or listing.created + MONTH * (1 + renewals)),
     }
 
 

@@ -14,6 +14,8 @@ from integrations.practice.config import Hidden, HiddenRule
 from integrations.practice.orders import Settled
 from integrations.practice.store import Effect, Image, Listing, Move, Slot
 
+WAVES = 24  # in which what is live is judged again: all at once would be no delay, each by itself a step of the clock for each
+
 
 def order(session: Session, changes: Sequence[Settled], replace: bool) -> None:
     """Remember changes that are still to come; one that is known already is not doubled. `replace` forgets those that were to come."""
@@ -58,7 +60,7 @@ def enforce(session: Session, move: Move, before: tuple[HiddenRule, ...], after:
         if key not in told:
             told[key] = codes(before, facts[image_id], position) != codes(after, facts[image_id], position)
         if told[key]:
-            share = random.Random(f"{seed}/{move.id}/{listing_id}").random()  # noqa: S311 - repeatable on purpose
+            share = random.Random(f"{seed}/{move.id}/{listing_id}").randrange(1, WAVES + 1) / WAVES  # noqa: S311 - repeatable on purpose
             payload = {"position": position, "image": image_id, "exempt": move.grace}
             due.append({"listing_id": listing_id, "due": move.at + share * move.delay, "kind": "judge", "payload": payload})
     if due:

@@ -9,7 +9,7 @@ from integrations.practice import pictures
 from integrations.practice.clock import iso
 from integrations.practice.current import world
 from integrations.practice.store import Image, Listing
-from integrations.practice.witness import described, truth
+from integrations.practice.witness import all_of_it, described, truth
 
 blueprint = Blueprint("page", __name__, template_folder="templates")
 
@@ -18,7 +18,7 @@ blueprint = Blueprint("page", __name__, template_folder="templates")
 def shop() -> str:
     """Every listing with the pictures it shows, its status and what stands against it; newest change first."""
     with world().store.read() as session:
-        listings = [described(listing) for listing in session.scalars(select(Listing).order_by(Listing.updated.desc()).limit(200))]
+        listings = [described(listing) for listing in session.scalars(select(Listing).order_by(Listing.updated.desc()).limit(200).options(*all_of_it()))]
     return render_template("practice.html", listings=listings, truth=truth(), now=iso(world().now()))
 
 

@@ -119,9 +119,12 @@ def take(data: bytes, limits: PictureLimits) -> Taken:
 
 
 def a_strangers(number: int) -> bytes:
-    """A picture that is nobody's of ours: a box on white, another one for each number."""
+    """A picture that is nobody's of ours: a striped box on white, another one for each number, with nothing that a hidden rule would object to."""
     image = Image.new("RGB", (1000, 1000), "white")
-    image.paste((60 + number * 53 % 180, 60 + number * 29 % 180, 60 + number * 91 % 180), (80, 250, 920, 700 + number * 7 % 60))
+    colour, bottom = (60 + number * 53 % 160, 60 + number * 29 % 160, 60 + number * 91 % 160), 700 + number * 7 % 60
+    image.paste(colour, (80, 250, 920, bottom))
+    for left in range(92, 908, 12):  # something to be sharp about
+        image.paste((30, 30, 30), (left, 262, left + 4, bottom - 12))
     out = io.BytesIO()
     image.save(out, "JPEG", quality=90)
     return out.getvalue()

@@ -4,7 +4,7 @@ import logging
 import socket
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -29,6 +29,7 @@ from integrations.practice import (
     photographs,
     witness,
 )
+from integrations.practice import stock as stocking
 from integrations.practice.clock import Clock
 from integrations.practice.config import HIDDEN, load_hidden
 from integrations.practice.faults import Faults
@@ -102,11 +103,14 @@ def serve(
     faults: Path | None = None,
     hidden: Path | None = None,
     limits: bool = True,
+    stock: Mapping[str, tuple[str, int]] | None = None,
 ) -> None:
-    """Run until interrupted. `port` 0 takes a free one. Prints the address when it listens."""
+    """Run until interrupted. `port` 0 takes a free one; `stock` is marketplace -> (seller, listings that were there before). Prints the address."""
     logging.getLogger("waitress").setLevel(logging.WARNING)
     app = create_app(database, seed, faults, hidden=hidden, limits=limits)
     server = create_server(app, host=host, port=port, threads=8, ident="practice")
+    for marketplace, (seller, count) in (stock or {}).items():
+        stocking.stock(app.extensions["practice"], f"http://{LOOPBACK}:{server.effective_port}", marketplace, seller, count)
     ticker = Ticker(app.extensions["practice"])
     ticker.start()
     print(f"Practice marketplaces at http://{host}:{server.effective_port}/practice", flush=True)

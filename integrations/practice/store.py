@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, Connection, ForeignKey, Index, LargeBinary, create_engine, event
+from sqlalchemy import JSON, Connection, ForeignKey, Index, LargeBinary, create_engine, event, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, sessionmaker
 
 
@@ -67,7 +67,12 @@ class Listing(Row):
     slots: Mapped[list["Slot"]] = relationship(order_by="Slot.id", cascade="all, delete-orphan")
     notices: Mapped[list["Notice"]] = relationship(order_by="Notice.id", cascade="all, delete-orphan")
     history: Mapped[list["History"]] = relationship(order_by="History.id", cascade="all, delete-orphan")
-    __table_args__ = (Index("listing_owner", "connector", "seller", "marketplace", "sku"),)
+    __table_args__ = (
+        Index("listing_sku", "connector", "seller", "sku"),
+        Index("listing_state", "connector", "seller", "state"),
+        Index("listing_changed", "connector", "seller", "marketplace", "state", "updated", "quantity"),
+        Index("listing_newest", "updated"),
+    )
 
     def slot(self, position: str) -> "Slot | None":
         """The place for a picture, or None where nothing was ever sent."""
@@ -147,6 +152,7 @@ class Notice(Row):
     began: Mapped[float]
     exempt_until: Mapped[float | None] = mapped_column(default=None)
     ended: Mapped[float | None] = mapped_column(default=None)
+    __table_args__ = (Index("notice_open", "listing_id", sqlite_where=text("ended IS NULL")),)
 
 
 class Move(Row):
@@ -176,6 +182,7 @@ class Write(Row):
     key: Mapped[str | None]
     external_id: Mapped[str | None]
     effect: Mapped[dict[str, Any]]
+    __table_args__ = (Index("write_of", "external_id", "call", "at"),)
 
 
 class Document(Row):
@@ -258,6 +265,12 @@ class Store:
         """A transaction that holds the write lock from its first statement; committed at the end, rolled back on any error."""
         with self._writer.begin() as session:
             yield session
+
+    def count_up(self) -> None:
+        """Tell SQLite what its indexes are worth: without numbers it goes by a listing's state rather than by its SKU. Open connections are made anew."""
+        with self.write() as session:
+            session.execute(text("ANALYZE"))
+        self._engine.dispose()
 
     def close(self) -> None:
         """Let go of the file."""

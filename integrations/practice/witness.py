@@ -2,19 +2,23 @@
 
 import base64
 import binascii
+import json
+from collections.abc import Iterator
 from typing import Any
 
-from flask import Blueprint, Response, abort, current_app, jsonify, request
+from flask import Blueprint, Response, abort, current_app, jsonify, request, stream_with_context
 from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from integrations.practice import amazon, amazon_view, ebay_inventory, ebay_media, ebay_trading, ebay_variations, pictures, tokens
 from integrations.practice.clock import iso
-from integrations.practice.current import limits, world
+from integrations.practice.current import limits, public_url, world
 from integrations.practice.orders import load_orders, settle
-from integrations.practice.store import Effect, Image, Listing, Move, Notice, Seller, VariationSku, Write
+from integrations.practice.stock import stock
+from integrations.practice.store import Effect, Image, Listing, Move, Notice, Seller, Slot, VariationSku, Write
 from integrations.practice.world import asking, parted, position_of, rank
 
+CHUNK = 500  # listings read at once
 blueprint = Blueprint("witness", __name__, url_prefix="/practice/api")
 
 
@@ -27,24 +31,67 @@ def only_here() -> None:
 
 @blueprint.get("/listings")
 def listings() -> Response:
-    """Every listing of both marketplaces; `?marketplace=`, `?seller=` and `?sku=` narrow."""
-    query = select(Listing).order_by(Listing.id)
+    """Every listing of both marketplaces; `?marketplace=`, `?seller=` and `?sku=` narrow, `?after=ID&limit=N` page (each has its `id`)."""
+    query = select(Listing.id).order_by(Listing.id).where(Listing.id > request.args.get("after", 0, type=int))
     for name in ("marketplace", "seller"):
         if request.args.get(name):
             query = query.where(getattr(Listing, name) == request.args[name])
     if sku := request.args.get("sku"):
         query = query.where(or_(Listing.sku == sku, Listing.id.in_(select(VariationSku.listing_id).where(VariationSku.sku == sku))))
-    with world().store.read() as session:
-        return jsonify([described(listing) for listing in session.scalars(query)])
+    if limit := request.args.get("limit", type=int):
+        query = query.limit(limit)
+
+    def rows() -> Iterator[Any]:
+        with world().store.read() as session:
+            for ids in session.scalars(query).partitions(CHUNK):
+                for listing in session.scalars(select(Listing).where(Listing.id.in_(ids)).order_by(Listing.id).options(*all_of_it())):
+                    yield described(listing)
+                session.expunge_all()
+
+    return streamed(rows())
 
 
 @blueprint.get("/writes")
 def writes() -> Response:
-    """Every accepted write in order."""
+    """Every accepted write in order; `?after=ID&limit=N` page."""
     names = ("id", "marketplace", "seller", "sku", "call", "key", "external_id", "effect")
-    with world().store.read() as session:
-        rows = session.scalars(select(Write).order_by(Write.id))
-        return jsonify([{"at": iso(row.at), **{name: getattr(row, name) for name in names}} for row in rows])
+    query = select(Write).order_by(Write.id).where(Write.id > request.args.get("after", 0, type=int)).limit(request.args.get("limit", -1, type=int))
+
+    def rows() -> Iterator[Any]:
+        with world().store.read() as session:
+            for row in session.scalars(query.execution_options(yield_per=CHUNK)):
+                yield {"at": iso(row.at), **{name: getattr(row, name) for name in names}}
+
+    return streamed(rows())
+
+
+def streamed(rows: Iterator[Any]) -> Response:
+    """A JSON list, written as it is read: an account of 100,000 listings needs no more memory than one of a hundred."""
+
+    def parts() -> Iterator[str]:
+        yield "["
+        for number, row in enumerate(rows):
+            yield f"{',' if number else ''}{json.dumps(row)}"
+        yield "]\n"
+
+    return Response(stream_with_context(parts()), content_type="application/json")
+
+
+def all_of_it() -> tuple[Any, ...]:
+    """What a described listing is read with."""
+    return selectinload(Listing.slots).joinedload(Slot.image), selectinload(Listing.notices), selectinload(Listing.history)
+
+
+@blueprint.post("/stock")
+def stocked() -> tuple[Response, int]:
+    """A seller account of any size at once (`stock`): {marketplace, seller, count, prefix?}."""
+    read = request.get_json()
+    try:
+        count, prefix = int(read["count"]), str(read.get("prefix", "STOCK"))
+        made = stock(world(), public_url(), str(read["marketplace"]), str(read["seller"]), count, prefix)
+    except (KeyError, TypeError, ValueError) as error:
+        return jsonify(error=f"marketplace (one of ours), seller and count are needed: {error}"), 422
+    return jsonify(created=made, listings=count), 201
 
 
 @blueprint.post("/listings")
@@ -66,9 +113,13 @@ def seed() -> tuple[Response, int]:
         return jsonify(error=f"pictures: {error}"), 422
     with world().store.write() as session:
         there = select(Listing).where(
-            Listing.marketplace == marketplace, Listing.seller == read["seller"], Listing.sku == read["sku"], Listing.state == "active"
+            Listing.connector == connector,
+            Listing.marketplace == marketplace,
+            Listing.seller == read["seller"],
+            Listing.sku == read["sku"],
+            Listing.state == "active",
         )
-        listing = session.scalars(there).first()
+        listing = session.scalars(there.where(Listing.seller == read["seller"], Listing.sku == read["sku"])).first()
         if listing is not None:
             return jsonify(external_id=listing.external_id, created=False), 200
         listing = (amazon if connector == "amazon" else ebay_trading).new_listing(session, marketplace, read["seller"], read["sku"], read["title"])
@@ -184,7 +235,8 @@ def act() -> Response | tuple[Response, int]:
             session.merge(Seller(connector=read["connector"], name=read["seller"], revoked=do == "revoke"))
             expired = tokens.expire(session, read["connector"], read["seller"], world().now()) if do == "revoke" else 0
             return jsonify(revoked=do == "revoke", expired=expired)
-        listing = session.scalars(select(Listing).where(Listing.marketplace == read.get("marketplace"), Listing.external_id == read.get("external_id"))).first()
+        meant = select(Listing).where(Listing.marketplace == read.get("marketplace"), Listing.external_id == read.get("external_id"))
+        listing = session.scalars(meant).first()
         if listing is None:
             return jsonify(error="no such listing"), 404
         if do in {"end", "remove"}:
@@ -230,6 +282,7 @@ def status(listing: Listing) -> str:
 def described(listing: Listing) -> dict[str, Any]:
     """All that is known of a listing."""
     return {
+        "id": listing.id,
         "marketplace": listing.marketplace,
         "seller": listing.seller,
         "sku": listing.sku,

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal_column, select
 from sqlalchemy.orm import Session
 
 from integrations.practice import judge, moves, pictures
@@ -18,6 +18,7 @@ from integrations.practice.store import Effect, History, Image, Listing, Move, N
 log = logging.getLogger(__name__)
 
 RETRY = 60.0  # s until an effect that failed is tried again
+TOGETHER = 200  # effects in one transaction
 ROUNDING = 1e-3  # s; sums of floating point seconds must not miss the very moment
 
 
@@ -68,18 +69,13 @@ class World:
             while True:
                 self._move()
                 with self.store.read() as session:
-                    effect = session.scalars(
-                        select(Effect).where(Effect.done.is_(None), Effect.due <= self.now() + ROUNDING).order_by(Effect.due, Effect.id).limit(1)
-                    ).first()
-                if effect is None:
+                    waiting = select(Effect).where(Effect.done.is_(None), Effect.due <= self.now() + ROUNDING).order_by(Effect.due, Effect.id)
+                    effects = session.scalars(waiting.limit(TOGETHER)).all()
+                if not effects:
                     return count
-                try:
-                    self._happen(effect)
-                except Exception:  # one effect that cannot happen must not keep the others waiting
-                    log.exception("effect %s (%s) failed, tried again later", effect.id, effect.kind)
-                    with self.store.write() as session:
-                        session.get_one(Effect, effect.id).due = self.now() + RETRY
-                count += 1
+                slow = next((number for number, effect in enumerate(effects) if effect.kind == "show"), len(effects))
+                self._happen(effects[: max(1, slow)])
+                count += max(1, slow)
 
     def _move(self) -> None:
         """Bring the changes of hidden rules into force whose time has come."""
@@ -96,24 +92,41 @@ class World:
                 self.rules = after
                 log.info("hidden rule %s %s is now %g; %d pictures are judged again", move.connector, move.code, move.limit, count)
 
-    def _happen(self, effect: Effect) -> None:
-        fetched = self._fetch(effect) if effect.kind == "show" else None
+    def _happen(self, effects: Sequence[Effect]) -> None:
+        """Several in one transaction, each by itself where it fails; a picture is fetched before, and alone."""
+        fetched: pictures.Taken | pictures.PictureError | None = None
+        failed: Exception | None = None
+        try:
+            fetched = self._fetch(effects[0]) if effects[0].kind == "show" else None
+        except Exception as error:  # tried again later, like whatever fails below
+            failed = error
         with self.store.write() as session:
-            current = session.get_one(Effect, effect.id)
-            if current.done is not None:
-                return
-            current.done = self.now()
-            listing = session.get_one(Listing, effect.listing_id)
-            happen = {
-                "show": self._show,
-                "show_set": self._show_set,
-                "hide": self._hide,
-                "judge": self._judge,
-                "swap": self._swap,
-                "enforce": self._enforce,
-                "end": self._end,
-            }
-            happen[effect.kind](session, listing, current, fetched)
+            for effect in effects:
+                current = session.get_one(Effect, effect.id)
+                if current.done is not None:
+                    continue
+                try:
+                    if failed is not None:
+                        raise failed
+                    with session.begin_nested():
+                        self._one(session, current, fetched)
+                except Exception:  # one effect that cannot happen must not keep the others waiting
+                    log.exception("effect %s (%s) failed, tried again later", effect.id, effect.kind)
+                    session.get_one(Effect, effect.id).due = self.now() + RETRY
+                session.flush()
+
+    def _one(self, session: Session, effect: Effect, fetched: pictures.Taken | pictures.PictureError | None) -> None:
+        effect.done = self.now()
+        happen = {
+            "show": self._show,
+            "show_set": self._show_set,
+            "hide": self._hide,
+            "judge": self._judge,
+            "swap": self._swap,
+            "enforce": self._enforce,
+            "end": self._end,
+        }
+        happen[effect.kind](session, session.get_one(Listing, effect.listing_id), effect, fetched)
 
     # -- scheduling and remembering, inside the caller's transaction
 
@@ -133,7 +146,7 @@ class World:
 
     def keep(self, session: Session, connector: str, seller: str, taken: pictures.Taken, expires: float | None = None) -> Image:
         """The re-hosted picture as a row. Amazon's name follows from the content; eBay gives a new one to every upload."""
-        salt = "" if connector == "amazon" else f"{seller}{session.query(Image).count()}"
+        salt = "" if connector == "amazon" else f"{seller}{session.scalar(select(func.max(literal_column('rowid'))).select_from(Image)) or 0}"
         digest = hashlib.sha256(f"{connector}{taken.sha256}{salt}".encode()).hexdigest()
         name = f"71{digest[:9]}L" if connector == "amazon" else digest[:16]
         image = session.get(Image, name)

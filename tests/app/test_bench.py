@@ -79,3 +79,13 @@ def test_without_photos_it_times_the_sample_s_good_ones() -> None:
     assert len(sample) > 30
     for path in sample:
         imaging.probe(path.read_bytes())
+
+
+def test_pushes_are_timed_in_simulated_seconds_beside_two_bare_calls(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = packshot(capsys, "bench", "sync", "--changes", "60", "--json")
+    told = json.loads(out)["patches"]
+
+    assert code == 0
+    assert (told["changes"], told["calls"], told["refused"]) == (60, 120, 0)
+    assert 10 < told["seconds"] < 13  # at five a second, with a burst of three
+    assert told["cpu_ms"] > told["floor_ms"] > 0

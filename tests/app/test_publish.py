@@ -13,6 +13,7 @@ from app import accounts, controls, work
 from app.kit import Kit
 from app.models import Account, HostedPicture, Listing, Placement, Product, Push, Work
 from app.stages import STAGES, publish
+from app.stages.plan import plan
 from app.stages.run import settle_all
 from app.states import ListingState, PlacementState, PushState
 from tests.app.conftest import Clock
@@ -277,7 +278,7 @@ def test_under_the_policy_ask_a_person_lets_each_change_through(shop: Shop) -> N
     shop.go(10)
     assert shop.market.writes == []
     with shop.kit.db.reading() as session:
-        [line] = publish.plan(session, shop.kit)
+        [line] = plan(session, shop.kit)
         assert (line.sku, line.add, line.creates) == ("W-1", ("main",), True)
         assert "person" in (line.barred or "")
     with shop.kit.db.writing() as session:

@@ -13,7 +13,7 @@ import integrations
 from app import accounts, dispatch, views, work
 from app.kit import Kit
 from app.models import Account, Event, Listing, ListingMember, Notice, Product, Push, Showing, Work
-from app.stages import STAGES, publish, together
+from app.stages import STAGES, plan, publish, together
 from app.stages.inventory import apply_event
 from app.stages.notices import is_vague, note
 from app.stages.run import settle_all
@@ -317,8 +317,8 @@ def test_the_plan_tells_each_product(group: Group) -> None:
     with group.kit.db.writing() as session:
         accounts.set_policy(session, group.kit, session.get_one(Account, group.on.id), "ann", publish="ask")
     with group.kit.db.reading() as session:
-        lines = publish.plan(session, group.kit)
-        only = publish.plan(session, group.kit, sku="G")
+        lines = plan.plan(session, group.kit)
+        only = plan.plan(session, group.kit, sku="G")
 
     assert [(line.sku, line.add, line.creates) for line in lines] == [("G", ("main",), True), ("S", ("main",), True)]
     assert [line.sku for line in only] == ["G"]

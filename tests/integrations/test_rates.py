@@ -81,6 +81,19 @@ def test_a_marketplace_that_allows_less_than_it_documents_is_found_out(rate: flo
     assert refusals < 0.001
 
 
+@pytest.mark.parametrize("rate", [3.0, 4.3, 4.9])
+def test_what_is_allowed_is_found_out_within_minutes(rate: float) -> None:
+    world = World(rate=rate)
+    rates = limiter(world)
+
+    world.work(rates, FIVE, 300)
+    world.work(rates, FIVE, 1700)
+
+    used, refusals = world.shares(1700)
+    assert used >= 0.95
+    assert refusals < 0.001
+
+
 def test_a_rate_that_rises_again_is_used_again() -> None:
     world = World(rate=2)
     rates = limiter(world)

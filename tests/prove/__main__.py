@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from tests.prove import faults, hostile, kills, learning, month, odd_one, planted, reload, same_bytes, simulation
+from tests.prove import faults, hostile, kills, learning, month, odd_one, planted, reload, same_bytes, simulation, throughput
 
 Proof = Callable[[int], str]
 
@@ -28,6 +28,7 @@ PROOFS: tuple[tuple[str, float, Proof], ...] = (
     ("rules simulated", 0.05, simulation.prove),
     ("rules reloaded under load", 0.05, reload.prove),
     ("a secret limit that changes", 0.04, learning.prove),
+    ("10,000 pushes, throttled", 0.02, throughput.prove),  # one seed: about four minutes of two quiet cores
     ("labels without meaning", 0.02, learning.prove_nothing_is_learnt_from_nothing),
 )
 

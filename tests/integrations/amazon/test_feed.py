@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from integrations import Refused
+from integrations import Outcome, Refused
 from integrations.amazon.client import AmazonClient
-from integrations.amazon.feed import Outcome, build, outcomes_of, seconds_one_by_one
+from integrations.amazon.feed import build, outcomes_of, seconds_one_by_one
 from integrations.practice import PracticeServer
 from tests.integrations.accounts import AMAZON, access, offer, picture, product
 from tests.integrations.practice.drawn import Media, finished
@@ -31,24 +31,24 @@ def test_a_feed_holds_changed_positions_only_and_no_message_for_what_stands() ->
     stands = offer(merchant_sku="B", pictures=(main,), pushed={"main": main.sha256})
     removed = offer(merchant_sku="C", pictures=(main,), pushed={"main": main.sha256, "alt1": "0"}, remove=("alt1",))
 
-    built = build([changed, stands, removed], access())
+    built = build({1: changed, 2: stands, 3: removed}, access())
 
     read = json.loads(built.document.decode("utf-8"))
     assert read["header"] == {"sellerId": "SELLER", "version": "2.0", "issueLocale": "en_GB"}
-    assert [(message["messageId"], message["sku"], message["operationType"]) for message in read["messages"]] == [(1, "Größe-1", "PATCH"), (2, "C", "PATCH")]
+    assert [(message["messageId"], message["sku"], message["operationType"]) for message in read["messages"]] == [(1, "Größe-1", "PATCH"), (3, "C", "PATCH")]
     assert [patch["path"] for patch in read["messages"][0]["patches"]] == ["/attributes/other_product_image_locator_1"]
-    assert built.offers == {1: changed, 2: removed}
+    assert built.offers == {1: changed, 3: removed}
     assert "Größe-1".encode() in built.document
 
 
 def test_an_offer_that_amazon_could_never_show_is_left_out_and_named() -> None:
     bad = offer(merchant_sku="BAD", pictures=(picture(url="http://10.0.0.1/a.jpg"),))
 
-    built = build([bad, offer(merchant_sku="GOOD")], access())
+    built = build({7: bad, 8: offer(merchant_sku="GOOD")}, access())
 
     assert [message["sku"] for message in json.loads(built.document)["messages"]] == ["GOOD"]
-    [(named, why)] = built.refused
-    assert named == bad
+    [(number, why)] = built.refused.items()
+    assert number == 7
     assert isinstance(why, Refused)
 
 
@@ -56,8 +56,8 @@ def test_a_feed_of_more_than_25000_messages_is_not_built() -> None:
     one = offer()
 
     with pytest.raises(ValueError, match="25000"):
-        build([one] * 25_001, access())
-    assert len(build([one] * 25_000, access()).offers) == 25_000
+        build(dict.fromkeys(range(1, 25_002), one), access())
+    assert len(build(dict.fromkeys(range(1, 25_001), one), access()).offers) == 25_000
 
 
 def test_a_feed_is_uploaded_processed_and_its_report_read_back_per_message(media: Media) -> None:
@@ -69,7 +69,7 @@ def test_a_feed_is_uploaded_processed_and_its_report_read_back_per_message(media
         offers.append(offer(merchant_sku="A", pictures=(picture("alt1", url="http://127.0.0.1:9/x.jpg"),)))
         of = AmazonClient(on(practice))
 
-        built = build(offers, on(practice))
+        built = build(dict(enumerate(offers, 1)), on(practice))
         feed_id = of.send_feed(built.document)
         before = of.feed(feed_id)
         practice.advance(61)
@@ -133,6 +133,6 @@ def test_what_patching_one_by_one_takes_at_the_documented_rate() -> None:
 
 
 def test_used_goods_go_to_offer_images_in_a_feed_too() -> None:
-    [message] = json.loads(build([offer(product=product(condition="used"))], access()).document)["messages"]
+    [message] = json.loads(build({1: offer(product=product(condition="used"))}, access()).document)["messages"]
 
     assert [patch["path"] for patch in message["patches"]] == ["/attributes/main_offer_image_locator"]

@@ -27,7 +27,7 @@ def statuses(practice: PracticeServer) -> list[str]:
 
 def test_what_is_live_when_a_rule_gets_stricter_is_judged_again_within_the_delay_each_at_its_own_time() -> None:
     with PracticeServer(faults=[STRICTER]) as practice:
-        listed(practice, *(f"W-{n}" for n in range(8)))
+        practice.witness("stock", marketplace="amazon-uk", seller="SELLER", count=8)
         seen = []
         for seconds in (9 * DAY, DAY, DAY // 2, DAY // 2 + 1):
             practice.advance(seconds)
@@ -75,7 +75,7 @@ def test_the_witness_and_the_page_tell_the_present_truth_and_what_is_still_to_co
         practice.advance(11 * DAY)
         told = practice.witness("rules")
         after = {rule["name"]: rule["limit"] for rule in told["rules"] if rule["connector"] == "amazon"}
-        page = requests.get(f"{practice.url}/practice", timeout=10).text
+        page = requests.get(f"{practice.url}/practice?rules=1", timeout=10).text
 
     assert (before["fill"], after["fill"], after["border"]) == (0.8, 0.9, 250)
     assert [(change["name"], change["done"]) for change in told["changes"]] == [("fill", True), ("border", False)]
