@@ -57,7 +57,7 @@ class Size:
     calm_days: float = 2.0  # at the end: people and weather are quiet, longer than a picture may take to appear
 
 
-FULL = Size(1000, 30, {"wishes": 10, "created": 2, "minds": 2, "meddled": 1}, 10 * DAY, 300, 2 * HOUR)
+FULL = Size(1000, 30, {"wishes": 10, "created": 2, "minds": 2, "meddled": 2}, 10 * DAY, 300, 2 * HOUR)
 SHORT = Size(16, 4, {"wishes": 4, "created": 1, "minds": 1, "meddled": 1}, 1.5 * DAY, 300, 6 * HOUR)
 
 

@@ -297,17 +297,14 @@ class Shop:
             controls.resume(session, self.kit, "proof", session.get_one(Account, self.account[site].id) if site else None)
 
     def meddle(self) -> None:
-        """Somebody outside changes what is shown, or a marketplace or the seller elsewhere ends a listing."""
-        with self.world.store.read() as session:
-            listing = self.chance.choice(session.scalars(sa.select(twin.Listing).where(twin.Listing.state == "active").order_by(twin.Listing.id)).all())
-        where = {"marketplace": listing.marketplace, "external_id": listing.external_id}
+        """Somebody who sells the same article changes its picture, or a marketplace or the seller elsewhere ends a listing."""
         kind = self.chance.choice(("swap", "swap", "remove", "end"))
-        if kind == "swap" and listing.connector == "amazon":
-            self._act(do="swap", picture=base64.b64encode(pictures.a_strangers(listing.id % 5)).decode(), **where)
-            self._count("meddled")
-        elif kind != "swap":
-            self._act(do=kind, **where)
-            self._count("ended outside")
+        there = sa.select(twin.Listing).where(twin.Listing.state == "active").order_by(twin.Listing.id)
+        with self.world.store.read() as session:
+            listing = self.chance.choice(session.scalars(there.where(twin.Listing.connector == "amazon") if kind == "swap" else there).all())
+        picture = {"picture": base64.b64encode(pictures.a_strangers(listing.id % 5)).decode()} if kind == "swap" else {}
+        self._act(do=kind, marketplace=listing.marketplace, external_id=listing.external_id, **picture)
+        self._count("swapped outside" if kind == "swap" else "ended outside")
 
     def rounds(self) -> None:
         """A person goes through what the house shows: other pictures where one was objected to, accounts resumed whose credentials are good again."""
