@@ -17,8 +17,8 @@ setup: $(RUNTIME) ## make .venv with the locked packages; nothing is started
 
 setup-dev: $(DEV) ## the same, with what tests and linters need
 
-run: $(RUNTIME) ## start everything in practice mode with a sample shoot; PORT=n listens elsewhere, Ctrl-C ends it
-	@exec $(BIN)/packshot serve --practice --port $(PORT)
+run: $(RUNTIME) ## start everything in practice mode with a sample shoot; PORT=n listens elsewhere, FAULTS=file rehearses, Ctrl-C ends it
+	@exec $(BIN)/packshot serve --practice --port $(PORT) $(if $(FAULTS),--faults $(FAULTS))
 
 test: lint ## every linter, import contract and test
 	$(BIN)/python -m tests

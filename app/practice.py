@@ -66,10 +66,13 @@ def sample_shoot() -> Path:
 class Marketplaces(Role):
     """The practice marketplaces as a role that is not killed with the house: one that still runs from before is taken over."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, port: int = 0, faults: Path | None = None) -> None:
+        """`port` 0: the first free one. `faults`: what they are ordered to do wrong. Those that run from before are taken over where they listen."""
+        self.faults = faults
         self.lease, self.address = settings.var / "practice.lease", settings.var / "practice.json"
-        self.port = self._running() or free_port(FIRST_PORT)
+        self.port = self._running() or port or free_port(FIRST_PORT)
         arguments = ["practice", "--port", str(self.port), "--database", str(settings.var / "practice.db"), "--lease", str(self.lease)]
+        arguments += ["--faults", str(faults)] if faults is not None else []
         super().__init__("practice", arguments, environment(settings))
         self.touch()
 
@@ -78,6 +81,8 @@ class Marketplaces(Role):
         if self._running() == self.port:
             self.process = Stranger(json.loads(self.address.read_text())["pid"])
             self.started = time.monotonic()
+            if self.faults is not None:
+                _call(self.port, "faults", yaml.safe_load(self.faults.read_text("utf-8")))
             return
         self.spawn(supervised=False)
         if self.process is not None:
@@ -243,7 +248,7 @@ def _existing(port: int, key: str, product: Mapping[str, Any]) -> dict[str, str]
     return {"merchant_sku": product["sku"], name: answer["external_id"]}
 
 
-def _call(port: int, path: str, body: Mapping[str, Any] | None = None) -> Any:
+def _call(port: int, path: str, body: Any = None) -> Any:
     """The witness API of the practice marketplaces."""
     address = f"http://{LOOPBACK}:{port}/practice/api/{path}"
     answer = requests.get(address, timeout=10) if body is None else requests.post(address, json=body, timeout=30)

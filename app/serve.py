@@ -126,23 +126,31 @@ def imaging_workers() -> int:
     return max(1, min(4, os.cpu_count() or 1))
 
 
-def serve(settings: Settings, host: str, port: int, asked_to_stop: threading.Event, shoot: Path | None = None) -> None:
+def serve(
+    settings: Settings,
+    host: str,
+    port: int,
+    asked_to_stop: threading.Event,
+    shoot: Path | None = None,
+    faults: Path | None = None,
+    practice_port: int = 0,
+) -> None:
     """Prepare, start everything, say where, and look after it until asked to stop.
 
     Raises AlreadyServed, PortTaken, rules.RuleError, imaging.RecipeError, OSError.
     """
     with only_one(settings.var) as was_killed:
         wait_for_port(host, port, life.LAST_SECONDS if was_killed else 0.0)
-        _serve(settings, host, port, asked_to_stop, shoot or practice.sample_shoot())
+        marketplaces = practice.Marketplaces(settings, practice_port, faults) if settings.practice else None
+        _serve(settings, host, port, asked_to_stop, shoot or practice.sample_shoot(), marketplaces)
 
 
-def _serve(settings: Settings, host: str, port: int, asked_to_stop: threading.Event, shoot: Path) -> None:
+def _serve(settings: Settings, host: str, port: int, asked_to_stop: threading.Event, shoot: Path, marketplaces: practice.Marketplaces | None) -> None:
     supervisor = Supervisor()
     kit = Kit(settings)
     try:
         who = prepare(kit)
-        if settings.practice:
-            marketplaces = practice.Marketplaces(settings)
+        if marketplaces is not None:
             supervisor.roles.append(marketplaces)
             marketplaces.start()
             marketplaces.wait()

@@ -72,6 +72,10 @@ class RuleSet:
         """The rules of `intake`, `amazon` or `ebay`, by id."""
         return tuple(rule for rule in self.rules if rule.authority == name)
 
+    def categories(self) -> frozenset[str]:
+        """The categories of goods that some rule speaks of, or makes an exception for."""
+        return frozenset(name for rule in self.rules for where in (rule.applies_to, rule.except_for) if where for name in where.category)
+
     def in_order(self, authority: str) -> list[Rule]:
         """Rules in the order their findings are told: stop, review, warn, then by id. An unknown authority is a RuleError, never "no rules"."""
         if authority not in self._judged:

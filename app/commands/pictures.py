@@ -114,6 +114,10 @@ def check(paths: tuple[Path, ...], marketplace: str, position: str, category: st
         for problem in error.problems:
             click.echo(f"packshot: {problem}", err=True)
         return 2
+    named = rule_set.categories()
+    if category and category not in named:
+        words = f"no rule speaks of it, so the general ones alone are asked; rules speak of {', '.join(sorted(named))}"
+        click.echo(f"packshot: --category {category}: {words}", err=True)
     scope = rules.Scope(marketplace=site.key, country=site.country, category=category, position=position, condition=condition)
     failing = rules.LEVELS[: rules.LEVELS.index(fail_on) + 1]
     seen = failed = 0

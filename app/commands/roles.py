@@ -12,10 +12,12 @@ PORT = click.option("--port", default=8000, show_default=True, type=click.IntRan
 
 @click.command()
 @click.option("--practice", is_flag=True, help="With our own practice marketplaces and a sample shoot; nothing leaves this machine.")
+@click.option("--faults", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="With --practice: rehearse with these (`packshot practice`).")
+@click.option("--practice-port", default=0, type=click.IntRange(0, 65535), help="With --practice: where the marketplaces listen; 0: the first free from 8001.")
 @click.option("--shoot", type=click.Path(exists=True, file_okay=False, path_type=Path), help="With --practice: this folder instead of the sample.")
 @HOST
 @PORT
-def serve(practice: bool, shoot: Path | None, host: str, port: int) -> None:
+def serve(practice: bool, faults: Path | None, practice_port: int, shoot: Path | None, host: str, port: int) -> None:
     """Everything on one machine: web, scheduler, workers, supervised."""
     from app import config, life, log
     from app import serve as house
@@ -24,9 +26,20 @@ def serve(practice: bool, shoot: Path | None, host: str, port: int) -> None:
     if practice:
         from app.practice import settings_for
 
+        _check(faults)
         settings = settings_for(settings, port)
     log.set_up(settings.log_format, process="serve")
-    house.serve(settings, host, port, life.stop_on_signals(), shoot)
+    house.serve(settings, host, port, life.stop_on_signals(), shoot, faults, practice_port)
+
+
+def _check(faults: Path | None) -> None:
+    from integrations.practice import check_orders
+
+    try:
+        if faults is not None:
+            check_orders(faults)
+    except (ValueError, OSError) as error:
+        raise click.UsageError(f"{faults}: {error}") from error
 
 
 @click.command()
@@ -121,6 +134,7 @@ def practice(host: str, port: int, faults: Path | None, seed: int, limits: bool,
     from app import life, serve
     from integrations.practice import serve as run
 
+    _check(faults)
     if port:
         serve.check_port(host, port)
     if lease is not None:

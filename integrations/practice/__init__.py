@@ -3,6 +3,6 @@
 `create_app` builds them on one SQLite file, `serve` runs them as a process, `PracticeServer` runs them inside a test.
 """
 
-from integrations.practice.server import PracticeServer, create_app, serve
+from integrations.practice.server import PracticeServer, check_orders, create_app, serve
 
-__all__ = ["PracticeServer", "create_app", "serve"]
+__all__ = ["PracticeServer", "check_orders", "create_app", "serve"]

@@ -5,15 +5,16 @@
 - `{at: +10d, rule: border, limit: 254}`: a hidden rule that changes (`Change`)
 """
 
+import difflib
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from integrations.practice.clock import parse_iso
 from integrations.practice.config import Hidden
@@ -80,18 +81,32 @@ class Orders:
     changes: tuple[Change, ...] = ()
 
 
-def load_orders(source: Path | Sequence[dict[str, Any]] | None) -> Orders:
-    """Orders of a YAML file or of plain dicts; raises pydantic.ValidationError, ValueError or OSError."""
-    read = yaml.safe_load(source.read_text(encoding="utf-8")) if isinstance(source, Path) else source
-    faults, allowed, changes = [], [], []
-    for one in read or ():
-        if isinstance(one, dict) and "rule" in one:
-            changes.append(Change.model_validate(one))
-        elif isinstance(one, dict) and "allowed" in one:
-            allowed.append(Allowed.model_validate(one))
-        else:
-            faults.append(Fault.model_validate(one))
-    return Orders(tuple(faults), tuple(allowed), tuple(changes))
+def load_orders(source: Path | Sequence[dict[str, Any]] | None, calls: Collection[str] = ()) -> Orders:
+    """Orders of a YAML file or of plain dicts. ValueError names the order that is wrong, a call that is not among `calls` (where given) too; OSError."""
+    try:
+        read = yaml.safe_load(source.read_text(encoding="utf-8")) if isinstance(source, Path) else source
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(f"it is no YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(read or [], Sequence) or isinstance(read, str):
+        raise ValueError("a list of orders is wanted, such as `- {when: patchListingsItem, do: throttle_429, nth: 3}`")
+    orders: dict[type[BaseModel], list[Any]] = {Fault: [], Allowed: [], Change: []}
+    for number, one in enumerate(read or (), start=1):
+        kind = Fault if not isinstance(one, dict) else Change if "rule" in one else Allowed if "allowed" in one else Fault
+        try:
+            order = kind.model_validate(one)
+        except ValidationError as error:
+            wrong = "; ".join(f"{'.'.join(map(str, each['loc'])) or 'order'}: {each['msg'].removeprefix('Value error, ')}" for each in error.errors())
+            raise ValueError(f"order {number}: {wrong}") from error
+        _known(number, getattr(order, "when", getattr(order, "calls", "*")), calls)
+        orders[kind].append(order)
+    return Orders(tuple(orders[Fault]), tuple(orders[Allowed]), tuple(orders[Change]))
+
+
+def _known(number: int, call: str, calls: Collection[str]) -> None:
+    """Refuse a call that nobody makes: the order would wait for ever."""
+    if calls and call not in calls and call not in ("*", "trading"):
+        near = difflib.get_close_matches(call, calls, n=1)
+        raise ValueError(f"order {number}: no call is named {call}; {f'is {near[0]} meant?' if near else 'there are ' + ', '.join(sorted(calls))}")
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ from integrations.practice import (
     witness,
 )
 from integrations.practice import stock as stocking
+from integrations.practice.calls import CALLS
 from integrations.practice.clock import Clock
 from integrations.practice.config import HIDDEN, load_hidden
 from integrations.practice.faults import Faults
@@ -41,6 +42,11 @@ from integrations.practice.world import World
 log = logging.getLogger(__name__)
 
 LOOPBACK = "127.0.0.1"
+
+
+def check_orders(file: Path, seed: int = 0) -> None:
+    """Raise ValueError or OSError for a file of orders that could not be followed."""
+    settle(load_orders(file, CALLS).changes, load_hidden(HIDDEN), 0.0, seed)
 
 
 def create_app(
@@ -59,7 +65,7 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = 32 * 1024 * 1024
     app.json.sort_keys = False  # type: ignore[attr-defined]  # main picture first
     app.config["PUBLIC_URL"] = lambda: public_url or f"http://{LOOPBACK}:{request.environ['SERVER_PORT']}"
-    clock, orders = clock or Clock(), load_orders(faults)
+    clock, orders = clock or Clock(), load_orders(faults, CALLS)
     world = app.extensions["practice"] = World(Store(database), clock, load_hidden(hidden or HIDDEN), seed)
     world.order(settle(orders.changes, world.hidden, world.born, seed))
     counted = app.extensions["practice_limits"] = Limits(clock, seed, limits)

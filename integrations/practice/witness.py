@@ -11,6 +11,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from integrations.practice import amazon, amazon_view, ebay_inventory, ebay_media, ebay_trading, ebay_variations, pictures, tokens
+from integrations.practice.calls import CALLS
 from integrations.practice.clock import iso
 from integrations.practice.current import limits, public_url, world
 from integrations.practice.orders import load_orders, settle
@@ -165,9 +166,9 @@ def told() -> Response:
 def faults() -> tuple[Response, int]:
     """Replace all orders: a JSON list as in the --faults file (`orders`), times counted from now. A hidden rule that has changed stays changed."""
     try:
-        given = load_orders(request.get_json())
+        given = load_orders(request.get_json(), CALLS)
         changes = settle(given.changes, world().hidden, world().now(), world().seed)
-    except ValueError as error:  # pydantic's is one too
+    except ValueError as error:
         return jsonify(error=str(error)), 422
     current_app.extensions["practice_faults"].set(given.faults)
     limits().set(given.allowed)

@@ -77,6 +77,16 @@ def test_a_place_without_pictures_is_wrong_usage_and_no_pass(packshot: Run) -> N
     assert packshot("check", "empty", "--marketplace", "ebay-uk")[::2] == (2, "packshot: there is no picture in empty (see packshot check --help)\n")
 
 
+def test_a_category_that_no_rule_speaks_of_is_said_aloud(packshot: Run) -> None:
+    picture("p.jpg")
+
+    _, _, said = packshot("check", "p.jpg", "--marketplace", "amazon-uk", "--category", "clock")
+    _, _, silent = packshot("check", "p.jpg", "--marketplace", "amazon-uk", "--category", "watch")
+
+    assert "--category clock: no rule speaks of it" in said
+    assert "--category" not in silent
+
+
 def test_rules_that_do_not_load_are_wrong_usage_and_no_finding(packshot: Run) -> None:
     picture("p.jpg")
     Path("own").mkdir()

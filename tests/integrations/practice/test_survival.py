@@ -12,9 +12,8 @@ from typing import Any
 
 import pytest
 import requests
-from pydantic import ValidationError
 
-from integrations.practice import PracticeServer
+from integrations.practice import PracticeServer, check_orders
 from integrations.practice.faults import Fault
 from tests.integrations.practice.clients import UK, Trading, amazon_headers, ebay_token, new_item, pictures_patch, upload
 from tests.integrations.practice.drawn import Media, finished
@@ -158,8 +157,25 @@ def test_the_same_seed_spoils_the_same_calls() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("- {when: patchListingItem, do: empty_503, nth: 1}", "order 1: no call is named patchListingItem; is patchListingsItem meant?"),
+        ("- {when: '*', do: empty_503, nth: 1}\n- {when: GetItem, do: explode, nth: 1}", "order 2: do: "),
+        ("- {when: [", "it is no YAML"),
+        ("when: GetItem", "a list of orders is wanted"),
+        ("- {at: +1d, rule: nothing, limit: 3}", "rule nothing: no hidden rule is called so"),
+    ],
+)
+def test_a_file_of_mistaken_orders_says_which_and_what(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "faults.yaml"
+    file.write_text(text)
+    with pytest.raises(ValueError, match=re.escape(said)):
+        check_orders(file)
+
+
+@pytest.mark.parametrize(
     "bad", [{"when": "x", "do": "empty_503"}, {"when": "x", "do": "explode", "nth": 1}, {"when": "x", "do": "empty_503", "nth": 1, "rate": 1}]
 )
 def test_a_mistaken_fault_order_is_refused(bad: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValueError, match=r"when|do|nth"):
         Fault.model_validate(bad)
