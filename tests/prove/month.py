@@ -27,7 +27,7 @@ from app.stages import STAGES
 from app.stages.run import run
 from app.store import StoreError
 from integrations.practice.clock import Clock
-from integrations.practice.faults import load_faults
+from integrations.practice.orders import load_orders
 from integrations.practice.server import create_app
 from integrations.practice.world import World
 from integrations.tokens import TOKENS
@@ -157,7 +157,7 @@ class Month:
     def weather(self, orders: list[dict[str, Any]]) -> None:
         """Other faults from now on; what has struck is remembered."""
         self.struck.update(one["do"] for one in self.wire.coat.struck)
-        self.wire.coat.set(load_faults(orders))
+        self.wire.coat.set(load_orders(orders).faults)
 
     def calm(self) -> None:
         """The weather clears and people let everything go on."""
