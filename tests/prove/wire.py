@@ -59,7 +59,10 @@ class Wire:
         """One call; raises Cut."""
         if url.startswith(self.media):
             data = self._picture(urlsplit(url).path)
-            return (200, [("Content-Type", "image/jpeg"), ("Content-Length", str(len(data)))], data) if data is not None else (404, [], b"")
+            if data is None:
+                return 404, [], b""
+            kind = "image/png" if data.startswith(b"\x89PNG") else "image/jpeg"
+            return 200, [("Content-Type", kind), ("Content-Length", str(len(data)))], b"" if method == "HEAD" else data
         environ = _environ(method, url, headers, body)
         name = call_name(environ)
         self.calls[name] += 1
