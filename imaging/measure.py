@@ -252,4 +252,4 @@ def _luma(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 def _scaled(box: Box, across: float, down: float, size: tuple[int, int]) -> Box:
     left, top, right, bottom = box
-    return round(left * across), round(top * down), min(size[0], round(right * across)), min(size[1], round(bottom * down))
+    return max(0, round(left * across)), max(0, round(top * down)), min(size[0], round(right * across)), min(size[1], round(bottom * down))

@@ -71,6 +71,9 @@ REASONS = frozenset(
 class NoAddress(KeyError):
     """An account is set up without the address of something that its connector calls."""
 
+    def __str__(self) -> str:
+        return str(self.args[0])
+
 
 @dataclass(frozen=True)
 class Access:

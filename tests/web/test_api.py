@@ -141,6 +141,7 @@ def test_the_mapping_of_new_listings_is_read_and_changed_by_programs_whose_role_
     with full.writing() as session:
         account = accounts.find_account(session, "ebay-uk:main")
         accounts.set_credentials(session, full.kit, account, "tests", {"client_id": "a", "client_secret": "b", "refresh_token": "c"})
+        account.endpoints = accounts.practice_endpoints("ebay", "http://127.0.0.1:9")
     before = full.get(path).get_json()
     assert [(one["category"], one["kind"], one["chosen"], one["state"], one["rows"]["Brand"]) for one in before["categories"]] == [
         ("watch", "31387", False, "unasked", {"from": "brand"})

@@ -101,7 +101,7 @@ def wire() -> Iterator[tuple[PracticeServer, list[tuple[str, Any, Any]]]]:
             of.galleries([asin])
             of.types(keywords="watch")
             of.schema((of.definition("WATCH") or {})["schema"])
-            feed_id = of.send_feed(feed.build([here("S", reachable), here("NOBODY", reachable)], account).document)
+            feed_id = of.send_feed(feed.build({1: here("S", reachable), 2: here("NOBODY", reachable)}, account).document)
             report_id = of.ask_report(REPORT)
             practice.advance(61)
             said.append(("the feed's report", None, of.feed_report(str(of.feed(feed_id)["resultFeedDocumentId"]))))
