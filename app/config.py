@@ -30,6 +30,9 @@ class Settings(BaseSettings):
     store_url: str = Field("", description="originals: file:///… or s3://bucket/prefix; default: var/originals")
     media_store_url: str = Field("", description="finished pictures for marketplaces: file:///… or s3://bucket/prefix; default: var/media")
     media_base_url: str = Field("", description="public https address where marketplaces fetch pictures, or s3://bucket/prefix of the media store")
+    media_check: Literal["on", "off"] = Field(
+        "on", description="try each picture's public address from here first; off where only marketplaces reach it: behind a proxy, or with split DNS"
+    )
     secret_key: SecretStr = Field(
         SecretStr(""), description="signs sessions and media names, encrypts credentials; comma list: first is current, others still decrypt"
     )

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 import integrations
 from app.db import insert, insert_new, record
 from app.kit import Kit
-from app.models import Account, Event, Listing, Setting
+from app.models import Account, Event, Listing, ListingMember, Product, Setting
 from app.rulebook import BROKEN
-from app.work import wake
+from app.work import PRIORITY_HEAD_START_S, wake, wake_every
 
 STOP = "stop"
 BANNER = "banner:"
@@ -108,8 +108,8 @@ def _stopped_words(session: Session, account: Account) -> str:
 def wake_listings(session: Session, kit: Kit, account: Account | None = None) -> None:
     """What waits to be sent (on one account, where given) is looked at again now: something that held it back is gone."""
     session.flush()
-    waiting = sa.select(Listing.id).where(Listing.wanted_print.is_distinct_from(Listing.pushed_print))
+    urgent = sa.select(sa.func.coalesce(sa.func.max(Product.priority), 0)).join(ListingMember).where(ListingMember.listing_id == Listing.id).scalar_subquery()
+    waiting = sa.select(Listing.id, urgent * PRIORITY_HEAD_START_S).where(Listing.wanted_print.is_distinct_from(Listing.pushed_print))
     if account is not None:
         waiting = waiting.where(Listing.account_id == account.id)
-    for row in session.scalars(waiting):
-        wake(session, "publish", row, at=kit.now())
+    wake_every(session, "publish", waiting, at=kit.now())

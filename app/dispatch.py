@@ -83,16 +83,25 @@ def mark(kit: Kit, now: datetime | None = None) -> int:
 
     Asking only reads; nothing is written while nothing is amiss. Returns how many rows were woken.
     """
-    at, woken = now or kit.now(), 0
+    at, woken, failures = now or kit.now(), 0, list[Exception]()
     for stage in STAGES.values():
-        with kit.db.reading() as session:
-            stage.mark(session, kit, at)
-            found = work.wishes(session)
-        if found:
-            with kit.db.writing() as session:
-                work.grant(session, found)
-        woken += len(found)
+        try:
+            woken += _mark(kit, stage, at)
+        except Exception as failure:  # the nets of the other stages are drawn in all the same
+            failures.append(failure)
+    if failures:
+        raise failures[0]
     return woken
+
+
+def _mark(kit: Kit, stage: Stage, at: datetime) -> int:
+    with kit.db.reading() as session:
+        stage.mark(session, kit, at)
+        found = work.wishes(session)
+    if found:
+        with kit.db.writing() as session:
+            work.grant(session, found)
+    return len(found)
 
 
 def oldest_due(session: Session, now: datetime) -> dict[str, float]:

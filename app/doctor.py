@@ -78,6 +78,9 @@ def _media(kit: Kit) -> Iterator[tuple[bool, str]]:
             amazon = session.scalar(sa.select(sa.func.count()).select_from(Account).where(Account.marketplace.startswith("amazon-"))) or 0
         yield not amazon, "PACKSHOT_MEDIA_BASE_URL is not set: Amazon accounts cannot publish, eBay accounts can"
         return
+    if kit.settings.media_check == "off":
+        yield True, f"{base}: not tried from here (PACKSHOT_MEDIA_CHECK=off)"
+        return
     with kit.db.reading() as session:
         worlds = sorted({account.practice for account in preflight.fetching(session)}) or [kit.settings.practice]
     reach = Preflight(Media(kit.media.store, kit.settings.keys, base))

@@ -70,7 +70,7 @@ class Kit:
     @cached_property
     def reach(self) -> Preflight:
         """What this process knows of its public address of pictures."""
-        return Preflight(self.media)
+        return Preflight(self.media, asks=self.settings.media_check == "on")
 
     @cached_property
     def box(self) -> SecretBox:

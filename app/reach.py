@@ -22,8 +22,9 @@ PROBE = bytes.fromhex("89504e470d0a1a0a0000000d494844520000000100000001080000000
 class Preflight:
     """What one process knows of its public address. Threads may share it; two that ask at once both ask."""
 
-    def __init__(self, media: Media) -> None:
-        self.media = media
+    def __init__(self, media: Media, *, asks: bool = True) -> None:
+        """`asks` False: the address cannot be reached from here, and is believed."""
+        self.media, self.asks = media, asks
         self._proven: dict[bool, datetime] = {}
         self._failing: dict[bool, datetime] = {}
         self._known: dict[tuple[bool, str], None] = {}
@@ -41,6 +42,7 @@ class Preflight:
             if found.trouble is not None:
                 self._proven.pop(practice, None)
                 return found
+            self._failing.pop(practice, None)
             if whole:
                 self._proven[practice] = now
             while len(self._known) >= KNOWN:
@@ -69,6 +71,8 @@ class Preflight:
             size = self.media.store.size(name)
             missing = f"{self.media.base_url}: {name} is not there as it should be ({size or 0} bytes against {len(data)})"
             return integrations.reach.Reach(None if size == len(data) else missing)
+        if not self.asks:
+            return integrations.reach.Reach(None)
         found = integrations.reach.look(self.media.address(name), data, mime, whole=whole, allow_loopback=practice)
         if found.trouble and "HTTP 404" in found.trouble and self.media.store.url.startswith("s3://"):
             return integrations.reach.Reach(f"{found.trouble}; it is asked for {self.media.base_url}/media/NAME, and the store is {self.media.store.url}")

@@ -38,11 +38,27 @@ class Store:
         attributes = dict(served_with) if served_with and isinstance(self._store, S3Store) else None  # a folder keeps none: our web role says them
         try:
             obstore.put(self._store, name or _path(digest), data, mode="create", use_multipart=False, attributes=attributes)
-        except AlreadyExistsError:
-            pass  # content-addressed: it is the same file
+        except AlreadyExistsError:  # content-addressed: it is the same file
+            if attributes and not self._served_so(name or _path(digest), len(data), attributes):
+                self._mend(name or _path(digest), data, attributes)
         except Exception as error:
             raise StoreError(f"{self.url}: cannot keep {digest}: {error}") from error
         return digest
+
+    def _served_so(self, name: str, size: int, attributes: Mapping[str, str]) -> bool:
+        """Whether a file that is there already is whole, and given out with these headers: one of an older version may not be."""
+        try:
+            found = obstore.get(self._store, name, options={"head": True})
+        except Exception as error:
+            raise StoreError(f"{self.url}: cannot look at {name}: {error}") from error
+        said = {key: str(value) for key, value in found.attributes.items()}
+        return int(found.meta["size"]) == size and all(said.get(key) == value for key, value in attributes.items())
+
+    def _mend(self, name: str, data: bytes, attributes: dict[str, str]) -> None:
+        try:
+            obstore.put(self._store, name, data, mode="overwrite", use_multipart=False, attributes=attributes)
+        except Exception as error:
+            raise StoreError(f"{self.url}: cannot keep {name}: {error}") from error
 
     def get(self, digest: str) -> bytes:
         """The bytes of a SHA-256. Raises StoreError if they are not there or are not what they were."""

@@ -18,19 +18,20 @@ __all__ = ["capped", "guarded"]
 
 log = logging.getLogger(__name__)
 _UNFORESEEN = (AttributeError, TypeError, ValueError, LookupError, RecursionError)
-_READING = ("status", "notices", "picture", "draft", "missing", "suggestions")
+_WRITING = ("publish", "send_many")
+_READING = ("status", "notices", "picture", "draft", "suggestions", "outcomes")
 _DELAY = 300.0
 T = TypeVar("T")
 
 
 def guarded(connector: type[T]) -> type[T]:
-    """A connector whose verbs raise our errors alone: where one stumbles over an answer, `publish` has an unknown outcome and everything else is tried later.
+    """A connector whose verbs raise our errors alone: where one stumbles over an answer, a write has an unknown outcome and everything else is tried later.
 
     Each is logged with its traceback: it may as well be a mistake of ours.
     """
-    for name in ("publish", *_READING):
+    for name in (*_WRITING, *_READING):
         if (verb := vars(connector).get(name)) is not None:
-            setattr(connector, name, _guarded(verb, writing=name == "publish"))
+            setattr(connector, name, _guarded(verb, writing=name in _WRITING))
     return connector
 
 

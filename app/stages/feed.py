@@ -6,8 +6,9 @@ report says of its own message. What the report does not account for is unknown:
 
 from __future__ import annotations
 
+import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,6 +29,9 @@ from app.stages.run import Stage
 from app.states import ListingState, PushState
 
 ASK_S = 20.0  # between two looks whether a feed is done
+LEASE_S = 900.0
+NOT_FETCHED_S = 60.0  # until pictures that cannot be fetched from outside are tried again
+OLDEST = timedelta(days=1)  # a feed that says nothing for so long is not waited for; ours, the documented ones take minutes
 CHUNK = 250  # pushes settled in one transaction
 NOT_TODAY = 86_400.0  # s: an account that may not use feeds is asked again tomorrow
 
@@ -59,6 +63,7 @@ class Submitted:
     fed: integrations.Fed | None
     why: str = ""
     delay: float = 0.0
+    left: frozenset[int] = frozenset()  # pushes that were not in the file: not ready in time, a picture that cannot be fetched, or settled by another
 
 
 def threshold(account: Account) -> int | None:
@@ -93,6 +98,9 @@ def gather(session: Session, kit: Kit, row: str) -> Sending | Reading | None:
         on_the_way.setdefault(str(reference), []).append(push_id)
     if on_the_way:
         reference, pushes = next(iter(on_the_way.items()))
+        if kit.now() - min(session.scalars(sa.select(Push.at).where(Push.id.in_(pushes[:1])))) > OLDEST:
+            _no_report(session, kit, pushes, f"feed {reference.removeprefix(BY_FEED)} was not reported on within {OLDEST.total_seconds() / 3600:.0f} hours")
+            return None
         return Reading(account.id, account, reference.removeprefix(BY_FEED), tuple(pushes))
     least = threshold(account)
     if least is None or account.stopped or is_stopped(session) is not None or not isinstance(kit.marketplace(account), integrations.Feeding):
@@ -175,20 +183,46 @@ def do(kit: Kit, task: Sending | Reading) -> Submitted | bool:
                 for push_id in task.pushes[start : start + CHUNK]:
                     _settle(session, kit, task, push_id, outcomes.get(push_id))
         return True
-    try:
-        with_pictures = {number: _with_pictures(kit, task.account, offer, task.files[number]) for number, offer in task.offers.items()}
-    except integrations.TryLater as failure:  # they cannot be fetched from outside now; publish says of each which it is
-        return Submitted(None, str(failure), failure.delay)
-    with kit.db.reading() as session:  # pictures took a while to publish: a stop that came meanwhile holds
+    ready, trouble = _prepared(kit, task)
+    if trouble:
+        return Submitted(None, trouble, NOT_FETCHED_S)
+    with kit.db.reading() as session:  # pictures took a while to publish: a stop that came meanwhile holds, and so does whoever took these pushes over
         account = session.get_one(Account, task.account_id, populate_existing=True)
         if is_stopped(session) is not None or account.stopped or account.paused:
             return Submitted(None, "publishing was stopped by a person while this was being prepared", ASK_S)
+        ready = {number: offer for number, offer in ready.items() if number in _still_ours(session, ready)}
+    left = frozenset(task.offers.keys() - ready.keys())
+    if not ready:
+        return Submitted(None, "none of them was ready in time", ASK_S, left)
     try:
-        return Submitted(marketplace.send_many(with_pictures))
+        return Submitted(marketplace.send_many(ready), left=left)
     except integrations.TryLater as failure:
         return Submitted(None, str(failure), failure.delay)
     except (integrations.Refused, integrations.NotAuthorised) as failure:  # no right to feeds: one by one is right too
         return Submitted(None, str(failure), NOT_TODAY)
+
+
+def _prepared(kit: Kit, task: Sending) -> tuple[dict[int, integrations.Offer], str | None]:
+    """The offers with their pictures, as many as are ready in half a lease, and what is wrong where no picture at all can be fetched from outside."""
+    until, ready = time.monotonic() + LEASE_S / 2, dict[int, integrations.Offer]()
+    for number, offer in task.offers.items():
+        if time.monotonic() > until:
+            break
+        try:
+            ready[number] = _with_pictures(kit, task.account, offer, task.files[number])
+        except integrations.TryLater:  # one file, of which publish will say what is wrong, or the whole address
+            if trouble := preflight.look_at(kit, practice=task.account.practice).trouble:
+                return {}, trouble
+    return ready, None
+
+
+def _still_ours(session: Session, pushes: Collection[int]) -> set[int]:
+    """Those of these pushes that nobody has settled or given up meanwhile."""
+    found, numbers = set[int](), sorted(pushes)
+    for start in range(0, len(numbers), CHUNK):
+        some = sa.select(Push.id).where(Push.id.in_(numbers[start : start + CHUNK]), Push.state == PushState.SENDING, Push.reference == BY_FEED)
+        found |= set(session.scalars(some))
+    return found
 
 
 def _with_pictures(kit: Kit, account: Account, offer: integrations.Offer, files: Sequence[tuple[str, str]]) -> integrations.Offer:
@@ -236,7 +270,7 @@ def apply(session: Session, kit: Kit, task: Sending | Reading, result: Submitted
         session.execute(sa.update(Push).where(Push.id.in_(sent), Push.state == PushState.SENDING).values(reference=BY_FEED + fed.reference))
     for push_id in pushes:
         if push_id not in fed.sent:
-            _not_sent(session, kit, push_id, fed, "")
+            _not_sent(session, kit, push_id, None if push_id in result.left else fed, "it was not ready, or a picture could not be fetched")
     return now + timedelta(seconds=ASK_S)
 
 
@@ -252,16 +286,28 @@ def _not_sent(session: Session, kit: Kit, push_id: int, fed: integrations.Fed | 
     elif fed is not None:  # what is wanted stands there already
         publish.accepted(session, kit, push, listing, "nothing to change", sku, None, ())
     else:
-        move(session, push, PushState.MOOT, now=kit.now(), sku=sku, why=f"no feed was submitted: {why}", settled_at=kit.now())
+        move(session, push, PushState.MOOT, now=kit.now(), sku=sku, why=f"not sent by feed: {why}", settled_at=kit.now())
+        work.wake(session, "publish", listing.id, at=kit.now())
+
+
+def _no_report(session: Session, kit: Kit, pushes: Sequence[int], why: str) -> None:
+    """Nobody will say what became of these: each is read back."""
+    for push_id in pushes:
+        push = session.get_one(Push, push_id)
+        if push.state == PushState.SENDING:
+            _unknown(session, kit, push, why)
+
+
+def refused(session: Session, kit: Kit, task: Sending | Reading, failure: integrations.Refused) -> None:
+    """A feed whose report cannot be had."""
+    if isinstance(task, Reading):
+        _no_report(session, kit, task.pushes, str(failure))
 
 
 def unknown(session: Session, kit: Kit, task: Sending | Reading, failure: integrations.OutcomeUnknown) -> None:
     """No answer to the submission: each of its pushes is read back."""
     if isinstance(task, Sending):
-        for push_id in task.offers:
-            push = session.get_one(Push, push_id)
-            if push.state == PushState.SENDING:
-                _unknown(session, kit, push, str(failure))
+        _no_report(session, kit, tuple(task.offers), str(failure))
 
 
 def mark(session: Session, kit: Kit, now: datetime) -> int:
@@ -281,4 +327,4 @@ def mark(session: Session, kit: Kit, now: datetime) -> int:
     return wake_missing(session, "feed", sa.select(Account.id).where(Account.id.in_(due), Account.paused.is_(None)), now) if due else 0
 
 
-STAGE = Stage("feed", gather, do, apply, mark, unknown=unknown, lease_s=900, in_flight=2, gather_writes=True)
+STAGE = Stage("feed", gather, do, apply, mark, refused=refused, unknown=unknown, lease_s=LEASE_S, in_flight=2, gather_writes=True)

@@ -29,6 +29,7 @@ from app.states import ListingState, PushState
 OPEN = (PushState.SENDING, PushState.UNKNOWN)
 BY_FEED = "feed:"  # begins the reference of a push that went, or is about to go, with many others (`stages/feed.py`), which settles it
 FIRST_LOOK_S = 2.0
+_PAGE = 1000
 NO_MEDIA = (
     "no public media address: {marketplace} fetches pictures itself, so PACKSHOT_MEDIA_BASE_URL must name an https address that reaches this installation"
 )
@@ -355,18 +356,29 @@ def wishes(session: Session, kit: Kit) -> sa.ColumnElement[bool]:
     ours = sa.and_(Listing.account_id.in_([a.id for a in accounts]), Listing.state != ListingState.ENDED)
     members = sa.select(sa.func.count()).select_from(ListingMember).where(ListingMember.listing_id == Listing.id).scalar_subquery()
     several = sa.select(Listing).where(ours, waits, sa.or_(members > 1, Listing.variation_group.is_not(None)))
-    wish = sa.and_(ours, waits, fit, Listing.id.not_in(_held_back(session, accounts, session.scalars(several).all())))
+    wish = sa.and_(ours, waits, fit, Listing.id.not_in(_in_words(_held_back(session, accounts, several))))
     sparing = [a for a in accounts if a.policy.get("images_per_day") is not None]
     if not sparing:
         return wish
     fitting = budget.fitting(session, sparing, sa.select(Listing.id).where(wish), kit.now())
-    return sa.and_(wish, sa.or_(Listing.account_id.not_in([a.id for a in sparing]), Listing.id.in_(fitting)))
+    return sa.and_(wish, sa.or_(Listing.account_id.not_in([a.id for a in sparing]), Listing.id.in_(_in_words(fitting))))
 
 
-def _held_back(session: Session, accounts: Sequence[Account], listings: Sequence[Listing]) -> list[int]:
-    """Those listings of several products whose products hold them back: a rule that no select can say."""
-    by_id, members = {account.id: account for account in accounts}, together.members_of(session, [listing.id for listing in listings])
-    return [listing.id for listing in listings if together.bar(listing, by_id[listing.account_id], members[listing.id])]
+def _in_words(ids: Sequence[int]) -> sa.BindParameter[Any]:
+    """Numbers written into the statement itself: it takes no more than 65,535 parameters."""
+    numbers: Any = list(ids)
+    return sa.bindparam(None, numbers, expanding=True, literal_execute=True, unique=True)
+
+
+def _held_back(session: Session, accounts: Sequence[Account], several: sa.Select[Any]) -> list[int]:
+    """Those listings of several products whose products hold them back: a rule that no select can say. Read in pages."""
+    by_id, held = {account.id: account for account in accounts}, list[int]()
+    ids = session.scalars(several.with_only_columns(Listing.id)).all()
+    for start in range(0, len(ids), _PAGE):
+        page = session.scalars(sa.select(Listing).where(Listing.id.in_(ids[start : start + _PAGE]))).all()
+        members = together.members_of(session, [listing.id for listing in page])
+        held += [listing.id for listing in page if together.bar(listing, by_id[listing.account_id], members[listing.id])]
+    return held
 
 
 def give_up(session: Session, kit: Kit, row: str, error: str) -> None:

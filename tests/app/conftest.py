@@ -55,12 +55,15 @@ class MediaServer:
 
     def __init__(self) -> None:
         self.kit: Kit | None = None
+        self.gone: set[str] = set()  # names that answer 404
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 try:
                     assert outer.kit is not None
+                    if self.path.removeprefix("/media/") in outer.gone:
+                        raise StoreError("gone")
                     data = outer.kit.media.store.read(self.path.removeprefix("/media/"))
                 except StoreError:
                     self.send_error(404)

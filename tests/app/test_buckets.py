@@ -297,6 +297,17 @@ def test_media_on_s3_carry_their_type_and_may_be_kept_for_ever(bucket: Bucket, m
     assert kit.media.publish(data) == address
 
 
+def test_media_that_an_older_version_kept_without_their_type_are_mended(bucket: Bucket, make_kit: Callable[..., Kit]) -> None:
+    kit = make_kit(media_store_url=f"s3://{bucket.name}/media", media_base_url="https://d111.cloudfront.example", s3_endpoint=bucket.endpoint)
+    key = f"media/{kit.media.name(hashlib.sha256(JPEG).hexdigest())}"
+    bucket.client.put_object(Bucket=bucket.name, Key=key, Body=JPEG)
+
+    kit.media.publish(JPEG)
+
+    told = bucket.client.get_object(Bucket=bucket.name, Key=key)
+    assert (told["ContentType"], told["Body"].read()) == ("image/jpeg", JPEG)
+
+
 def test_amazon_is_told_the_bucket_where_its_role_reads_it(bucket: Bucket, make_kit: Callable[..., Kit]) -> None:
     base = f"s3://{bucket.name}/media"
     kit = make_kit(media_store_url=base, media_base_url=base, s3_endpoint=bucket.endpoint)

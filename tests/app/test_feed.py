@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+import integrations
 from app import controls, work
 from app.kit import Kit
 from app.models import Account, Listing, ListingMember, Placement, Product, Push
@@ -207,3 +208,69 @@ def test_the_threshold_is_the_marketplaces_unless_the_account_has_its_own(shop: 
 
         assert feed.threshold(amazon) == 1500
         assert feed.threshold(ebay) is None
+
+
+def test_one_picture_that_cannot_be_fetched_is_left_out_of_the_feed_and_the_others_go(shop: Shop, media_server: MediaServer) -> None:
+    shop.change(shop.products)
+    bad = shop.products[1].sku
+    with shop.kit.db.reading() as session:
+        made = session.scalars(sa.select(Placement).join(Product).where(Product.sku == bad)).one().rendition
+        assert made is not None
+        assert made.file_sha256 is not None
+        name = shop.kit.media.name(made.file_sha256)
+    media_server.gone.add(name)
+    settle_all(shop.kit, {"want": STAGES["want"]})
+    settle_all(shop.kit, {"feed": STAGES["feed"]})
+
+    assert shop.last() == {PushState.SENDING: 3, PushState.MOOT: 1}
+    with shop.kit.db.reading() as session:
+        begun = session.scalar(sa.select(sa.func.count()).select_from(Push))
+    settle_all(shop.kit, {"feed": STAGES["feed"]})
+    with shop.kit.db.reading() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(Push)) == begun, "nothing is written down again and again"
+
+
+def test_a_feed_whose_pushes_were_taken_over_while_it_was_prepared_is_not_submitted(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.change(shop.products)
+    prepare = feed._prepared
+
+    def slowly(kit: Kit, task: feed.Sending) -> Any:
+        ready = prepare(kit, task)
+        with kit.db.writing() as session:  # the lease ran out: another worker gave them up, and publish reads them back
+            feed._forsake(session, kit, session.get_one(Account, task.account_id))
+        return ready
+
+    monkeypatch.setattr(feed, "_prepared", slowly)
+    shop.go(0, "want")
+    shop.go(0, "feed")
+
+    assert shop.last() == {PushState.UNKNOWN: 4}
+    assert "JSON_LISTINGS_FEED" not in shop.calls()
+    with shop.practice.world.store.read() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(Task)) == 0
+
+
+def test_a_feed_that_says_nothing_for_a_day_is_not_waited_for(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.change(shop.products)
+    shop.go()
+    assert shop.last() == {PushState.SENDING: 4}
+    monkeypatch.setattr("integrations.amazon.marketplace.Amazon.outcomes", lambda *_: None)
+    shop.go(3600, "feed")
+    assert shop.last() == {PushState.SENDING: 4}
+
+    shop.go(86_400, "feed")
+
+    assert shop.last() == {PushState.UNKNOWN: 4}
+
+
+def test_a_feed_whose_report_is_refused_is_read_back(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.change(shop.products)
+    shop.go()
+
+    def refuse(*_: object) -> None:
+        raise integrations.Refused("there is no such feed")
+
+    monkeypatch.setattr("integrations.amazon.marketplace.Amazon.outcomes", refuse)
+    shop.go(90, "feed")
+
+    assert shop.last() == {PushState.UNKNOWN: 4}

@@ -137,7 +137,7 @@ def leased(kit: Kit) -> int:
 
 
 def test_no_stage_but_publish_writes_while_it_gathers() -> None:
-    assert [stage.name for stage in STAGES.values() if stage.gather_writes] == ["publish"]
+    assert [stage.name for stage in STAGES.values() if stage.gather_writes] == ["publish", "feed"]
 
 
 def test_a_tick_does_not_look_at_rows_that_rest_or_are_due_much_later(kit: Kit) -> None:
