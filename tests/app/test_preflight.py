@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from scheduler import House, jobs
 from tests.app.conftest import Clock
 from tests.app.factories import account, item, listing, placement, product, rendition
 from tests.app.fakes import FakeMarketplace
+from tests.served import served
 
 
 class Outside:
@@ -54,19 +54,14 @@ class Outside:
 
             def log_message(self, *args: object) -> None: ...
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.handler, self.url = Handler, ""
 
 
 @pytest.fixture
 def outside() -> Iterator[Outside]:
     made = Outside()
-    thread = threading.Thread(target=made.server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
-    thread.join()
+    with served(made.handler) as made.url:
+        yield made
 
 
 class Shop:

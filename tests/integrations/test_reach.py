@@ -16,6 +16,7 @@ import pytest
 from integrations import TryLater
 from integrations.fetch import exchange
 from integrations.reach import look
+from tests.served import served
 
 PICTURE = b"\xff\xd8\xff a finished picture"
 
@@ -65,13 +66,8 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield f"http://127.0.0.1:{running.server_port}"
-    running.shutdown()
-    running.server_close()
-    thread.join()
+    with served(Handler) as address:
+        yield address
 
 
 def trouble(url: str, **options: Any) -> str:
