@@ -89,11 +89,12 @@ def apply(session: Session, kit: Kit, task: Task, outcomes: list[Outcome]) -> da
             continue
         delivery.due_at = now + timedelta(seconds=GAPS_S[min(delivery.tries, len(GAPS_S) - 1)])
         delivery.tries += 1
-        endpoint.problem, endpoint.failing_since = trouble, endpoint.failing_since or now
+        endpoint.problem = trouble
         if not outcome.declined:
-            endpoint.retry_at = delivery.due_at
+            endpoint.retry_at, endpoint.failing_since = delivery.due_at, endpoint.failing_since or now
         elif now - delivery.at >= PATIENCE:
             delivery.done_at, delivery.outcome = now, f"given up: {trouble}"
+            endpoint.failing_since = None  # it answers, and nothing of this is left to fail again
     if any(outcome.said.status == GONE for outcome in outcomes) or (endpoint.failing_since is not None and now - endpoint.failing_since >= PATIENCE):
         endpoint.active = False
         record(session, endpoint, "disabled", kind="webhook", now=now, why=f"{endpoints.host(endpoint.url)} took nothing any more: {endpoint.problem}")

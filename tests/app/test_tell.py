@@ -209,6 +209,26 @@ def test_one_thing_that_is_declined_holds_up_no_other(kit: Kit, receiver: Receiv
     assert undone(kit) == 0, "given up after days"
 
 
+def test_what_was_declined_and_given_up_is_not_held_against_an_endpoint_that_fails_later(kit: Kit, receiver: Receiver, clock: Clock) -> None:
+    number, _ = add(kit, receiver.url)
+    on = account(kit)
+    receiver.by_type["account.paused"] = 422
+    pause(kit, on)
+    for _ in range(24):
+        send(kit, clock, 4 * 3600)
+    assert (undone(kit), endpoint_of(kit, number).failing_since) == (0, None)
+    assert endpoint_of(kit, number).problem == "127.0.0.1: answered HTTP 422", "it can still be read"
+
+    clock.advance(7 * 86_400)
+    del receiver.by_type["account.paused"]
+    receiver.status = 503
+    resume(kit, on)
+    pause(kit, on)
+    send(kit)
+    one = endpoint_of(kit, number)
+    assert (one.active, one.failing_since) == (True, clock.now)
+
+
 def test_an_endpoint_that_fails_for_days_is_disabled_with_an_alarm_and_taken_up_by_a_person(kit: Kit, receiver: Receiver, clock: Clock) -> None:
     number, _ = add(kit, receiver.url)
     receiver.status = 500
