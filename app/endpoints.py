@@ -51,9 +51,14 @@ def add(session: Session, kit: Kit, url: str, events: Sequence[str], who: str, *
     return endpoint, secret
 
 
-def find(session: Session, number: int) -> WebhookEndpoint:
-    """The endpoint of that number. Raises Refusal where there is none."""
-    endpoint = session.get(WebhookEndpoint, number)
+def held(session: Session, number: int) -> WebhookEndpoint | None:
+    """The endpoint as it is now, locked until the transaction ends: before anything that it is still to be told is changed. None where it is gone."""
+    return session.get(WebhookEndpoint, number, with_for_update={"key_share": True})
+
+
+def find(session: Session, number: int, *, hold: bool = False) -> WebhookEndpoint:
+    """The endpoint of that number, locked where asked. Raises Refusal where there is none."""
+    endpoint = held(session, number) if hold else session.get(WebhookEndpoint, number)
     if endpoint is None:
         raise Refusal(f"there is no webhook endpoint {number}")
     return endpoint
@@ -61,7 +66,7 @@ def find(session: Session, number: int) -> WebhookEndpoint:
 
 def remove(session: Session, kit: Kit, number: int, who: str) -> None:
     """Tell it nothing more, and forget what it was still to be told."""
-    endpoint = find(session, number)
+    endpoint = find(session, number, hold=True)
     session.execute(sa.delete(WebhookDelivery).where(WebhookDelivery.endpoint_id == number))
     session.delete(endpoint)
     record(session, str(number), "removed", kind="webhook", now=kit.now(), why=host(endpoint.url), who=who)
@@ -69,7 +74,7 @@ def remove(session: Session, kit: Kit, number: int, who: str) -> None:
 
 def resume(session: Session, kit: Kit, number: int, who: str) -> None:
     """Take up one that was disabled; what it missed while it failed is sent now, what happened since it was disabled is not."""
-    endpoint = find(session, number)
+    endpoint = find(session, number, hold=True)
     endpoint.active, endpoint.failing_since, endpoint.retry_at, endpoint.problem = True, None, None, None
     undone = sa.update(WebhookDelivery).where(WebhookDelivery.endpoint_id == number, WebhookDelivery.done_at.is_(None))
     session.execute(undone.values(tries=0, at=kit.now(), due_at=kit.now()))

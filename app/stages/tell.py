@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app import endpoints
-from app.db import lock, record
+from app.db import record
 from app.kit import Kit
 from app.models import WebhookDelivery, WebhookEndpoint
 from app.secretbox import SecretsLost
@@ -73,10 +73,9 @@ def do(kit: Kit, task: Task) -> list[Outcome]:
 
 
 def apply(session: Session, kit: Kit, task: Task, outcomes: list[Outcome]) -> datetime | None:
-    endpoint, now = session.get(WebhookEndpoint, task.endpoint.id), kit.now()
-    if endpoint is None:
+    endpoint, now = endpoints.held(session, task.endpoint.id), kit.now()
+    if endpoint is None:  # removed meanwhile
         return None
-    lock(session, endpoint)
     for outcome in outcomes:
         delivery = session.get(WebhookDelivery, outcome.delivery_id)
         if delivery is None or delivery.done_at is not None:

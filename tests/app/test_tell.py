@@ -6,11 +6,13 @@ import itertools
 import json
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from app import controls, endpoints, rotation
@@ -19,6 +21,7 @@ from app.errors import Refusal
 from app.hooks import READ, TYPES
 from app.kit import Kit
 from app.models import Account, Event, Lesson, Notice, Placement, WebhookDelivery, WebhookEndpoint, Work
+from app.purge import purge
 from app.stages import STAGES, tell
 from app.stages.run import settle_all
 from app.states import LessonState, ListingState, PlacementState
@@ -261,6 +264,55 @@ def test_one_that_says_gone_is_left_alone(kit: Kit, receiver: Receiver) -> None:
     send(kit)
 
     assert not endpoint_of(kit, number).active
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("told_first", [True, False])
+def test_removing_an_endpoint_while_something_is_noted_for_it_fails_neither(make_kit: Callable[..., Kit], migrated_postgres_url: str, told_first: bool) -> None:
+    kit = make_kit(migrated_postgres_url, migrated=True)
+    number, _ = add(kit, "https://shop.example/hook")
+    on = account(kit)
+
+    def remove(session: Session) -> None:
+        endpoints.remove(session, kit, number, "ann")
+
+    def note(session: Session) -> None:
+        controls.pause_account(session, kit, on.id, "invalid_grant")
+
+    def finish(session: Session, do: Callable[[Session], None]) -> None:
+        do(session)
+        session.commit()
+
+    first, second = (note, remove) if told_first else (remove, note)
+    with kit.db.open() as one, kit.db.open() as other, ThreadPoolExecutor() as pool:
+        one.execute(sa.text("SET LOCAL lock_timeout = '5s'"))
+        other.execute(sa.text("SET LOCAL lock_timeout = '5s'"))
+        first(one)
+        one.flush()
+        ended = pool.submit(finish, other, second)  # it may wait for the first, which does not wait for it
+        wait([ended], timeout=0.3)
+        one.commit()
+        ended.result(timeout=10)
+    settle_all(kit, {"tell": STAGES["tell"]})
+
+    with kit.db.reading() as session:
+        assert session.get_one(Account, on.id).paused == "invalid_grant"
+        assert session.get(WebhookEndpoint, number) is None
+    purge(kit)
+    assert undone(kit) == 0
+
+
+def test_one_that_was_removed_while_it_was_told_is_no_trouble(each_kit: Kit, receiver: Receiver, clock: Clock) -> None:
+    number, _ = add(each_kit, receiver.url)
+    pause(each_kit, account(each_kit))
+    with each_kit.db.reading() as session:
+        task = tell.gather(session, each_kit, str(number))
+    assert task is not None
+    outcomes = tell.do(each_kit, task)
+    with each_kit.db.writing() as session:
+        endpoints.remove(session, each_kit, number, "ann")
+    with each_kit.db.writing() as session:
+        assert tell.apply(session, each_kit, task, outcomes) is None
 
 
 def test_a_redirect_is_not_followed(kit: Kit, receiver: Receiver) -> None:
