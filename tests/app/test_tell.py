@@ -365,6 +365,22 @@ def test_what_many_pictures_of_a_product_wait_for_is_told_once_a_minute_when_the
     assert [json.loads(raw)["data"]["sku"] for _, raw in receiver.got] == ["W-1", "W-2"]
 
 
+@pytest.mark.parametrize("active", [True, False])
+def test_taking_an_endpoint_up_does_not_tell_a_minute_before_it_is_over(kit: Kit, receiver: Receiver, clock: Clock, active: bool) -> None:
+    number, _ = add(kit, receiver.url)
+    place = placement(kit, (shot := item(kit, product(kit, "W-1"))), account(kit), rendition(kit, shot))
+    with kit.db.writing() as session:
+        move(session, session.get_one(Placement, place.id), PlacementState.REVIEW, now=kit.now())
+    with kit.db.writing() as session:
+        session.get_one(WebhookEndpoint, number).active = active
+        endpoints.resume(session, kit, number, "ann")
+    send(kit)
+    assert receiver.got == []
+
+    send(kit, clock, 75)
+    assert receiver.types == ["placement.needs_review"]
+
+
 def test_every_event_is_told_with_the_shape_that_is_documented(kit: Kit, receiver: Receiver, clock: Clock) -> None:
     from app.web.api_webhooks import DATA
 
