@@ -19,7 +19,8 @@ from app.work import PRIORITY_HEAD_START_S, wake, wake_every
 
 STOP = "stop"
 BANNER = "banner:"
-FIRST_PROBE = timedelta(minutes=5)  # after a pause of ours, until it is looked whether it is over
+FIRST_PROBE, LAST_GAP = timedelta(minutes=5), timedelta(hours=1)  # after a pause of ours, until it is looked whether it is over
+TRIAL = timedelta(hours=1)  # how long an account must go well after a pause of ours before that is told
 
 
 def stop(session: Session, kit: Kit, who: str, account: Account | None = None, why: str = "") -> None:
@@ -47,21 +48,51 @@ def resume(session: Session, kit: Kit, who: str, account: Account | None = None)
 
 
 def pause_account(session: Session, kit: Kit, account_id: int, why: str) -> None:
-    """Packshot itself stops using an account (its credentials were refused) until they are accepted again. Already paused: nothing new is said."""
-    account = session.get_one(Account, account_id)
+    """Packshot itself stops using an account (its credentials were refused) until they are accepted again. Already paused: nothing new is said.
+
+    Paused again while it is on trial: the same trouble goes on, so there is no second alarm, and the looks stay as far apart as they were.
+    """
+    account, now = session.get_one(Account, account_id), kit.now()
     if account.paused is None:
         account.paused = integrations.redact(why)[:500]
-        record(session, account, "paused", now=kit.now(), why=account.paused)
-        wake(session, "mend", account.id, at=kit.now() + FIRST_PROBE)
+        record(session, account, "paused again" if on_trial(session, account) else "paused", now=now, why=account.paused)
+        wake(session, "mend", account.id, at=now + gap(session, account, now))
+
+
+def accepted(session: Session, kit: Kit, account: Account) -> None:
+    """A pause of ours ends by itself, on trial: the account's credentials are accepted again. What a person stopped stays stopped."""
+    if account.paused is not None:
+        account.paused = None
+        record(session, account, "accepted", now=kit.now(), why="its credentials are accepted again; it is well once it is not refused for an hour")
+        wake_listings(session, kit, account)
 
 
 def mended(session: Session, kit: Kit, account: Account) -> None:
-    """A pause of ours ends by itself: the account's credentials are accepted again. What a person stopped stays stopped."""
-    if account.paused is not None:
-        account.paused = None
-        stays = "; a person stopped it, and it stays so" if account.stopped else ""
-        record(session, account, "mended", now=kit.now(), why=f"its credentials are accepted again{stays}")
-        wake_listings(session, kit, account)
+    """The one all-clear after a pause of ours: the account has stood its trial."""
+    stays = "; a person stopped it, and it stays so" if account.stopped else ""
+    record(session, account, "mended", now=kit.now(), why=f"its credentials are accepted again{stays}")
+
+
+def on_trial(session: Session, account: Account) -> datetime | None:
+    """Since when an account goes on after a pause of ours without an all-clear yet; None where it does not."""
+    newest = sa.select(Event).where(*_of(account.id, "paused", "paused again", "accepted", "mended", "resumed")).order_by(Event.id.desc()).limit(1)
+    event = session.scalar(newest)
+    return event.at if event is not None and event.what == "accepted" else None
+
+
+def gap(session: Session, account: Account, now: datetime) -> timedelta:
+    """How long until the next look: as long as the trouble lasts, or since its newest credentials, within five minutes and an hour."""
+    since = session.scalar(sa.select(sa.func.max(Event.at)).where(*_of(account.id, "paused", "credentials")))
+    return min(LAST_GAP, max(FIRST_PROBE, now - since if since is not None else FIRST_PROBE))
+
+
+def went_on(session: Session, account_id: int) -> datetime | None:
+    """When an account last went on after a pause, by itself or by a person."""
+    return session.scalar(sa.select(sa.func.max(Event.at)).where(*_of(account_id, "accepted", "resumed")))
+
+
+def _of(account_id: int, *what: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return Event.kind == "account", Event.row == str(account_id), Event.what.in_(what)
 
 
 def is_stopped(session: Session) -> Setting | None:
@@ -99,7 +130,7 @@ def banners(session: Session, kit: Kit | None = None) -> list[str]:
 
 def _stopped_words(session: Session, account: Account) -> str:
     """Who stopped an account, why, and how it goes on."""
-    newest = sa.select(Event).where(Event.kind == "account", Event.row == str(account.id), Event.what == "stopped").order_by(Event.id.desc()).limit(1)
+    newest = sa.select(Event).where(*_of(account.id, "stopped")).order_by(Event.id.desc()).limit(1)
     event = session.scalar(newest)
     by = f" by {event.who} since {event.at:%Y-%m-%d %H:%M} UTC{f': {event.why}' if event.why else ''}" if event is not None else ""
     return f"{account.key} is stopped{by}. Let it go on under Accounts, or by `packshot resume --account {account.key}`."

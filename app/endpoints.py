@@ -22,6 +22,7 @@ from app.errors import Refusal
 from app.hooks import TYPES
 from app.kit import Kit
 from app.models import WebhookDelivery, WebhookEndpoint
+from app.secretbox import SecretsLost
 from app.work import wake
 
 MOST = 20  # endpoints
@@ -51,9 +52,14 @@ def add(session: Session, kit: Kit, url: str, events: Sequence[str], who: str, *
     return endpoint, secret
 
 
-def find(session: Session, number: int) -> WebhookEndpoint:
-    """The endpoint of that number. Raises Refusal where there is none."""
-    endpoint = session.get(WebhookEndpoint, number)
+def held(session: Session, number: int) -> WebhookEndpoint | None:
+    """The endpoint as it is now, locked until the transaction ends: before anything that it is still to be told is changed. None where it is gone."""
+    return session.get(WebhookEndpoint, number, with_for_update={"key_share": True})
+
+
+def find(session: Session, number: int, *, hold: bool = False) -> WebhookEndpoint:
+    """The endpoint of that number, locked where asked. Raises Refusal where there is none."""
+    endpoint = held(session, number) if hold else session.get(WebhookEndpoint, number)
     if endpoint is None:
         raise Refusal(f"there is no webhook endpoint {number}")
     return endpoint
@@ -61,18 +67,22 @@ def find(session: Session, number: int) -> WebhookEndpoint:
 
 def remove(session: Session, kit: Kit, number: int, who: str) -> None:
     """Tell it nothing more, and forget what it was still to be told."""
-    endpoint = find(session, number)
+    endpoint = find(session, number, hold=True)
     session.execute(sa.delete(WebhookDelivery).where(WebhookDelivery.endpoint_id == number))
     session.delete(endpoint)
     record(session, str(number), "removed", kind="webhook", now=kit.now(), why=host(endpoint.url), who=who)
 
 
 def resume(session: Session, kit: Kit, number: int, who: str) -> None:
-    """Take up one that was disabled; what it missed while it failed is sent now, what happened since it was disabled is not."""
-    endpoint = find(session, number)
+    """Take up one that was disabled; what it missed while it failed is sent now, what happened since it was disabled is not.
+
+    What was never tried goes when its time comes: a minute that is not over may bring more of the same.
+    """
+    endpoint = find(session, number, hold=True)
     endpoint.active, endpoint.failing_since, endpoint.retry_at, endpoint.problem = True, None, None, None
     undone = sa.update(WebhookDelivery).where(WebhookDelivery.endpoint_id == number, WebhookDelivery.done_at.is_(None))
-    session.execute(undone.values(tries=0, at=kit.now(), due_at=kit.now()))
+    due = sa.case((WebhookDelivery.tries == 0, WebhookDelivery.due_at), else_=kit.now())
+    session.execute(undone.values(tries=0, at=kit.now(), due_at=due))
     record(session, endpoint, "resumed", kind="webhook", now=kit.now(), why=host(endpoint.url), who=who)
     wake(session, "tell", number, at=kit.now())
 
@@ -86,7 +96,10 @@ def waiting(session: Session) -> dict[int, tuple[int, datetime]]:
 def try_it(kit: Kit, endpoint: WebhookEndpoint) -> tuple[bool, str]:
     """Send a test now; whether it was taken, and the answer in words. Slow: hold no transaction."""
     body = {"type": TEST, "timestamp": kit.now().isoformat(), "data": {"words": "Packshot can reach this endpoint."}}
-    said = send(kit, endpoint, f"msg_{uuid.uuid4().hex}", body)
+    try:
+        said = send(kit, endpoint, f"msg_{uuid.uuid4().hex}", body)
+    except SecretsLost as error:
+        return False, str(error)
     return not said.trouble, said.trouble or "It was taken."
 
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from app import connect, images
 from app.kit import Kit
-from app.models import IdempotentAnswer, WebhookDelivery
+from app.models import IdempotentAnswer, WebhookDelivery, WebhookEndpoint
 
 ANSWERS = timedelta(days=7)  # a caller that repeats a write after so long wants a new one
 PREVIEWS = timedelta(days=30)
@@ -21,5 +21,6 @@ def purge(kit: Kit) -> dict[str, int]:
     with kit.db.writing() as session:
         pending = connect.forget(session, now)
         answers = session.execute(sa.delete(IdempotentAnswer).where(IdempotentAnswer.at < now - ANSWERS)).rowcount  # type: ignore[attr-defined]
-        told = session.execute(sa.delete(WebhookDelivery).where(WebhookDelivery.done_at < now - TOLD)).rowcount  # type: ignore[attr-defined]
+        nobody = WebhookDelivery.endpoint_id.not_in(sa.select(WebhookEndpoint.id))  # noted while its endpoint was removed
+        told = session.execute(sa.delete(WebhookDelivery).where(sa.or_(WebhookDelivery.done_at < now - TOLD, nobody))).rowcount  # type: ignore[attr-defined]
     return {"told": told, "answers": answers, "consents": pending, "previews": images.forget(kit, now - PREVIEWS)}

@@ -125,17 +125,20 @@ def _ask(
     data: bytes | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> _T:
-    """One request to the very address that was checked; `read` is given the answer while it streams."""
+    """One request to the very address that was checked; `read` is given the answer while it streams. _TooSlow where no time is left, or it runs out."""
+    left = ends - time.monotonic()
+    if left <= 0:
+        raise _TooSlow
     late = threading.Event()
     sockets: list[socket.socket] = []
-    watch = threading.Timer(max(0.0, ends - time.monotonic()), _cut, (late, sockets))
+    watch = threading.Timer(left, _cut, (late, sockets))
     watch.daemon = True
     watch.start()
     try:
         with requests.Session() as session:
             session.trust_env = False
-            session.mount("http://", _Watched(sockets, False, allow_loopback))
-            session.mount("https://", _Watched(sockets, True, allow_loopback))
+            session.mount("http://", _Watched(late, sockets, False, allow_loopback))
+            session.mount("https://", _Watched(late, sockets, True, allow_loopback))
             said = {"User-Agent": _USER_AGENT, "Accept-Encoding": "identity", **(headers or {})}
             with session.request(method, url, data=data, stream=True, allow_redirects=False, timeout=(10, 20), headers=said) as answer:
                 found = read(answer)
@@ -152,6 +155,8 @@ def _ask(
         raise TryLater(60, f"{_host(url)}: {_words(error)}") from None
     finally:
         watch.cancel()
+        for connected in sockets:
+            connected.close()
 
 
 def _words(error: Exception) -> str:
@@ -191,20 +196,26 @@ def _read(url: str, answer: requests.Response, limit_bytes: int) -> bytes | str:
 
 
 class _Watched(IPFilterAdapter):  # type: ignore[misc]  # the package carries no types
-    """Remembers the sockets it opens, so that one timer can end a drip at any point: headers, body or handshake of the next redirect."""
+    """Remembers the sockets it opens, so that one timer can end a drip at any point: handshake, headers or body. Opens none once it is late."""
 
-    def __init__(self, sockets: list[socket.socket], is_https: bool, allow_loopback: bool) -> None:
+    def __init__(self, late: threading.Event, sockets: list[socket.socket], is_https: bool, allow_loopback: bool) -> None:
         super().__init__(is_https_proto=is_https, allow_loopback=allow_loopback)
-        self._sockets = sockets
+        self._late, self._sockets = late, sockets
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
         pool = super().get_connection_with_tls_context(*args, **kwargs)
-        plain, sockets = pool.ConnectionCls, self._sockets
+        plain, late, sockets = pool.ConnectionCls, self._late, self._sockets
 
         class Connection(plain):  # type: ignore[misc, valid-type]  # urllib3 picks the class by scheme at run time
-            def connect(self) -> None:
-                super().connect()
-                sockets.append(self.sock)
+            def _new_conn(self) -> socket.socket:
+                if late.is_set():  # finding the name has taken all the time
+                    raise _TooSlow
+                made: socket.socket = super()._new_conn()
+                sockets.append(made.dup())  # a hand on the connection that TLS, which takes the socket over, does not take away
+                if late.is_set():  # asked after it is registered: the timer has either seen it, or is seen here
+                    made.close()
+                    raise _TooSlow
+                return made
 
         pool.ConnectionCls = Connection
         return pool

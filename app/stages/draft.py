@@ -156,9 +156,15 @@ def refused(session: Session, kit: Kit, task: Task, failure: integrations.Refuse
     apply(session, kit, task, Found(lacks={sku: [{"attribute": "", "words": str(failure)}] for sku, _ in task.products}))
 
 
+def forbidden(session: Session, kit: Kit, task: Task, failure: integrations.NotAuthorised) -> None:
+    """They do not let us ask (eBay in our own name, Amazon's product types): said of every product. Publishing has its own permission, and goes on."""
+    words = f"Not known: {task.account.key} is not allowed to ask what a new listing needs ({failure}). Publishing is not held up by this."
+    apply(session, kit, task, Found(lacks={sku: [{"attribute": "", "words": words}] for sku, _ in task.products}))
+
+
 def mark(session: Session, kit: Kit, now: datetime) -> int:
     """What somebody asked for and was not answered."""
     return wake_missing(session, "draft", sa.select(ListingDraft.id).where(ListingDraft.at.is_(None)), now)
 
 
-STAGE = Stage("draft", gather, do, apply, mark, refused=refused, lease_s=300, in_flight=4)
+STAGE = Stage("draft", gather, do, apply, mark, refused=refused, forbidden=forbidden, lease_s=300, in_flight=4)

@@ -19,7 +19,7 @@ from app.kit import Kit
 from app.store import StoreError
 from app.work import Lease
 
-NOT_AUTHORISED = "not authorised, {n} in a row: "
+NOT_AUTHORISED = "not authorised, {n} in a row since {since}: "
 REFUSALS_BEFORE_PAUSE = 3  # each already with a fresh token: one or two may be tokens that died under way, seen under planted faults
 SOON_TRIES = 3  # to learn what became of a write, before the gaps grow
 PASSING_TRIES = 4  # of a refusal that may pass by itself, about six minutes, before a person is asked
@@ -32,7 +32,8 @@ class Stage:
 
     `apply(session, kit, task, result)` returns when the row is due again (None: when something wakes it). `mark` wakes the rows that
     are not as they should be. `refused` records a marketplace's No; `give_up` hands a row that keeps failing to a person;
-    `hosted` keeps what a marketplace has stored of a write that then failed.
+    `hosted` keeps what a marketplace has stored of a write that then failed. `forbidden` records that they do not let us do this again and again,
+    where that says nothing about publishing; without it the account is paused.
 
     `group` says which rows may go by one job: row -> (a name that they share, how many at most). `together` is given their tasks before each
     is done, and returns them richer by what was learnt for all at once; it raises TryLater or NotAuthorised for all of them.
@@ -47,6 +48,7 @@ class Stage:
     unknown: Callable[[Session, Kit, Any, integrations.OutcomeUnknown], None] | None = None
     give_up: Callable[[Session, Kit, str, str], None] | None = None
     hosted: Callable[[Session, Any, tuple[integrations.Hosted, ...]], None] | None = None
+    forbidden: Callable[[Session, Kit, Any, integrations.NotAuthorised], None] | None = None
     lease_s: float = 120.0
     in_flight: int = 24
     group: Callable[[Session, Sequence[str]], Mapping[str, tuple[Hashable, int]]] | None = None
@@ -179,10 +181,17 @@ def _may_pass(failure: integrations.Refused) -> bool:
     return bool(failure.issues) and all(problem.reason == "unreachable" for problem in failure.issues)
 
 
-def _refusals(last_error: str | None) -> int:
-    """How often in a row the credentials were refused, as the last failure of a row wrote it down."""
-    counted = re.match(re.escape(NOT_AUTHORISED).replace(re.escape("{n}"), r"(\d+)"), last_error or "")
-    return int(counted[1]) if counted else 0
+def _refusals(session: Session, lease: Lease, task: Any) -> tuple[int, str]:
+    """How often in a row the credentials were refused and since when, as the last failure of a row wrote it down; none since the account went on."""
+    from app.controls import went_on
+
+    pattern = re.escape(NOT_AUTHORISED).replace(re.escape("{n}"), r"(\d+)").replace(re.escape("{since}"), r"(\S+)")
+    counted = re.match(pattern, work.last_error(session, lease) or "")
+    if counted is None:
+        return 0, ""
+    account_id = getattr(task, "account_id", None)
+    went = went_on(session, account_id) if account_id is not None else None
+    return (0, "") if went is not None and datetime.fromisoformat(counted[2]) < went else (int(counted[1]), counted[2])
 
 
 class _Lost(Exception):
@@ -213,8 +222,13 @@ def _failed(kit: Kit, stage: Stage, lease: Lease, task: Any, failure: Exception)
             case integrations.TryLater():
                 delay, words = failure.delay, str(failure)
             case integrations.NotAuthorised():
-                n = _refusals(work.last_error(session, lease)) + 1
-                words, delay = f"{NOT_AUTHORISED.format(n=n)}{failure}", 5.0
+                before, since = _refusals(session, lease, task)
+                n, since = before + 1, since or kit.now().isoformat(timespec="seconds")
+                words, delay = f"{NOT_AUTHORISED.format(n=n, since=since)}{failure}", 5.0
+                if n >= REFUSALS_BEFORE_PAUSE and stage.forbidden is not None and task is not None:
+                    stage.forbidden(session, kit, task, failure)
+                    work.settle(session, lease)
+                    return "refused", str(failure)
                 if n >= REFUSALS_BEFORE_PAUSE:
                     pause(session, kit, task, str(failure))
                     delay = 300.0

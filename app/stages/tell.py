@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app import endpoints
-from app.db import lock, record
+from app.db import record
 from app.kit import Kit
 from app.models import WebhookDelivery, WebhookEndpoint
 from app.secretbox import SecretsLost
@@ -73,10 +73,9 @@ def do(kit: Kit, task: Task) -> list[Outcome]:
 
 
 def apply(session: Session, kit: Kit, task: Task, outcomes: list[Outcome]) -> datetime | None:
-    endpoint, now = session.get(WebhookEndpoint, task.endpoint.id), kit.now()
-    if endpoint is None:
+    endpoint, now = endpoints.held(session, task.endpoint.id), kit.now()
+    if endpoint is None:  # removed meanwhile
         return None
-    lock(session, endpoint)
     for outcome in outcomes:
         delivery = session.get(WebhookDelivery, outcome.delivery_id)
         if delivery is None or delivery.done_at is not None:
@@ -89,11 +88,12 @@ def apply(session: Session, kit: Kit, task: Task, outcomes: list[Outcome]) -> da
             continue
         delivery.due_at = now + timedelta(seconds=GAPS_S[min(delivery.tries, len(GAPS_S) - 1)])
         delivery.tries += 1
-        endpoint.problem, endpoint.failing_since = trouble, endpoint.failing_since or now
+        endpoint.problem = trouble
         if not outcome.declined:
-            endpoint.retry_at = delivery.due_at
+            endpoint.retry_at, endpoint.failing_since = delivery.due_at, endpoint.failing_since or now
         elif now - delivery.at >= PATIENCE:
             delivery.done_at, delivery.outcome = now, f"given up: {trouble}"
+            endpoint.failing_since = None  # it answers, and nothing of this is left to fail again
     if any(outcome.said.status == GONE for outcome in outcomes) or (endpoint.failing_since is not None and now - endpoint.failing_since >= PATIENCE):
         endpoint.active = False
         record(session, endpoint, "disabled", kind="webhook", now=now, why=f"{endpoints.host(endpoint.url)} took nothing any more: {endpoint.problem}")

@@ -68,6 +68,7 @@ class Collection:
     told: Callable[[Call, Sequence[Any]], Sequence[BaseModel]] | None = None
     more: Callable[[Call, Any], Mapping[str, Any]] | None = None  # said only of a single one
     key_name: str = "id"
+    role: str = "viewer"
 
     def tell(self, call: Call, rows: Sequence[Any]) -> Sequence[BaseModel]:
         """The rows as they go out."""
@@ -93,8 +94,8 @@ class Collection:
         name, some = self.path.replace("-", "_"), self.path.replace("-", " ")
         words = f"A page of {some}. {self.shape.__doc__}".replace("`", "")
         return (
-            Operation("GET", f"/{self.path}", f"list_{name}", words, self.some, self.shape, many=True, query=query),
-            Operation("GET", f"/{self.path}/{{{self.key_name}}}", f"get_{name}", f"One {self.noun}.", self.one, self.shape),
+            Operation("GET", f"/{self.path}", f"list_{name}", words, self.some, self.shape, many=True, role=self.role, query=query),
+            Operation("GET", f"/{self.path}/{{{self.key_name}}}", f"get_{name}", f"One {self.noun}.", self.one, self.shape, role=self.role),
         )
 
 
@@ -241,7 +242,7 @@ COLLECTIONS = (
     ),
     Collection(
         "webhooks", "webhook", sa.select(WebhookEndpoint), shapes.EndpointOut, (WebhookEndpoint.id,), WebhookEndpoint.id,
-        filters={"active": Filter(bool, lambda value: WebhookEndpoint.active.is_(value))},
+        filters={"active": Filter(bool, lambda value: WebhookEndpoint.active.is_(value))}, role="admin",
     ),
     Collection("accounts", "account", sa.select(Account), shapes.AccountOut, (Account.id,), Account.key, key_name="key"),
     Collection(

@@ -214,6 +214,21 @@ def test_a_marketplace_that_does_not_answer_is_said_in_its_words_and_asked_again
         assert session.scalars(sa.select(Work.due_at).where(Work.stage == "draft")).one() > kit.now()
 
 
+def test_not_being_allowed_to_ask_is_said_and_holds_up_no_publishing(kit: Kit, clock: Clock) -> None:
+    on = with_drafter(kit, Drafter(fail_after=0, failure=integrations.NotAuthorised("403 definitions: denied")))
+    factories.product(kit, "W-1", category="watch")
+    ask(kit, on.key)
+    for _ in range(4):
+        settle_all(kit, DRAFT)
+        clock.advance(5)
+
+    [gap] = told(kit, on.key)["watch"].gaps
+    assert gap.words == f"Not known: {on.key} is not allowed to ask what a new listing needs (403 definitions: denied). Publishing is not held up by this."
+    with kit.db.reading() as session:
+        assert session.get_one(Account, on.id).paused is None
+        assert session.scalars(sa.select(Work.due_at).where(Work.stage == "draft")).all() == [None]
+
+
 def test_what_was_learned_before_a_marketplace_went_away_is_kept(kit: Kit) -> None:
     drafter = Drafter(fail_after=1, failure=integrations.TryLater(60, "eBay is away"))
     account = with_drafter(kit, drafter)

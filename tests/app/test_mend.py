@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
 import integrations
-from app import accounts, alarms, controls
+from app import accounts, alarms, controls, endpoints, work
 from app.kit import Kit
-from app.models import Account, Event, Listing
+from app.models import Account, Event, Listing, WebhookDelivery, Work
 from app.stages import STAGES
 from app.stages.run import settle_all
 from app.states import ListingState
@@ -80,10 +81,10 @@ def test_one_that_is_mended_goes_on_with_one_all_clear(kit: Kit, clock: Clock, m
     settle(kit, clock, 30)
 
     assert state(kit, on) == (None, False)
-    assert history(kit) == ["paused", "mended"]
+    assert history(kit) == ["paused", "accepted"], "a look proves only that looking is allowed"
+    settle(kit, clock, 60)
+    assert (state(kit, on), history(kit), len(door.looks)) == ((None, False), ["paused", "accepted", "mended"], 2)
     with kit.db.reading() as session:
-        from app.models import Work
-
         assert session.scalar(sa.select(Work.due_at).where(Work.stage == "publish", Work.row == str(waiting.id))) is not None
         [alarm] = [alarms._alarm(session, event) for event in session.scalars(sa.select(Event).where(Event.what == "mended"))]
     assert alarm.sentence == "ebay-uk:main goes on: its credentials are accepted again."
@@ -139,6 +140,71 @@ def test_a_persons_stop_is_never_resumed(kit: Kit, clock: Clock) -> None:
     assert len(door.looks) == 1, "an account that only a person stopped is not asked"
 
 
+class Half(Door):
+    """Lets us look, and nothing else: `outcome` is what every other question gets."""
+
+    def status(self, refs: object) -> list[integrations.Status]:
+        self.looks.append((self.clock.now - self.begun).total_seconds())
+        return []
+
+    def notices(self, cursor: str | None) -> tuple[list[integrations.NoticeSet], str]:
+        if self.outcome is not None:
+            raise self.outcome
+        return [], "next"
+
+
+def go(kit: Kit, clock: Clock, minutes: int) -> None:
+    for _ in range(minutes // 5):
+        clock.advance(300)
+        settle_all(kit, {name: STAGES[name] for name in ("mend", "notices")})
+
+
+def test_an_account_that_may_look_and_nothing_else_is_one_alarm_and_one_all_clear(kit: Kit, clock: Clock) -> None:
+    door = Half(clock, integrations.NotAuthorised("403 createReport: Access to requested resource is denied."))
+    kit.connect = lambda _: door  # type: ignore[method-assign,assignment]
+    with kit.db.writing() as session:
+        endpoints.add(session, kit, "https://shop.example/", ["account.paused"], "ann")
+    on = account(kit)
+    go(kit, clock, 5 * 60)
+
+    told = [what for what in history(kit) if ("account", what) in alarms.ALARMS]
+    assert told == ["paused"], "no storm"
+    with kit.db.reading() as session:
+        assert len(session.scalars(sa.select(WebhookDelivery)).all()) == 1
+    assert 4 <= len(door.looks) <= 9
+    assert max(b - a for a, b in itertools.pairwise(door.looks)) >= 3000, "the gaps grow to an hour"
+
+    door.outcome = None
+    go(kit, clock, 3 * 60)
+    assert state(kit, on)[0] is None
+    assert [what for what in history(kit) if ("account", what) in alarms.ALARMS] == ["paused", "mended"]
+
+    door.outcome = integrations.NotAuthorised("invalid_grant")
+    go(kit, clock, 30)
+    assert [what for what in history(kit) if ("account", what) in alarms.ALARMS] == ["paused", "mended", "paused"], "a new trouble is a new alarm"
+
+
+def test_refusals_are_counted_anew_once_an_account_goes_on(kit: Kit, clock: Clock) -> None:
+    door = Half(clock, integrations.NotAuthorised("invalid_grant"))
+    kit.connect = lambda _: door  # type: ignore[method-assign,assignment]
+    on = account(kit)
+    while state(kit, on)[0] is None:
+        go(kit, clock, 5)
+    with kit.db.writing() as session:
+        controls.resume(session, kit, "ann", session.get_one(Account, on.id))
+        work.wake(session, "notices", on.id, at=kit.now())
+    counts = []
+    for _ in range(20):
+        clock.advance(5)
+        settle_all(kit, {"notices": STAGES["notices"]}, rounds=1)
+        with kit.db.reading() as session:
+            counts.append(session.scalar(sa.select(Work.error).where(Work.stage == "notices")) or "")
+        if state(kit, on)[0] is not None:
+            break
+
+    assert [said.split(" in a row")[0] for said in dict.fromkeys(counts)][-3:] == [f"not authorised, {n}" for n in (1, 2, 3)]
+
+
 def test_a_marketplace_that_does_not_answer_proves_nothing(kit: Kit, clock: Clock) -> None:
     door = Door(clock, integrations.TryLater(60, "503"))
     kit.connect = lambda _: door  # type: ignore[method-assign,assignment]
@@ -169,6 +235,8 @@ def test_a_seller_who_took_the_permission_back_and_gives_it_again(kit: Kit, cloc
     clock.advance(timedelta(minutes=20).total_seconds())
     run_for(kit, clock, 4, practice)
     assert state(kit, on)[0] is None
-    assert [what for what in history(kit) if what in ("paused", "mended")] == ["paused", "mended"]
+    clock.advance(timedelta(hours=1).total_seconds())
+    run_for(kit, clock, 4, practice)
+    assert [what for what in history(kit) if what in ("paused", "paused again", "accepted", "mended")] == ["paused", "accepted", "mended"]
     with kit.db.reading() as session:
         assert session.scalars(sa.select(Listing)).all() == []

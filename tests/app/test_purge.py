@@ -8,9 +8,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from app import images
+from app import endpoints, images
 from app.kit import Kit
-from app.models import IdempotentAnswer
+from app.models import IdempotentAnswer, WebhookDelivery
 from app.purge import ANSWERS, PREVIEWS, purge
 from scheduler import House, jobs
 from tests.app.conftest import Clock
@@ -32,6 +32,17 @@ def test_answers_go_after_seven_days(kit: Kit, clock: Clock) -> None:
     assert [purge(kit)["answers"], purge(kit)["answers"]] == [1, 0]
     with kit.db.reading() as session:
         assert list(session.scalars(sa.select(IdempotentAnswer.key))) == ["new"]
+
+
+def test_what_was_noted_for_an_endpoint_while_it_was_removed_goes_and_what_waits_for_another_stays(kit: Kit) -> None:
+    with kit.db.writing() as session:
+        kept, _ = endpoints.add(session, kit, "https://shop.example/", (), "ann")
+        for number in (kept.id, kept.id + 1):
+            session.add(WebhookDelivery(endpoint_id=number, webhook_id="msg_1", body={}, at=kit.now(), due_at=kit.now()))
+
+    assert [purge(kit)["told"], purge(kit)["told"]] == [1, 0]
+    with kit.db.reading() as session:
+        assert list(session.scalars(sa.select(WebhookDelivery.endpoint_id))) == [kept.id]
 
 
 def age(path: Path, kit: Kit, by: timedelta) -> None:

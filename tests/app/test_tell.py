@@ -6,11 +6,13 @@ import itertools
 import json
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from app import controls, endpoints, rotation
@@ -19,6 +21,7 @@ from app.errors import Refusal
 from app.hooks import READ, TYPES
 from app.kit import Kit
 from app.models import Account, Event, Lesson, Notice, Placement, WebhookDelivery, WebhookEndpoint, Work
+from app.purge import purge
 from app.stages import STAGES, tell
 from app.stages.run import settle_all
 from app.states import LessonState, ListingState, PlacementState
@@ -209,6 +212,26 @@ def test_one_thing_that_is_declined_holds_up_no_other(kit: Kit, receiver: Receiv
     assert undone(kit) == 0, "given up after days"
 
 
+def test_what_was_declined_and_given_up_is_not_held_against_an_endpoint_that_fails_later(kit: Kit, receiver: Receiver, clock: Clock) -> None:
+    number, _ = add(kit, receiver.url)
+    on = account(kit)
+    receiver.by_type["account.paused"] = 422
+    pause(kit, on)
+    for _ in range(24):
+        send(kit, clock, 4 * 3600)
+    assert (undone(kit), endpoint_of(kit, number).failing_since) == (0, None)
+    assert endpoint_of(kit, number).problem == "127.0.0.1: answered HTTP 422", "it can still be read"
+
+    clock.advance(7 * 86_400)
+    del receiver.by_type["account.paused"]
+    receiver.status = 503
+    resume(kit, on)
+    pause(kit, on)
+    send(kit)
+    one = endpoint_of(kit, number)
+    assert (one.active, one.failing_since) == (True, clock.now)
+
+
 def test_an_endpoint_that_fails_for_days_is_disabled_with_an_alarm_and_taken_up_by_a_person(kit: Kit, receiver: Receiver, clock: Clock) -> None:
     number, _ = add(kit, receiver.url)
     receiver.status = 500
@@ -241,6 +264,55 @@ def test_one_that_says_gone_is_left_alone(kit: Kit, receiver: Receiver) -> None:
     send(kit)
 
     assert not endpoint_of(kit, number).active
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("told_first", [True, False])
+def test_removing_an_endpoint_while_something_is_noted_for_it_fails_neither(make_kit: Callable[..., Kit], migrated_postgres_url: str, told_first: bool) -> None:
+    kit = make_kit(migrated_postgres_url, migrated=True)
+    number, _ = add(kit, "https://shop.example/hook")
+    on = account(kit)
+
+    def remove(session: Session) -> None:
+        endpoints.remove(session, kit, number, "ann")
+
+    def note(session: Session) -> None:
+        controls.pause_account(session, kit, on.id, "invalid_grant")
+
+    def finish(session: Session, do: Callable[[Session], None]) -> None:
+        do(session)
+        session.commit()
+
+    first, second = (note, remove) if told_first else (remove, note)
+    with kit.db.open() as one, kit.db.open() as other, ThreadPoolExecutor() as pool:
+        one.execute(sa.text("SET LOCAL lock_timeout = '5s'"))
+        other.execute(sa.text("SET LOCAL lock_timeout = '5s'"))
+        first(one)
+        one.flush()
+        ended = pool.submit(finish, other, second)  # it may wait for the first, which does not wait for it
+        wait([ended], timeout=0.3)
+        one.commit()
+        ended.result(timeout=10)
+    settle_all(kit, {"tell": STAGES["tell"]})
+
+    with kit.db.reading() as session:
+        assert session.get_one(Account, on.id).paused == "invalid_grant"
+        assert session.get(WebhookEndpoint, number) is None
+    purge(kit)
+    assert undone(kit) == 0
+
+
+def test_one_that_was_removed_while_it_was_told_is_no_trouble(each_kit: Kit, receiver: Receiver, clock: Clock) -> None:
+    number, _ = add(each_kit, receiver.url)
+    pause(each_kit, account(each_kit))
+    with each_kit.db.reading() as session:
+        task = tell.gather(session, each_kit, str(number))
+    assert task is not None
+    outcomes = tell.do(each_kit, task)
+    with each_kit.db.writing() as session:
+        endpoints.remove(session, each_kit, number, "ann")
+    with each_kit.db.writing() as session:
+        assert tell.apply(session, each_kit, task, outcomes) is None
 
 
 def test_a_redirect_is_not_followed(kit: Kit, receiver: Receiver) -> None:
@@ -291,6 +363,22 @@ def test_what_many_pictures_of_a_product_wait_for_is_told_once_a_minute_when_the
 
     send(kit, clock, 75)
     assert [json.loads(raw)["data"]["sku"] for _, raw in receiver.got] == ["W-1", "W-2"]
+
+
+@pytest.mark.parametrize("active", [True, False])
+def test_taking_an_endpoint_up_does_not_tell_a_minute_before_it_is_over(kit: Kit, receiver: Receiver, clock: Clock, active: bool) -> None:
+    number, _ = add(kit, receiver.url)
+    place = placement(kit, (shot := item(kit, product(kit, "W-1"))), account(kit), rendition(kit, shot))
+    with kit.db.writing() as session:
+        move(session, session.get_one(Placement, place.id), PlacementState.REVIEW, now=kit.now())
+    with kit.db.writing() as session:
+        session.get_one(WebhookEndpoint, number).active = active
+        endpoints.resume(session, kit, number, "ann")
+    send(kit)
+    assert receiver.got == []
+
+    send(kit, clock, 75)
+    assert receiver.types == ["placement.needs_review"]
 
 
 def test_every_event_is_told_with_the_shape_that_is_documented(kit: Kit, receiver: Receiver, clock: Clock) -> None:

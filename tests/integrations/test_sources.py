@@ -2,13 +2,15 @@
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
 from integrations import Refused, TryLater
+from integrations.fetch import fetch
 from integrations.sources import fetch_photo, name_candidates, parse_name
 from tests.served import served
 
@@ -157,6 +159,61 @@ def test_a_slow_drip_in_the_headers_is_given_up_too() -> None:
             fetch_photo(f"http://127.0.0.1:{listener.getsockname()[1]}/", allow_loopback=True, deadline=0.3)
         stop.set()
         thread.join()
+
+
+def test_a_name_that_takes_all_the_time_is_not_asked_afterwards(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    find = socket.getaddrinfo
+
+    def slowly(*args: Any, **kwargs: Any) -> Any:
+        threading.Event().wait(0.2)
+        return find(*args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slowly)
+    Handler.asked.clear()
+    with pytest.raises(Refused, match="too slow"):
+        fetch_photo(f"{server}/drip", allow_loopback=True, deadline=0.1)
+
+    assert Handler.asked == []
+
+
+def test_a_redirect_is_not_followed_when_the_time_is_over(server: str) -> None:
+    def permits(url: str) -> bool:
+        if "/to/" not in url:
+            threading.Event().wait(0.5)
+        return True
+
+    Handler.asked.clear()
+    with pytest.raises(Refused, match="too slow"):
+        fetch(f"{server}/to//drip", limit_bytes=10_000, allow_loopback=True, deadline=0.4, permits=permits)
+
+    assert Handler.asked == ["/to//drip"]
+
+
+def test_a_drip_in_the_tls_handshake_is_given_up() -> None:
+    stop, heard = threading.Event(), threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def drip() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(1000)
+                heard.set()
+                try:
+                    connection.sendall(b"\x16\x03\x03\x40\x00")  # a record of 16,384 bytes
+                    while not stop.wait(0.05):
+                        connection.sendall(b"x")
+                except OSError:
+                    return
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        begun = time.monotonic()
+        with pytest.raises(Refused, match="too slow"):
+            fetch_photo(f"https://127.0.0.1:{listener.getsockname()[1]}/", allow_loopback=True, deadline=0.3)
+        stop.set()
+        thread.join()
+    assert heard.is_set()
+    assert time.monotonic() - begun < 5, "not the ten seconds that a handshake may take where there is time"
 
 
 @pytest.mark.parametrize(("status", "error"), [("404", Refused), ("403", Refused), ("429", TryLater), ("500", TryLater), ("503", TryLater)])

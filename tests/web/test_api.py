@@ -201,7 +201,7 @@ def test_a_key_never_reaches_a_log(tmp_path: Path, style: str) -> None:
 
 @pytest.mark.parametrize("collection", COLLECTIONS, ids=lambda collection: collection.path)
 def test_what_is_told_is_what_the_document_says(full: House, collection: Collection) -> None:
-    some, one = full.get(f"/api/v1/{collection.path}"), full.get(f"/api/v1/{collection.path}/{KEYS.get(collection.path, 1)}")
+    some, one = (full.get(f"/api/v1/{collection.path}{key}", role=collection.role) for key in ("", f"/{KEYS.get(collection.path, 1)}"))
 
     assert (some.status_code, one.status_code) == (200, 200)
     assert some.json is not None
@@ -211,8 +211,17 @@ def test_what_is_told_is_what_the_document_says(full: House, collection: Collect
         Draft202012Validator({**schema, "components": document()["components"]}).validate(answer.json)
 
 
+@pytest.mark.parametrize("role", ["viewer", "operator"])
+def test_addresses_of_endpoints_may_be_secrets_and_are_for_administrators(full: House, role: str) -> None:
+    for path in ("/api/v1/webhooks", "/api/v1/webhooks/1"):
+        answer = full.get(path, role=role)
+        assert (answer.status_code, "shop.example" in answer.text) == (403, False)
+    for path in ("/api/v1/webhooks", "/api/v1/webhooks/{id}"):
+        assert document()["paths"][path]["get"]["description"] == "Needs the role admin."
+
+
 def test_an_endpoint_is_told_without_what_may_be_secret(full: House) -> None:
-    answer = full.get("/api/v1/webhooks/1", role="viewer")
+    answer = full.get("/api/v1/webhooks/1", role="admin")
 
     assert answer.json is not None
     assert answer.json["url"] == "https://shop.example/packshot"
@@ -280,9 +289,9 @@ def _sample(kind: Any) -> str:
     return {bool: "true", int: "1", str: "word"}[inner]
 
 
-@pytest.mark.parametrize(("path", "name", "kind"), [(c.path, name, narrowing.kind) for c in COLLECTIONS for name, narrowing in c.filters.items()])
-def test_every_filter_narrows(full: House, path: str, name: str, kind: Any) -> None:
-    answer = full.client.get(f"/api/v1/{path}", query_string={name: _sample(kind)}, headers=full.headers("viewer"))
+@pytest.mark.parametrize(("of", "name", "kind"), [(c, name, narrowing.kind) for c in COLLECTIONS for name, narrowing in c.filters.items()])
+def test_every_filter_narrows(full: House, of: Collection, name: str, kind: Any) -> None:
+    answer = full.client.get(f"/api/v1/{of.path}", query_string={name: _sample(kind)}, headers=full.headers(of.role))
 
     assert answer.status_code == 200, answer.text
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from app import endpoints
 from app.hooks import TYPES
 from app.models import WebhookEndpoint
+from app.secretbox import SecretBox
 from app.web.api_document import document
 from tests.web.conftest import Windows
 
@@ -58,6 +59,16 @@ def test_one_is_tried_taken_up_and_removed(windows: Windows) -> None:
     assert admin.post(f"/webhooks/{number}/remove").status_code == 303
     assert admin.post(f"/webhooks/{number}/remove").status_code == 404
     assert "Nobody is told yet" in admin.get("/webhooks/").get_data(as_text=True)
+
+
+def test_one_whose_secret_can_no_longer_be_read_is_said_in_words(windows: Windows) -> None:
+    with windows.kit.db.writing() as session:
+        one, _ = endpoints.add(session, windows.kit, URL, (), "ann")
+        one.secret, number = SecretBox(("a key that nobody has any more",)).seal({"secret": "whsec_AAAA"}), one.id
+    admin = windows.visitor("admin")
+
+    assert admin.post(f"/webhooks/{number}/test").status_code == 303
+    assert "PACKSHOT_SECRET_KEY" in admin.get("/webhooks/").get_data(as_text=True)
 
 
 def test_what_is_sent_is_documented_event_by_event() -> None:
