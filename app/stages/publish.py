@@ -24,9 +24,8 @@ from app.models import Account, HostedPicture, Listing, ListingMember, Product, 
 from app.stages import creating, together
 from app.stages.intake import wake_missing
 from app.stages.run import Stage
-from app.states import ListingState, PushState
+from app.states import OPEN, ListingState, PushState
 
-OPEN = (PushState.SENDING, PushState.UNKNOWN)
 BY_FEED = "feed:"  # begins the reference of a push that went, or is about to go, with many others (`stages/feed.py`), which settles it
 FIRST_LOOK_S = 2.0
 NO_MEDIA = (
@@ -102,7 +101,7 @@ def gather(session: Session, kit: Kit, row: str) -> Task | None:
         if (open_push.reference or "").startswith(BY_FEED):
             return None
         again = True
-    return _task(session, listing, account, open_push, again=again)
+    return _task(session, kit, listing, account, open_push, again=again)
 
 
 def _open_push(session: Session, listing: Listing) -> Push | None:
@@ -126,7 +125,7 @@ def _new_push(session: Session, kit: Kit, listing: Listing) -> Push:
     return push
 
 
-def _task(session: Session, listing: Listing, account: Account, push: Push, *, again: bool) -> Task:
+def _task(session: Session, kit: Kit, listing: Listing, account: Account, push: Push, *, again: bool) -> Task:
     members = together.members_of(session, [listing.id])[listing.id]
     sent = [member for member in members if member.merchant_sku in push.content]
     order = {position: n for n, position in enumerate(integrations.SITES[account.marketplace].positions)}
@@ -138,7 +137,7 @@ def _task(session: Session, listing: Listing, account: Account, push: Push, *, a
     hosted = session.scalars(
         sa.select(HostedPicture).where(HostedPicture.account_id == account.id, HostedPicture.file_sha256.in_({file for _, _, file in files}))
     )
-    lately = Push.at > (push.at - timedelta(days=1))
+    lately = sa.and_(Push.at > kit.now() - timedelta(days=1), Push.state != PushState.MOOT)  # from now on: a push that was put off must see the day roll on
     sent_today = session.scalar(sa.select(sa.func.count()).select_from(Push).where(Push.listing_id == listing.id, Push.id != push.id, lately))
     offer = integrations.Offer(
         merchant_sku=sent[0].merchant_sku,
