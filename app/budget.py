@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.db import mutex
-from app.models import Account, Listing, ListingMember, Product, Push
-from app.states import OPEN, PushState
+from app.models import OPEN_PUSH, Account, Listing, ListingMember, Product, Push
+from app.states import PushState
 
 DAY = timedelta(days=1)
 FREE_AT_ONCE = 5000  # listings that need no new picture and are named at a time: a database takes so many ids in a select and not many more
@@ -57,7 +57,7 @@ def fitting(session: Session, accounts: Iterable[Account], waiting: sa.Select[An
     What needs no new picture always fits. A listing whose last push is not settled has its pictures counted already, and waits for no room.
     """
     found: list[int] = []
-    settled = ~sa.select(Push.id).where(Push.listing_id == Listing.id, Push.state.in_(OPEN)).exists()
+    settled = Listing.id.not_in(sa.select(Push.listing_id).where(OPEN_PUSH))
     for account in accounts:
         room = account.policy["images_per_day"] - (used := sent(session, account, now))
         rows = sa.select(Listing.id, Listing.wanted, Listing.pushed).where(Listing.account_id == account.id, Listing.id.in_(waiting), settled)

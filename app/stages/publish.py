@@ -20,7 +20,7 @@ from app.controls import is_stopped
 from app.db import insert, lock, move, record
 from app.errors import Refusal
 from app.kit import Kit
-from app.models import Account, HostedPicture, Listing, ListingMember, Product, Push
+from app.models import OPEN_PUSH, Account, HostedPicture, Listing, ListingMember, Product, Push
 from app.stages import creating, together
 from app.stages.intake import wake_missing
 from app.stages.run import Stage
@@ -105,7 +105,7 @@ def gather(session: Session, kit: Kit, row: str) -> Task | None:
 
 
 def _open_push(session: Session, listing: Listing) -> Push | None:
-    return session.scalar(sa.select(Push).where(Push.listing_id == listing.id, Push.state.in_(OPEN)).order_by(Push.number).limit(1))
+    return session.scalar(sa.select(Push).where(Push.listing_id == listing.id, OPEN_PUSH).order_by(Push.number).limit(1))
 
 
 def _new_push(session: Session, kit: Kit, listing: Listing) -> Push:
@@ -320,9 +320,9 @@ def mark(session: Session, kit: Kit, now: datetime) -> int:
     if is_stopped(session) is not None:
         return 0
     by_feed = Push.reference.startswith(BY_FEED)
-    open_push = sa.select(Push.id).where(Push.listing_id == Listing.id, Push.state.in_(OPEN))
-    alone = open_push.where(sa.or_(Push.reference.is_(None), ~by_feed)).exists()
-    wish = sa.and_(wishes(session, kit), ~open_push.where(by_feed).exists())
+    open_push = sa.select(Push.listing_id).where(OPEN_PUSH)
+    alone = Listing.id.in_(open_push.where(sa.or_(Push.reference.is_(None), ~by_feed)))
+    wish = sa.and_(wishes(session, kit), Listing.id.not_in(open_push.where(by_feed)))
     rows = sa.select(Listing.id).join(Account).where(Listing.state != ListingState.ENDED, sa.or_(sa.and_(may_write(session), alone), wish))
     return wake_missing(session, "publish", rows, now)
 
