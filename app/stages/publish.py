@@ -23,6 +23,7 @@ from app.kit import Kit
 from app.models import OPEN_PUSH, Account, HostedPicture, Listing, ListingMember, Product, Push
 from app.stages import creating, together
 from app.stages.intake import wake_missing
+from app.stages.listed import renamed_to
 from app.stages.run import Stage
 from app.states import OPEN, ListingState, PushState
 
@@ -43,7 +44,9 @@ class Task:
     push_key: str
     content: dict[str, dict[str, str]]
     fingerprint: str
-    moot: bool  # something newer is wanted: find out what became of the old push, do not repeat it; never of one that creates, whose key must be used again
+    # something newer is wanted, or nothing: find out what became of the old push, do not repeat it; one that creates only where nothing is wanted, for its
+    # key must be used again
+    moot: bool
     again: bool
     account: Account
     offer: integrations.Offer
@@ -86,12 +89,13 @@ def barred(session: Session, kit: Kit, listing: Listing, account: Account) -> st
 def gather(session: Session, kit: Kit, row: str) -> Task | None:
     """Commit the push row before anything is sent."""
     listing = session.get(Listing, int(row))
-    if listing is None or listing.state == ListingState.ENDED or not listing.wanted:
+    if listing is None or listing.state == ListingState.ENDED:
         return None
     account, open_push = session.get_one(Account, listing.account_id), _open_push(session, listing)
     if open_push is None:
         budget.hold(session, account)
-        if listing.wanted_print == listing.pushed_print or barred(session, kit, listing, account):
+        lock(session, listing)  # whoever renames one of its products meanwhile comes before or after
+        if not listing.wanted or listing.wanted_print == listing.pushed_print or barred(session, kit, listing, account):
             return None
         open_push = _new_push(session, kit, listing)
         again = False
@@ -163,7 +167,7 @@ def _task(session: Session, kit: Kit, listing: Listing, account: Account, push: 
         push_key=push.key,
         content=push.content,
         fingerprint=push.fingerprint,
-        moot=again and not push.creates and push.fingerprint != listing.wanted_print,
+        moot=again and (not listing.wanted or (not push.creates and push.fingerprint != listing.wanted_print)),
         again=again,
         account=account,
         offer=offer,
@@ -238,12 +242,14 @@ def apply(session: Session, kit: Kit, task: Task, result: Sent) -> datetime | No
     if result.external_id and listing.external_id is None:
         _adopt(session, kit, listing, result.external_id, sku)
     if result.receipt is None:
-        move(session, push, PushState.MOOT, now=now, sku=sku, why="something newer is wanted; it was read back and is not repeated", settled_at=now)
+        what = "something newer" if listing.wanted else "nothing"
+        move(session, push, PushState.MOOT, now=now, sku=sku, why=f"{what} is wanted; it was read back and is not repeated", settled_at=now)
+        _rename(session, kit, listing, task.account)
         listing.pushed_print = None  # it may have taken effect after all: whatever is wanted is sent, be it what was sent before
         session.flush()
-        if listing.state not in (ListingState.TO_SEND, ListingState.ENDED):
+        if listing.wanted and listing.state not in (ListingState.TO_SEND, ListingState.ENDED):
             move(session, listing, ListingState.TO_SEND, now=now, sku=sku, why="what an unanswered write left there is not known")
-        return now
+        return now if listing.wanted else None
     keep_hosted(session, task.account_id, result.receipt.hosted)
     together.keep_specifics(session, listing, result.receipt.specifics)
     listing.model = result.receipt.model
@@ -264,6 +270,13 @@ def accepted(session: Session, kit: Kit, push: Push, listing: Listing, account: 
         move(session, listing, ListingState.TO_SEND, now=now, sku=sku, why="changed while it was being sent")
         return True
     return False
+
+
+def _rename(session: Session, kit: Kit, listing: Listing, account: Account) -> None:
+    """A push came to its end: a product that the inventory has renamed meanwhile gets its name now."""
+    for member in together.members_of(session, [listing.id])[listing.id]:
+        if renamed_to(member, account):
+            work.wake(session, "arrange", member.product_id, at=kit.now())
 
 
 def _adopt(session: Session, kit: Kit, listing: Listing, external_id: str, sku: str) -> None:
@@ -303,9 +316,10 @@ def declined(session: Session, kit: Kit, push: Push, listing: Listing, sku: str,
     if push.state in OPEN:
         move(session, push, PushState.REFUSED, now=now, sku=sku, why=words, answer=words, issues=issues, settled_at=now)
     listing.problem, listing.refused_print = words, push.fingerprint
+    account = session.get_one(Account, listing.account_id)
+    _rename(session, kit, listing, account)
     if push.creates and creating.lacks_something(issues):
-        account = session.get_one(Account, listing.account_id).key
-        where = f"under Accounts, New listings (/accounts/{account}/listing)"
+        where = f"under Accounts, New listings (/accounts/{account.key}/listing)"
         listing.problem = f"{words.rstrip('.')}. Fill it in the product, or say where it comes from {where}"
 
 
