@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -253,15 +254,30 @@ def apply(session: Session, kit: Kit, task: Task, result: Sent) -> datetime | No
     keep_hosted(session, task.account_id, result.receipt.hosted)
     together.keep_specifics(session, listing, result.receipt.specifics)
     listing.model = result.receipt.model
-    return now if accepted(session, kit, push, listing, task.account.key, sku, result.receipt.reference, result.receipt.warnings) else None
+    said = result.receipt
+    return now if accepted(session, kit, push, listing, task.account.key, sku, said.reference, said.warnings, said.left_out) else None
 
 
-def accepted(session: Session, kit: Kit, push: Push, listing: Listing, account: str, sku: str, reference: str | None, warnings: Sequence[str]) -> bool:
-    """They took it: what was sent is what stands, until something else is seen. True if something newer is wanted already."""
+def accepted(
+    session: Session,
+    kit: Kit,
+    push: Push,
+    listing: Listing,
+    account: str,
+    sku: str,
+    reference: str | None,
+    warnings: Sequence[str],
+    left_out: Mapping[str, str] = MappingProxyType({}),
+) -> bool:
+    """They took it: what was sent is what stands, until something else is seen. True if something newer is wanted already.
+
+    What they left out (SKU -> why) does not stand, is not looked for, and is a person's to mend.
+    """
     now = kit.now()
     move(session, push, PushState.ACCEPTED, now=now, sku=sku, why=account, reference=reference, answer="; ".join(warnings) or None, settled_at=now)
-    listing.pushed, listing.pushed_print, listing.sent_at, listing.doubts = push.content, push.fingerprint, now, 0
-    listing.problem = listing.refused_print = None
+    listing.pushed = {name: side for name, side in push.content.items() if name not in left_out}
+    listing.pushed_print, listing.sent_at, listing.doubts = push.fingerprint, now, 0
+    listing.problem, listing.refused_print = "; ".join(left_out.values()) or None, None
     session.flush()
     if listing.state in (ListingState.TO_SEND, ListingState.LIVE, ListingState.ENDED):
         move(session, listing, ListingState.SENT, now=now, sku=sku, why=f"accepted by {account}; not yet seen")

@@ -540,3 +540,23 @@ def test_a_listing_that_the_seller_made_gets_each_products_pictures_and_keeps_wh
             "OTHER": set(),
         }
     assert shown["title"] == "Theirs"
+
+
+def test_a_product_that_the_listing_lacks_is_left_out_and_said_and_its_siblings_are_live(kit: Kit, clock: Clock, practice: PracticeServer) -> None:
+    """Kept as pushed, it was looked for in vain, and the listing repaired again and again."""
+    listed = [{"sku": sku, "specifics": {"Metal": metal}} for sku, metal in (("R-S", "Silver"), ("R-G", "Gold"))]
+    body = {"marketplace": "ebay-uk", "seller": "seller1", "sku": "BAND", "title": "Theirs", "variations": listed, "by": "Metal"}
+    item_id = practice.witness("listings", **body)["external_id"]
+    add_practice_accounts(kit, practice, create=False, repair="auto")
+    for number, sku in enumerate(("R-S", "R-G", "R-X")):
+        tell(kit, sku, accounts={"ebay-uk:main": {"item_id": item_id}})
+        send_photo(kit, sku, "dial", sharp_photo(number + 1))
+    run_for(kit, clock, 60, practice)
+
+    with kit.db.reading() as session:
+        row = session.scalars(sa.select(Listing)).one()
+        assert (row.state, set(row.pushed), set(row.seen)) == (ListingState.LIVE, {"R-S", "R-G"}, {"R-S", "R-G"})
+        assert row.problem == "R-X is no variation of this listing: this push may not add any"
+        said = {why.account: (why.word, why.sentence) for why in views.why(session, kit, "R-X")}
+        assert said["ebay-uk:main"] == ("refused", row.problem)
+        assert session.scalars(sa.select(Push.state)).all() == [PushState.ACCEPTED]
