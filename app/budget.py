@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.db import mutex
-from app.models import Account, Listing, ListingMember, Product, Push
+from app.models import OPEN_PUSH, Account, Listing, ListingMember, Product, Push
 from app.states import PushState
 
 DAY = timedelta(days=1)
+FREE_AT_ONCE = 5000  # listings that need no new picture and are named at a time: a database takes so many ids in a select and not many more
 Side = Mapping[str, Mapping[str, str]]
 
 
@@ -50,23 +52,31 @@ def sent(session: Session, account: Account, now: datetime) -> int:
 
 
 def fitting(session: Session, accounts: Iterable[Account], waiting: sa.Select[Any], now: datetime) -> list[int]:
-    """Of the listings that wait (a select of ids), those that fit into their account's budget: by priority and money, then by age, as far as the room goes."""
+    """Of the listings that wait (a select of ids), those that fit into their account's budget: by priority and money, then by age, as far as the room goes.
+
+    What needs no new picture always fits. A listing whose last push is not settled has its pictures counted already, and waits for no room.
+    """
     found: list[int] = []
+    settled = Listing.id.not_in(sa.select(Push.listing_id).where(OPEN_PUSH))
     for account in accounts:
         room = account.policy["images_per_day"] - (used := sent(session, account, now))
+        rows = sa.select(Listing.id, Listing.wanted, Listing.pushed).where(Listing.account_id == account.id, Listing.id.in_(waiting), settled)
+        known = session.execute(rows.where(Listing.sent_at.is_not(None)).order_by(Listing.id))  # what was never sent needs its pictures
+        free = list(islice((row for row, wanted, pushed in known if not new_pictures(wanted, pushed)), FREE_AT_ONCE))
+        found += free
         if room <= 0:
             continue
         ranked = (
-            sa.select(Listing.id, Listing.wanted, Listing.pushed)
-            .join(ListingMember, ListingMember.listing_id == Listing.id)
+            rows.join(ListingMember, ListingMember.listing_id == Listing.id)
             .join(Product, Product.id == ListingMember.product_id)
-            .where(Listing.account_id == account.id, Listing.id.in_(waiting))
             .group_by(Listing.id)
-            .order_by(sa.func.max(Product.priority).desc(), sa.func.max(Product.price_minor * Product.quantity).desc(), Listing.id)
-            .limit(room + 1)
+            .order_by(sa.func.max(Product.priority).desc(), sa.func.max(Product.price_minor * Product.quantity).desc().nulls_last(), Listing.id)
+            .limit(room + 1 + len(free))
         )
         for row, wanted, pushed in session.execute(ranked):
             need = new_pictures(wanted, pushed)
+            if need == 0:
+                continue  # it is among those that are free
             if need > room and used:
                 break  # it waits for its room: nobody with less to send overtakes it for ever
             found.append(row)

@@ -67,6 +67,9 @@ class PushState(StrEnum):
     MOOT = "moot"  # never took effect, and something newer is wanted
 
 
+OPEN = (PushState.SENDING, PushState.UNKNOWN)  # pushes whose outcome is still to come
+
+
 class LessonState(StrEnum):
     GATHERING = "gathering"  # notices came, and the evidence does not suffice for a limit; a person may decide all the same
     PROPOSED = "proposed"

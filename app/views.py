@@ -184,6 +184,8 @@ def _not_with_its_siblings(session: Session, kit: Kit, row: Listing, product: Pr
     member = next(member for member in row.members if member.product_id == product.id)
     if len(row.members) == 1 or not row.pushed or member.merchant_sku in row.pushed:
         return None
+    if member.merchant_sku in row.wanted and row.wanted_print == row.pushed_print:  # it was sent with its siblings, and left out
+        return Why(account.key, False, "refused", row.problem or "the marketplace left it out of its listing")
     if member.merchant_sku in row.wanted:
         return Why(account.key, False, "to send", publish.barred(session, kit, row, account) or "will be added to its listing in a moment")
     if product.quantity == 0:

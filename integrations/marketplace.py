@@ -209,6 +209,7 @@ class Receipt:
     """They took it: accepted, which is not yet live. `hosted` are pictures now stored with them; keep these for the next push.
 
     `specifics` are what tells the products of a listing apart there, by SKU; empty where it holds one.
+    `left_out` are products of the offer that the listing lacks and did not get, by SKU: what a person should read of each.
     `model` is the connector's own word for how the listing was made, where that decides by which calls it is revised: given back in `Offer` and `Ref`.
     """
 
@@ -219,6 +220,7 @@ class Receipt:
     warnings: tuple[str, ...] = ()
     specifics: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     model: str | None = None
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, bindparam, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.base import Base, Doc, Docs, Hash
 from app.models.catalogue import ImageSetItem, Product
 from app.models.pictures import Rendition
-from app.states import LessonState, ListingState, PlacementState, PushState, RetouchState
+from app.states import OPEN, LessonState, ListingState, PlacementState, PushState, RetouchState
 
 
 class Account(Base):
@@ -126,7 +126,12 @@ class Push(Base):
     """One intended write, committed before it is sent. `key` is the idempotency key given to the marketplace."""
 
     __tablename__ = "pushes"
-    __table_args__ = (UniqueConstraint("listing_id", "number"), UniqueConstraint("key"), Index("ix_pushes_at", "at"))
+    __table_args__ = (
+        UniqueConstraint("listing_id", "number"),
+        UniqueConstraint("key"),
+        Index("ix_pushes_at", "at"),
+        Index("ix_pushes_open", "state", sqlite_where=text("state in ('sending','unknown')"), postgresql_where=text("state in ('sending','unknown')")),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     listing_id: Mapped[int] = mapped_column(ForeignKey("listings.id"))
@@ -142,6 +147,10 @@ class Push(Base):
     issues: Mapped[Docs] = mapped_column(default=list)
     at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
+
+
+# a push whose outcome is still to come, in the words of the index: SQLite and a prepared statement do not recognise them as parameters
+OPEN_PUSH = Push.state.in_(bindparam("open_push", OPEN, expanding=True, literal_execute=True))
 
 
 class ListingDraft(Base):

@@ -21,7 +21,7 @@ from app import budget, preflight, work
 from app.controls import is_stopped
 from app.db import lock, move, record
 from app.kit import Kit
-from app.models import Account, Listing, ListingMember, Product, Push, Work
+from app.models import OPEN_PUSH, Account, Listing, ListingMember, Product, Push, Work
 from app.stages import creating, publish
 from app.stages.intake import wake_missing
 from app.stages.publish import BY_FEED
@@ -312,9 +312,12 @@ def unknown(session: Session, kit: Kit, task: Sending | Reading, failure: integr
 
 def mark(session: Session, kit: Kit, now: datetime) -> int:
     """Accounts with a feed on its way, or with a backlog that is large enough for one."""
-    due: list[int] = list(
-        session.scalars(sa.select(Listing.account_id).distinct().join(Push).where(Push.state == PushState.SENDING, Push.reference.startswith(BY_FEED)))
-    )
+    feeding = [account.id for account in session.scalars(sa.select(Account)) if threshold(account) is not None]
+    if not feeding:
+        return 0
+    on_the_way = (OPEN_PUSH, Push.state == PushState.SENDING, Push.reference.startswith(BY_FEED))
+    sent = sa.select(Listing.account_id).distinct().join(Push).where(*on_the_way, Listing.account_id.in_(feeding))
+    due: list[int] = list(session.scalars(sent))
     begun = sa.select(sa.func.count()).select_from(Work).where(Work.stage == "publish", sa.or_(Work.due_at.is_not(None), Work.leased_until.is_not(None)))
     queued = session.scalar(begun) or 0
     for account in publish.writing(session):

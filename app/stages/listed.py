@@ -12,7 +12,7 @@ import integrations
 from app import work
 from app.db import insert_new, lock, record
 from app.kit import Kit
-from app.models import Account, Listing, ListingMember, Product, Push
+from app.models import OPEN_PUSH, Account, Listing, ListingMember, Product, Push
 from app.states import ListingState
 
 
@@ -42,12 +42,23 @@ def listing_for(session: Session, kit: Kit, product: Product, account: Account) 
     _tell_apart(session, product, account, member)
     if external and holder is None and member.listing.external_id is None:
         member.listing.external_id = external
-    if member.merchant_sku != sku and told.get("merchant_sku") and member.listing.sent_at is None and not member.listing.pushed:
+    if renamed_to(member, account) and _may_rename(session, member.listing):
         record(session, member.listing, "renamed", now=kit.now(), sku=product.sku, was=member.merchant_sku[:32], to=sku[:32], why="the inventory says so")
-        lock(session, member.listing)
         member.listing.wanted = {name: side for name, side in member.listing.wanted.items() if name != member.merchant_sku}
         member.listing.wanted_print, member.merchant_sku = None, sku  # want states it again under its name
     return member
+
+
+def renamed_to(member: ListingMember, account: Account) -> str | None:
+    """The merchant SKU that the inventory has told of a product on an account, where it is another than the one in use."""
+    told: str | None = (member.product.offered_on.get(account.key) or {}).get("merchant_sku")
+    return told if told and told != member.merchant_sku else None
+
+
+def _may_rename(session: Session, listing: Listing) -> bool:
+    """Whether nothing was ever sent, nor is on its way: a push holds the SKUs under which it is sent, and what became of it is asked by them."""
+    lock(session, listing)
+    return listing.sent_at is None and not listing.pushed and session.scalar(sa.select(Push.id).where(Push.listing_id == listing.id, OPEN_PUSH)) is None
 
 
 def _group(product: Product, account: Account) -> str | None:

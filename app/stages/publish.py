@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,13 +21,13 @@ from app.controls import is_stopped
 from app.db import insert, lock, move, record
 from app.errors import Refusal
 from app.kit import Kit
-from app.models import Account, HostedPicture, Listing, ListingMember, Product, Push
+from app.models import OPEN_PUSH, Account, HostedPicture, Listing, ListingMember, Product, Push
 from app.stages import creating, together
 from app.stages.intake import wake_missing
+from app.stages.listed import renamed_to
 from app.stages.run import Stage
-from app.states import ListingState, PushState
+from app.states import OPEN, ListingState, PushState
 
-OPEN = (PushState.SENDING, PushState.UNKNOWN)
 BY_FEED = "feed:"  # begins the reference of a push that went, or is about to go, with many others (`stages/feed.py`), which settles it
 FIRST_LOOK_S = 2.0
 _PAGE = 1000
@@ -45,7 +46,9 @@ class Task:
     push_key: str
     content: dict[str, dict[str, str]]
     fingerprint: str
-    moot: bool  # something newer is wanted: find out what became of the old push, do not repeat it; never of one that creates, whose key must be used again
+    # something newer is wanted, or nothing: find out what became of the old push, do not repeat it; one that creates only where nothing is wanted, for its
+    # key must be used again
+    moot: bool
     again: bool
     account: Account
     offer: integrations.Offer
@@ -88,12 +91,13 @@ def barred(session: Session, kit: Kit, listing: Listing, account: Account) -> st
 def gather(session: Session, kit: Kit, row: str) -> Task | None:
     """Commit the push row before anything is sent."""
     listing = session.get(Listing, int(row))
-    if listing is None or listing.state == ListingState.ENDED or not listing.wanted:
+    if listing is None or listing.state == ListingState.ENDED:
         return None
     account, open_push = session.get_one(Account, listing.account_id), _open_push(session, listing)
     if open_push is None:
         budget.hold(session, account)
-        if listing.wanted_print == listing.pushed_print or barred(session, kit, listing, account):
+        lock(session, listing)  # whoever renames one of its products meanwhile comes before or after
+        if not listing.wanted or listing.wanted_print == listing.pushed_print or barred(session, kit, listing, account):
             return None
         open_push = _new_push(session, kit, listing)
         again = False
@@ -103,11 +107,11 @@ def gather(session: Session, kit: Kit, row: str) -> Task | None:
         if (open_push.reference or "").startswith(BY_FEED):
             return None
         again = True
-    return _task(session, listing, account, open_push, again=again)
+    return _task(session, kit, listing, account, open_push, again=again)
 
 
 def _open_push(session: Session, listing: Listing) -> Push | None:
-    return session.scalar(sa.select(Push).where(Push.listing_id == listing.id, Push.state.in_(OPEN)).order_by(Push.number).limit(1))
+    return session.scalar(sa.select(Push).where(Push.listing_id == listing.id, OPEN_PUSH).order_by(Push.number).limit(1))
 
 
 def _new_push(session: Session, kit: Kit, listing: Listing) -> Push:
@@ -127,7 +131,7 @@ def _new_push(session: Session, kit: Kit, listing: Listing) -> Push:
     return push
 
 
-def _task(session: Session, listing: Listing, account: Account, push: Push, *, again: bool) -> Task:
+def _task(session: Session, kit: Kit, listing: Listing, account: Account, push: Push, *, again: bool) -> Task:
     members = together.members_of(session, [listing.id])[listing.id]
     sent = [member for member in members if member.merchant_sku in push.content]
     order = {position: n for n, position in enumerate(integrations.SITES[account.marketplace].positions)}
@@ -139,7 +143,7 @@ def _task(session: Session, listing: Listing, account: Account, push: Push, *, a
     hosted = session.scalars(
         sa.select(HostedPicture).where(HostedPicture.account_id == account.id, HostedPicture.file_sha256.in_({file for _, _, file in files}))
     )
-    lately = Push.at > (push.at - timedelta(days=1))
+    lately = sa.and_(Push.at > kit.now() - timedelta(days=1), Push.state != PushState.MOOT)  # from now on: a push that was put off must see the day roll on
     sent_today = session.scalar(sa.select(sa.func.count()).select_from(Push).where(Push.listing_id == listing.id, Push.id != push.id, lately))
     offer = integrations.Offer(
         merchant_sku=sent[0].merchant_sku,
@@ -165,7 +169,7 @@ def _task(session: Session, listing: Listing, account: Account, push: Push, *, a
         push_key=push.key,
         content=push.content,
         fingerprint=push.fingerprint,
-        moot=again and not push.creates and push.fingerprint != listing.wanted_print,
+        moot=again and (not listing.wanted or (not push.creates and push.fingerprint != listing.wanted_print)),
         again=again,
         account=account,
         offer=offer,
@@ -240,24 +244,41 @@ def apply(session: Session, kit: Kit, task: Task, result: Sent) -> datetime | No
     if result.external_id and listing.external_id is None:
         _adopt(session, kit, listing, result.external_id, sku)
     if result.receipt is None:
-        move(session, push, PushState.MOOT, now=now, sku=sku, why="something newer is wanted; it was read back and is not repeated", settled_at=now)
+        what = "something newer" if listing.wanted else "nothing"
+        move(session, push, PushState.MOOT, now=now, sku=sku, why=f"{what} is wanted; it was read back and is not repeated", settled_at=now)
+        _rename(session, kit, listing, task.account)
         listing.pushed_print = None  # it may have taken effect after all: whatever is wanted is sent, be it what was sent before
         session.flush()
-        if listing.state not in (ListingState.TO_SEND, ListingState.ENDED):
+        if listing.wanted and listing.state not in (ListingState.TO_SEND, ListingState.ENDED):
             move(session, listing, ListingState.TO_SEND, now=now, sku=sku, why="what an unanswered write left there is not known")
-        return now
+        return now if listing.wanted else None
     keep_hosted(session, task.account_id, result.receipt.hosted)
     together.keep_specifics(session, listing, result.receipt.specifics)
     listing.model = result.receipt.model
-    return now if accepted(session, kit, push, listing, task.account.key, sku, result.receipt.reference, result.receipt.warnings) else None
+    said = result.receipt
+    return now if accepted(session, kit, push, listing, task.account.key, sku, said.reference, said.warnings, said.left_out) else None
 
 
-def accepted(session: Session, kit: Kit, push: Push, listing: Listing, account: str, sku: str, reference: str | None, warnings: Sequence[str]) -> bool:
-    """They took it: what was sent is what stands, until something else is seen. True if something newer is wanted already."""
+def accepted(
+    session: Session,
+    kit: Kit,
+    push: Push,
+    listing: Listing,
+    account: str,
+    sku: str,
+    reference: str | None,
+    warnings: Sequence[str],
+    left_out: Mapping[str, str] = MappingProxyType({}),
+) -> bool:
+    """They took it: what was sent is what stands, until something else is seen. True if something newer is wanted already.
+
+    What they left out (SKU -> why) does not stand, is not looked for, and is a person's to mend.
+    """
     now = kit.now()
     move(session, push, PushState.ACCEPTED, now=now, sku=sku, why=account, reference=reference, answer="; ".join(warnings) or None, settled_at=now)
-    listing.pushed, listing.pushed_print, listing.sent_at, listing.doubts = push.content, push.fingerprint, now, 0
-    listing.problem = listing.refused_print = None
+    listing.pushed = {name: side for name, side in push.content.items() if name not in left_out}
+    listing.pushed_print, listing.sent_at, listing.doubts = push.fingerprint, now, 0
+    listing.problem, listing.refused_print = "; ".join(left_out.values()) or None, None
     session.flush()
     if listing.state in (ListingState.TO_SEND, ListingState.LIVE, ListingState.ENDED):
         move(session, listing, ListingState.SENT, now=now, sku=sku, why=f"accepted by {account}; not yet seen")
@@ -266,6 +287,13 @@ def accepted(session: Session, kit: Kit, push: Push, listing: Listing, account: 
         move(session, listing, ListingState.TO_SEND, now=now, sku=sku, why="changed while it was being sent")
         return True
     return False
+
+
+def _rename(session: Session, kit: Kit, listing: Listing, account: Account) -> None:
+    """A push came to its end: a product that the inventory has renamed meanwhile gets its name now."""
+    for member in together.members_of(session, [listing.id])[listing.id]:
+        if renamed_to(member, account):
+            work.wake(session, "arrange", member.product_id, at=kit.now())
 
 
 def _adopt(session: Session, kit: Kit, listing: Listing, external_id: str, sku: str) -> None:
@@ -305,9 +333,10 @@ def declined(session: Session, kit: Kit, push: Push, listing: Listing, sku: str,
     if push.state in OPEN:
         move(session, push, PushState.REFUSED, now=now, sku=sku, why=words, answer=words, issues=issues, settled_at=now)
     listing.problem, listing.refused_print = words, push.fingerprint
+    account = session.get_one(Account, listing.account_id)
+    _rename(session, kit, listing, account)
     if push.creates and creating.lacks_something(issues):
-        account = session.get_one(Account, listing.account_id).key
-        where = f"under Accounts, New listings (/accounts/{account}/listing)"
+        where = f"under Accounts, New listings (/accounts/{account.key}/listing)"
         listing.problem = f"{words.rstrip('.')}. Fill it in the product, or say where it comes from {where}"
 
 
@@ -322,9 +351,9 @@ def mark(session: Session, kit: Kit, now: datetime) -> int:
     if is_stopped(session) is not None:
         return 0
     by_feed = Push.reference.startswith(BY_FEED)
-    open_push = sa.select(Push.id).where(Push.listing_id == Listing.id, Push.state.in_(OPEN))
-    alone = open_push.where(sa.or_(Push.reference.is_(None), ~by_feed)).exists()
-    wish = sa.and_(wishes(session, kit), ~open_push.where(by_feed).exists())
+    open_push = sa.select(Push.listing_id).where(OPEN_PUSH)
+    alone = Listing.id.in_(open_push.where(sa.or_(Push.reference.is_(None), ~by_feed)))
+    wish = sa.and_(wishes(session, kit), Listing.id.not_in(open_push.where(by_feed)))
     rows = sa.select(Listing.id).join(Account).where(Listing.state != ListingState.ENDED, sa.or_(sa.and_(may_write(session), alone), wish))
     return wake_missing(session, "publish", rows, now)
 

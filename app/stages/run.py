@@ -128,6 +128,7 @@ def _gather(kit: Kit, stage: Stage, turns: Sequence[_Turn]) -> None:
             except Exception as failure:
                 if stage.gather_writes:
                     raise
+                session.expunge_all()  # a rollback expires what the tasks so far hold, and nobody reads it again
                 session.rollback()  # the other rows are read all the same
                 failed.append((turn, failure))
     for turn, why in failed:

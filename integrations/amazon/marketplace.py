@@ -15,7 +15,7 @@ from integrations.amazon.client import AmazonClient
 from integrations.amazon.product_types import ProductTypes, shipped_type
 from integrations.amazon.reports import SecondOpinion
 from integrations.amazon.sdk import Payload
-from integrations.errors import OutcomeUnknown, Problem, Refused
+from integrations.errors import OutcomeUnknown, Problem, Refused, TryLater
 from integrations.guard import guarded
 from integrations.mapping import own_rows, rows_of
 from integrations.marketplace import Access, CategoryMap, Draft, Fed, NoticeSet, Offer, Outcome, ProductFacts, Receipt, Ref, Status
@@ -162,13 +162,23 @@ class Amazon:
         """Listings with errors or warnings that changed since `cursor`, oldest first; once a day those of the suppressed-listings report too.
 
         A search that reached its end is followed by one from where that was. After some of them the cursor stops there, always further than it was.
+        Where Amazon does not go on answering, what was read is told and the cursor stops at the last of it; TryLater where nothing was read.
         """
         began = self._now()
         since, state = reports.split(cursor)
         found: dict[str, NoticeSet] = {}
         until = began
         for _ in range(_WINDOWS):
-            read = self._changed(since, began)
+            read: list[NoticeSet] = []
+            try:
+                self._changed(since, began, read)
+            except TryLater as error:
+                if not found and not read:
+                    raise
+                log.info("%s: the changes are read as far as Amazon answers: %s", self.access.account, error)
+                found |= {entry.ref.merchant_sku: entry for entry in read}
+                told_until = _written(min(read[-1].at, began)) if read else since
+                return list(found.values()), reports.joined(told_until, state)
             found |= {entry.ref.merchant_sku: entry for entry in read}
             if len(read) < self.access.site.limits["search_reach"]:
                 until = began
@@ -182,12 +192,11 @@ class Amazon:
         told = [*found.values(), *(NoticeSet(ref, (), began) for ref in hints if ref.merchant_sku not in found)]
         return told, reports.joined(_written(until - _OVERLAP if until == began else until), state)
 
-    def _changed(self, since: str, began: datetime) -> list[NoticeSet]:
-        """What one search reaches of it, oldest first."""
+    def _changed(self, since: str, began: datetime, found: list[NoticeSet]) -> None:
+        """Add what one search reaches of it to `found`, oldest first and page by page: what is there stays there if the next page is not had."""
         query = {"includedData": "summaries,issues", "withIssueSeverity": "ERROR,WARNING", "pageSize": "20", "sortBy": "lastUpdatedDate", "sortOrder": "ASC"}
         if since:
             query["lastUpdatedAfter"] = since
-        found: list[NoticeSet] = []
         page: dict[str, str] = {}
         while len(found) < self.access.site.limits["search_reach"]:
             answer = self._client.search(**query, **page)
@@ -198,7 +207,6 @@ class Amazon:
             if not token or not answer.get("items"):
                 break
             page = {"pageToken": str(token)}
-        return found
 
     def picture(self, url: str) -> bytes:
         """The bytes that Amazon shows at `url`; Refused for any host but Amazon's picture hosts."""

@@ -101,7 +101,7 @@ class Ebay:
         except (TryLater, Refused, OutcomeUnknown) as error:
             error.hosted = hosted
             raise
-        return Receipt("accepted", item_id, reference, hosted, (*warnings, *placed.remarks), placed.told, model)
+        return Receipt("accepted", item_id, reference, hosted, (*warnings, *placed.left_out.values()), placed.told, model, placed.left_out)
 
     def _revise_several(self, offer: Offer, item_id: str, placed: variations.Plan, details: Mapping[str, dict[str, Any]]) -> Revised:
         request = several.revision(offer, item_id, placed, details, self.site)

@@ -39,9 +39,9 @@ class Plan:
     whole: bool
 
     @property
-    def remarks(self) -> tuple[str, ...]:
-        """What the seller should know."""
-        return tuple(f"{sku} is no variation of this listing: {why}" for sku, why in self.missing.items())
+    def left_out(self) -> dict[str, str]:
+        """What the seller should know of each that is missing."""
+        return {sku: f"{sku} is no variation of this listing: {why}" for sku, why in self.missing.items()}
 
 
 def holds(item: Reply | None) -> bool:

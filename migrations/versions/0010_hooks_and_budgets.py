@@ -47,12 +47,15 @@ def upgrade() -> None:
     with op.batch_alter_table("pushes") as table:
         table.add_column(sa.Column("images", sa.Integer(), nullable=False, server_default="0"))
         table.create_index("ix_pushes_at", ["at"])
+        of_open = sa.text("state in ('sending','unknown')")
+        table.create_index("ix_pushes_open", ["state"], sqlite_where=of_open, postgresql_where=of_open)
     with op.batch_alter_table("pushes") as table:
         table.alter_column("images", server_default=None)
 
 
 def downgrade() -> None:
     with op.batch_alter_table("pushes") as table:
+        table.drop_index("ix_pushes_open")
         table.drop_index("ix_pushes_at")
         table.drop_column("images")
     op.drop_table("webhook_deliveries")

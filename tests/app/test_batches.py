@@ -126,6 +126,18 @@ def test_a_bug_over_one_listing_does_not_hold_up_the_others(each_kit: Kit, monke
     assert watched.states() == [ListingState.LIVE, ListingState.SENT, ListingState.LIVE]
 
 
+def test_a_listing_that_cannot_be_gathered_does_not_spoil_what_was_gathered_before_it(each_kit: Kit) -> None:
+    watched = Watched(each_kit, 3)
+
+    def stumbles(session: Any, kit: Kit, row: str) -> Any:
+        if row == watched.rows[-1]:
+            raise ZeroDivisionError
+        return WATCH.gather(session, kit, row)
+
+    assert run_many(each_kit, replace(WATCH, gather=stumbles), watched.leased()) == ["done", "done", "bug"]
+    assert watched.states() == [ListingState.LIVE, ListingState.LIVE, ListingState.SENT]
+
+
 @pytest.mark.parametrize(
     ("failure", "outcome", "failures"),
     [

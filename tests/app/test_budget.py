@@ -7,10 +7,11 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sa
 
+import integrations
 from app import accounts, budget, views, work
 from app.errors import Refusal
 from app.kit import Kit
-from app.models import Account, Listing, Push
+from app.models import Account, Listing, ListingMember, Product, Push
 from app.stages import STAGES, publish
 from app.stages.run import settle_all
 from app.states import PlacementState, PushState
@@ -167,3 +168,48 @@ def test_the_command_sets_and_lifts_it(make_kit: Callable[..., Kit], command: Ru
 def test_same_files_elsewhere_in_the_listing_are_not_new() -> None:
     assert budget.new_pictures({"A": {"main": "x", "alt1": "y"}}, {"A": {"main": "y", "alt1": "x"}}) == 0
     assert budget.new_pictures({"A": {"main": "x", "alt1": "z"}}, {"A": {"main": "x"}}) == 1
+
+
+def fitting(shop: Shop) -> list[int]:
+    with shop.kit.db.reading() as session:
+        on = session.get_one(Account, shop.on.id)
+        return budget.fitting(session, [on], sa.select(Listing.id).where(Listing.pushed_print.is_distinct_from(Listing.wanted_print)), shop.kit.now())
+
+
+def number_of(shop: Shop, sku: str) -> int:
+    with shop.kit.db.reading() as session:
+        return session.scalars(sa.select(ListingMember.listing_id).where(ListingMember.merchant_sku == sku)).one()
+
+
+def test_a_push_whose_outcome_is_still_to_come_takes_no_room_from_the_others(shop: Shop) -> None:
+    """Its pictures are counted already: counted again as what waits, it would stand in front of everything else."""
+    shop.offer("begun", 2, priority=9)
+    shop.market.fail = integrations.TryLater(3600, "not now")
+    shop.go()
+    shop.offer("next")
+    settle_all(shop.kit, {"want": STAGES["want"]})
+
+    assert fitting(shop) == [number_of(shop, "next")]
+
+
+@pytest.mark.parametrize("spent", [3, 2])
+def test_what_needs_no_new_picture_goes_however_little_room_is_left(shop: Shop, spent: int) -> None:
+    shop.offer("A", spent)
+    shop.go()
+    shop.offer("large", 2, priority=9)  # waits for its room before everything else
+    settle_all(shop.kit, {"want": STAGES["want"]})
+    with shop.kit.db.writing() as session:
+        session.execute(sa.update(Listing).where(Listing.id == number_of(shop, "A")).values(wanted_print="another"))
+
+    assert fitting(shop) == [number_of(shop, "A")]
+
+
+def test_a_product_without_a_price_is_behind_those_with_one(shop: Shop) -> None:
+    """NULL is first on one database and last on the other, unless it is said."""
+    shop.offer("B", 3)
+    shop.offer("A", 3)
+    with shop.kit.db.writing() as session:
+        session.execute(sa.update(Product).where(Product.sku == "B").values(price_minor=None))
+    settle_all(shop.kit, {"want": STAGES["want"]})
+
+    assert fitting(shop) == [number_of(shop, "A")]

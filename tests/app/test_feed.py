@@ -21,7 +21,7 @@ from integrations.practice import PracticeServer
 from integrations.practice.store import Listing as Theirs
 from integrations.practice.store import Task
 from tests.app.conftest import Clock, MediaServer, add_practice_accounts
-from tests.app.factories import item, listing, placement, product, rendition
+from tests.app.factories import account, item, listing, placement, product, rendition
 from tests.shots import watch_photo
 
 MANY = 3
@@ -274,3 +274,14 @@ def test_a_feed_whose_report_is_refused_is_read_back(shop: Shop, monkeypatch: py
     shop.go(90, "feed")
 
     assert shop.last() == {PushState.UNKNOWN: 4}
+
+
+def test_marking_looks_only_at_accounts_whose_marketplace_takes_feeds(kit: Kit) -> None:
+    """Nothing is asked about an account that never sends by feed."""
+    account(kit, "ebay-uk:main")
+    with kit.db.writing() as session:
+        asked: list[str] = []
+        sa.event.listen(session.connection(), "before_cursor_execute", lambda conn, cursor, text, *rest: asked.append(text))
+        assert feed.mark(session, kit, kit.now()) == 0
+
+    assert not [text for text in asked if "pushes" in text or "FROM work" in text]

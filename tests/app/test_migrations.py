@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from alembic import command
 
 from app import migrate
-from app.models import Base, Cutout
+from app.models import OPEN_PUSH, Base, Cutout, Push
+from app.states import PushState
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -131,3 +132,16 @@ def _anything(column: sa.Column[Any], at: datetime) -> Any:
     if isinstance(kind, sa.DateTime):
         return at
     return "x" if isinstance(kind, sa.String) else 0
+
+
+def test_pushes_that_are_not_settled_are_found_without_a_walk_over_all_that_ever_were(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'packshot.db'}"
+    migrate.migrate(url)
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.connect() as conn:
+        rows = sa.select(Push.listing_id).where(OPEN_PUSH, Push.state == PushState.SENDING)
+        made = rows.compile(engine, compile_kwargs={"render_postcompile": True})
+        plan = conn.exec_driver_sql(f"explain query plan {made}", tuple(str(made.params[name]) for name in made.positiontup)).all()
+    engine.dispose()
+
+    assert "ix_pushes_open" in str(plan)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -411,3 +412,20 @@ def test_a_refused_creation_is_asked_again_once_the_accounts_listing_settings_ch
 
     assert shop.pushes() == [PushState.REFUSED, PushState.ACCEPTED]
     assert shop.the_listing().problem is None
+
+
+def test_the_revisions_of_a_day_are_counted_up_to_now_and_not_up_to_when_the_push_was_begun(shop: Shop) -> None:
+    """A marketplace that takes so many revisions a day: a push that was put off for it goes once the day has rolled on."""
+    shop.go()
+    shop.replace_picture()
+    shop.market.fail = integrations.TryLater(23 * 3600, "the revisions of a day are used up")
+    shop.go(60)
+    with shop.kit.db.writing() as session:
+        [first, _second] = session.scalars(sa.select(Push).order_by(Push.number))
+        session.add(
+            Push(listing_id=first.listing_id, number=9, key="m", fingerprint="m", content={}, state=PushState.MOOT, at=shop.kit.now() + timedelta(hours=10))
+        )
+
+    shop.go(25 * 3600)
+
+    assert [offer.sent_today for offer in shop.market.writes] == [0, 0]

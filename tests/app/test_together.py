@@ -293,6 +293,53 @@ def test_a_product_that_is_archived_or_out_of_stock_before_it_was_listed_waits_a
     assert (group.listing().wanted, group.listing().state) == ({}, ListingState.EMPTY)
 
 
+def test_a_product_that_is_renamed_while_a_push_of_it_is_open_gets_its_name_once_that_is_settled(group: Group, clock: Clock) -> None:
+    group.picture("S")
+    group.picture("G")
+    group.market.fail = integrations.TryLater(300, "cannot fetch")
+    settle_all(group.kit, {"publish": STAGES["publish"]})
+
+    group.set("S", offered_on={"ebay-uk:main": {"merchant_sku": "SHOP-1"}})
+    group.settle("arrange", "want")
+    assert set(group.listing().wanted) == {"S", "G"}, "what is on its way is asked for by the name under which it went"
+
+    group.market.fail = integrations.Refused("not in this category")
+    clock.advance(600)
+    settle_all(group.kit, {"publish": STAGES["publish"]})
+    settle_all(group.kit, {name: STAGES[name] for name in ("arrange", "want")})
+
+    assert [member.merchant_sku for member in members(group)] == ["SHOP-1", "G"]
+
+
+def members(group: Group) -> list[ListingMember]:
+    with group.kit.db.reading() as session:
+        return together.members_of(session, [group.listing().id])[group.listing().id]
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_a_push_of_a_listing_of_which_nothing_is_wanted_any_more_is_read_back_and_not_repeated(group: Group, clock: Clock, arrived: bool) -> None:
+    group.picture("S")
+    group.picture("G")
+    group.market.fail, group.market.after = integrations.OutcomeUnknown("timed out"), arrived
+    settle_all(group.kit, {"publish": STAGES["publish"]})
+    for sku in ("S", "G"):
+        group.set(sku, quantity=0)
+    group.market.calls.clear()
+
+    clock.advance(60)
+    settle_all(group.kit, {"publish": STAGES["publish"]})
+    with group.kit.db.reading() as session:
+        assert session.scalars(sa.select(Push.state)).all() == [PushState.MOOT]
+    assert group.market.calls == ["status"]
+    assert (group.listing().state, group.listing().external_id) == (ListingState.EMPTY, "X1" if arrived else None)
+    assert not group.marked()
+
+    group.set("S", quantity=1)
+    assert set(group.listing().wanted) == {"S"}
+    settle_all(group.kit, {"publish": STAGES["publish"]})
+    assert group.listing().state == ListingState.SENT
+
+
 def test_an_offer_of_several_says_each_products_facts_and_what_all_have_in_common(group: Group) -> None:
     for sku, metal in (("S", "silver"), ("G", "gold")):
         group.set(sku, attributes={"metal": metal, "shape": "band"}, title=f"Ring {sku}")
@@ -493,3 +540,23 @@ def test_a_listing_that_the_seller_made_gets_each_products_pictures_and_keeps_wh
             "OTHER": set(),
         }
     assert shown["title"] == "Theirs"
+
+
+def test_a_product_that_the_listing_lacks_is_left_out_and_said_and_its_siblings_are_live(kit: Kit, clock: Clock, practice: PracticeServer) -> None:
+    """Kept as pushed, it was looked for in vain, and the listing repaired again and again."""
+    listed = [{"sku": sku, "specifics": {"Metal": metal}} for sku, metal in (("R-S", "Silver"), ("R-G", "Gold"))]
+    body = {"marketplace": "ebay-uk", "seller": "seller1", "sku": "BAND", "title": "Theirs", "variations": listed, "by": "Metal"}
+    item_id = practice.witness("listings", **body)["external_id"]
+    add_practice_accounts(kit, practice, create=False, repair="auto")
+    for number, sku in enumerate(("R-S", "R-G", "R-X")):
+        tell(kit, sku, accounts={"ebay-uk:main": {"item_id": item_id}})
+        send_photo(kit, sku, "dial", sharp_photo(number + 1))
+    run_for(kit, clock, 60, practice)
+
+    with kit.db.reading() as session:
+        row = session.scalars(sa.select(Listing)).one()
+        assert (row.state, set(row.pushed), set(row.seen)) == (ListingState.LIVE, {"R-S", "R-G"}, {"R-S", "R-G"})
+        assert row.problem == "R-X is no variation of this listing: this push may not add any"
+        said = {why.account: (why.word, why.sentence) for why in views.why(session, kit, "R-X")}
+        assert said["ebay-uk:main"] == ("refused", row.problem)
+        assert session.scalars(sa.select(Push.state)).all() == [PushState.ACCEPTED]

@@ -9,7 +9,10 @@ import pytest
 import yaml
 
 from integrations import SITES
+from integrations.amazon.client import AmazonClient
 from integrations.amazon.marketplace import Amazon
+from integrations.amazon.sdk import Payload
+from integrations.errors import Throttled
 from integrations.practice import PracticeServer, amazon
 from integrations.practice.config import HIDDEN
 from integrations.practice.store import Notice
@@ -91,3 +94,31 @@ def test_more_changes_in_one_second_than_a_search_reaches_are_stepped_over_and_t
 
     assert later <= found, "the rest of that second is left to the sweep; nothing after it is"
     assert cursors[-1] == "2026-11-23T11:58:00Z"
+
+
+@pytest.mark.parametrize("pages", [1, 2, 3])
+def test_what_was_read_before_amazon_stopped_answering_is_told_and_the_next_poll_goes_on_from_there(
+    practice: PracticeServer, monkeypatch: pytest.MonkeyPatch, pages: int
+) -> None:
+    """Several pages of changes in two searches; a poll that began anew each time would never come to the end of them."""
+    skus = {sku for minute in range(6) for sku in suppress(practice, 10, NOW - timedelta(minutes=60 - minute), f"M{minute}")}
+    search, answered = AmazonClient.search, list[Payload]()
+
+    def away(client: AmazonClient, **query: str) -> Payload:
+        if len(answered) == pages:
+            raise Throttled(60, "the calls are used up")
+        answered.append(search(client, **query))
+        return answered[-1]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(AmazonClient, "search", away)
+        hints, cursor = connector(practice).notices(None)
+
+    first = {hint.ref.merchant_sku for hint in hints}
+    assert len(first) >= 20
+    assert cursor.split()[0] < "2026-11-23T11:58:00Z"
+    later, _ = heard(practice, 1, cursor)
+    assert first | later == skus
+    monkeypatch.setattr(AmazonClient, "search", away)
+    with pytest.raises(Throttled):
+        connector(practice).notices(cursor)
