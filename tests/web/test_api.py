@@ -1,4 +1,4 @@
-"""REST /api/v1: who may ask, what is told, paging, writes that happen once, one shape of error, and a document that is true."""
+"""REST /api/v1: who may ask, what is told, paging, one shape of error, and a document that is true."""
 
 from __future__ import annotations
 
@@ -18,46 +18,17 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate as validate_document
 from pydantic import AwareDatetime
 
-from app import accounts, endpoints
+from app import accounts
 from app.models import (
     Account,
-    Arrival,
-    Batch,
-    Event,
-    ImageSetItem,
-    Lesson,
-    Listing,
-    ListingMember,
-    Notice,
     Photo,
-    Placement,
-    Product,
-    Push,
-    Rendition,
-    Retouch,
-    Verdict,
-    Waiver,
 )
-from app.rulebook import active_hash
-from app.states import ArrivalState, LessonState, ListingState, PhotoState, PlacementState, PushState, RenditionState
+from app.states import PlacementState
 from app.web.api_document import OPERATIONS, document
 from app.web.api_reads import COLLECTIONS, Collection
 from tests.app import factories
+from tests.web.full import PHOTO, RENDITION, fill
 from tests.web.machine import House, open_house
-
-FINDING = {
-    "rule": "amazon-main-white-border",
-    "level": "stop",
-    "fact": "border_min_level",
-    "value": 250,
-    "limit": 255,
-    "message": "white",
-    "source": {},
-    "fix": None,
-    "region": None,
-}
-PHOTO, FILE, CUTOUT = "a" * 64, "b" * 64, "c" * 64
-RENDITION = "d" * 64
 
 
 @pytest.fixture
@@ -68,54 +39,7 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 @pytest.fixture
 def full(house: House) -> House:
-    """A house with one row of every noun: number 1 of each."""
-    product_id, now, kit = house.add_product("W-1", price_minor=123400, currency="GBP"), house.kit.now(), house.kit
-    with house.writing() as session:
-        account = accounts.add_account(
-            session, kit, "ebay-uk:main", seller_id="S1", credentials={"refresh_token": "very secret token"}, practice=True, who="tests"
-        )
-        endpoints.add(session, kit, "https://shop.example/packshot?token=very-secret", (), "tests")
-        batch = Batch(source="upload", name="Monday", created_at=now)
-        lesson = Lesson(
-            subject="amazon-main-white-border", authority="amazon", proposal={"summary": "stricter"}, evidence=[], state=LessonState.PROPOSED, proposed_at=now
-        )
-        session.add_all([Photo(sha256=PHOTO, bytes=9, facts={"width": 10}, regions={}, received_at=now), batch, lesson])
-        session.flush()
-        session.add(Arrival(source="upload", key="1", name="x.jpg", batch_id=batch.id, state=ArrivalState.UNMATCHED, created_at=now))
-        item = ImageSetItem(
-            product_id=product_id, photo_sha256=PHOTO, batch_id=batch.id, shot="dial", state=PhotoState.FLAGGED, findings=[FINDING], created_at=now
-        )
-        rendition = Rendition(
-            id=RENDITION, photo_sha256=PHOTO, cutout_id=CUTOUT, recipe="ebay-main", request={}, state=RenditionState.RENDERED, file_sha256=FILE, created_at=now
-        )
-        listing = Listing(
-            account_id=account.id, external_id="123456", state=ListingState.TO_SEND, wanted={"W-1": {"main": FILE}}, wanted_print="w", created_at=now
-        )
-        session.add_all([item, rendition, listing])
-        session.flush()
-        placement = Placement(
-            product_id=product_id,
-            account_id=account.id,
-            position="main",
-            item_id=item.id,
-            rendition_id=RENDITION,
-            state=PlacementState.REVIEW,
-            findings=[FINDING],
-            changed_at=now,
-        )
-        session.add(placement)
-        session.flush()
-        session.add_all(
-            [
-                ListingMember(listing_id=listing.id, account_id=account.id, product_id=product_id, merchant_sku="W-1"),
-                Push(listing_id=listing.id, number=1, key="e" * 32, fingerprint="w", content={}, state=PushState.ACCEPTED, at=now),
-                Notice(listing_id=listing.id, merchant_sku="W-1", code="21916", kind="warning", message="small", begin=now),
-                Waiver(rule="ebay-longest-side", product_id=product_id, who="ann", why="old stock", at=now, until=now + timedelta(days=3)),
-                Retouch(item_id=item.id, placement_id=placement.id, to="studio", sent_at=now),
-                Verdict(placement_id=placement.id, rule_set=active_hash(session), rendition_id=RENDITION, file_sha256=FILE, findings=[FINDING], at=now),
-            ]
-        )
-    return house
+    return fill(house)
 
 
 KEYS = {"products": "W-1", "image-sets": "W-1", "photos": PHOTO, "renditions": RENDITION, "accounts": "ebay-uk:main"}
@@ -396,201 +320,6 @@ def test_a_body_that_is_no_object_of_ours_is_refused(house: House, raw: bytes, s
     answer = house.client.post("/api/v1/products", data=raw, content_type="application/json", headers=house.headers())
 
     assert (answer.status_code, answer.content_type) == (status, "application/problem+json")
-
-
-# --- writes
-
-
-def test_a_product_is_made_and_then_changed(house: House) -> None:
-    made = house.post("/api/v1/products", {"sku": "N-1", "title": "Ring", "category": "ring", "price": {"amount": "10.50", "currency": "EUR"}})
-    changed = house.post("/api/v1/products", {"sku": "N-1", "quantity": 4})
-
-    assert (made.status_code, changed.status_code) == (201, 200)
-    assert changed.json is not None
-    assert (changed.json["title"], changed.json["quantity"], changed.json["price"]) == ("Ring", 4, {"amount": "10.50", "currency": "EUR"})
-
-
-@pytest.mark.parametrize(
-    ("body", "field"),
-    [
-        ({"sku": "N"}, "title"),
-        ({"sku": "N", "title": "x", "category": "ring", "colour": 1}, "colour"),
-        ({"quantity": 1}, "sku"),
-        ({"sku": "N", "quantity": True}, "quantity"),
-    ],
-)
-def test_a_wrong_product_is_told_which_field(house: House, body: dict[str, Any], field: str) -> None:
-    answer = house.post("/api/v1/products", body)
-
-    assert answer.status_code == 422
-    assert answer.json is not None
-    assert answer.json["field"] == field
-
-
-def test_the_same_key_writes_once(house: House) -> None:
-    body = {"sku": "N-1", "title": "Ring", "category": "ring"}
-
-    first = house.post("/api/v1/products", body, Idempotency_Key="k")
-    again = house.post("/api/v1/products", body, Idempotency_Key="k")
-    other = house.post("/api/v1/products", {**body, "title": "Other"}, Idempotency_Key="k")
-
-    assert (first.status_code, again.status_code, other.status_code) == (201, 201, 409)
-    assert again.json == first.json
-    with house.kit.db.reading() as session:
-        assert session.scalars(sa.select(Product.title)).all() == ["Ring"]
-
-
-def test_a_key_that_is_no_key_is_refused(house: House) -> None:
-    answer = house.post("/api/v1/products", {"sku": "N-1", "title": "Ring", "category": "ring"}, Idempotency_Key="x" * 300)
-
-    assert answer.status_code == 400
-
-
-def test_approving_against_a_finding_needs_a_reason(full: House) -> None:
-    without = full.post("/api/v1/placements/1/decision", {"decision": "approve"})
-    with_reason = full.post("/api/v1/placements/1/decision", {"decision": "approve", "reason": "the border is the product"})
-
-    assert (without.status_code, without.content_type) == (409, "application/problem+json")
-    assert with_reason.status_code == 200
-    assert with_reason.json is not None
-    assert (with_reason.json["state"], with_reason.json["decided_by"]) == ("approved", "key:the operator")
-
-
-def test_a_rule_is_waived_once_and_revoked(full: House) -> None:
-    wish = {"rule": "ebay-longest-side", "account": "ebay-uk:main", "until": "2026-12-24T12:00:00Z", "why": "old stock"}
-
-    made = full.post("/api/v1/waivers", wish, Idempotency_Key="k")
-    again = full.post("/api/v1/waivers", wish, Idempotency_Key="k")
-    assert (made.status_code, again.status_code) == (201, 201)
-    assert again.json == made.json
-    assert made.json is not None
-    assert (made.json["sku"], made.json["account"], made.json["who"]) == (None, "ebay-uk:main", "key:the operator")
-    with full.kit.db.reading() as session:
-        assert session.scalar(sa.select(sa.func.count()).select_from(Waiver)) == 2
-
-    number = made.json["id"]
-    assert full.post(f"/api/v1/waivers/{number}/revoke").status_code == 409, "without a reason"
-    revoked = full.post(f"/api/v1/waivers/{number}/revoke", {"why": "new photos came"})
-    assert revoked.json is not None
-    assert (revoked.status_code, revoked.json["revoked_why"]) == (200, "new photos came")
-    left = full.get("/api/v1/waivers?revoked=false").json
-    assert left is not None
-    assert [row["id"] for row in left["items"]] == [1]
-
-
-@pytest.mark.parametrize(
-    ("wish", "status", "says"),
-    [
-        ({"sku": "none"}, 422, "there is no product none"),
-        ({"account": "none:none"}, 422, "there is no account none:none"),
-        ({}, 409, "name a product"),
-        ({"sku": "W-1", "until": "2020-01-01T00:00:00Z"}, 409, "in the future"),
-        ({"sku": "W-1", "until": "2026-12-01"}, 422, "until"),
-        ({"sku": "W-1", "why": ""}, 409, "say why"),
-        ({"sku": "W-1", "rule": "ebay-nothing"}, 409, "no rule ebay-nothing"),
-    ],
-)
-def test_a_waiver_that_cannot_hold_is_told_why(full: House, wish: dict[str, Any], status: int, says: str) -> None:
-    answer = full.post("/api/v1/waivers", {"rule": "ebay-longest-side", "until": "2026-12-24T12:00:00Z", "why": "old stock", **wish})
-
-    assert (answer.status_code, answer.content_type) == (status, "application/problem+json")
-    assert says in answer.text
-
-
-def test_a_picture_is_rejected_or_sent_out(full: House) -> None:
-    sent = full.post("/api/v1/placements/1/decision", {"decision": "retouch", "to": "studio", "note": "dust", "due_at": "2026-12-01T12:00:00Z"})
-
-    assert sent.status_code == 200
-    assert sent.json is not None
-    assert sent.json["state"] == "retouch"
-    assert full.post("/api/v1/placements/1/decision", {"decision": "reject", "reason": "blurred"}).json is not None
-
-
-def test_an_unknown_decision_is_named(full: House) -> None:
-    answer = full.post("/api/v1/placements/1/decision", {"decision": "perhaps"})
-
-    assert answer.status_code == 422
-    assert answer.json is not None
-    assert answer.json["field"] == "decision"
-
-
-def test_a_flagged_photo_is_accepted_with_a_reason(full: House) -> None:
-    answer = full.post("/api/v1/items/1/decision", {"decision": "accept", "reason": "good enough"})
-
-    assert answer.status_code == 200
-    assert answer.json is not None
-    assert answer.json["state"] == "accepted"
-
-
-def test_a_lesson_is_declined_with_a_reason_once(full: House) -> None:
-    without = full.post("/api/v1/lessons/1/decision", {"decision": "decline"})
-    declined = full.post("/api/v1/lessons/1/decision", {"decision": "decline", "reason": "one case"})
-    again = full.post("/api/v1/lessons/1/decision", {"decision": "accept"})
-
-    assert (without.status_code, declined.status_code, again.status_code) == (409, 200, 409)
-
-
-def test_a_file_in_the_tray_is_assigned(full: House) -> None:
-    unknown = full.post("/api/v1/arrivals/1/assign", {"sku": "NONE", "shot": "dial"})
-    assigned = full.post("/api/v1/arrivals/1/assign", {"sku": "W-1", "shot": "dial"})
-
-    assert (unknown.status_code, assigned.status_code) == (409, 200)
-    assert assigned.json is not None
-    assert (assigned.json["state"], assigned.json["sku"], assigned.json["shot"]) == ("waiting", "W-1", "dial")
-
-
-def test_a_file_in_the_tray_is_dropped(full: House) -> None:
-    answer = full.post("/api/v1/arrivals/1/drop", {"why": "a test shot"})
-
-    assert answer.status_code == 200
-    assert answer.json is not None
-    assert answer.json["state"] == "dropped"
-
-
-def test_a_listing_is_let_through(full: House) -> None:
-    answer = full.post("/api/v1/listings/1/confirm")
-
-    assert answer.status_code == 200
-    assert answer.json is not None
-    assert answer.json["word"] == "to send"
-
-
-def test_an_account_is_stopped_and_goes_on(full: House) -> None:
-    stopped = full.post("/api/v1/accounts/ebay-uk:main/stop", {"why": "holiday"}).json
-    resumed = full.post("/api/v1/accounts/ebay-uk:main/resume").json
-
-    assert stopped is not None
-    assert resumed is not None
-    assert (stopped["stopped"], resumed["stopped"]) == (True, False)
-
-
-def test_the_emergency_stop_is_thrown_and_ended(house: House) -> None:
-    house.post("/api/v1/stop", {"why": "wrong prices"})
-    during = house.get("/api/v1/stop").json
-    house.post("/api/v1/resume")
-    after = house.get("/api/v1/stop").json
-
-    assert during is not None
-    assert after is not None
-    assert (during["stopped"], during["who"], during["why"], after["stopped"]) == (True, "key:the operator", "wrong prices", False)
-
-
-def test_every_write_is_history_with_the_name_of_the_key(full: House) -> None:
-    full.post("/api/v1/accounts/ebay-uk:main/stop", {"why": "holiday"})
-
-    with full.kit.db.reading() as session:
-        line = session.scalars(sa.select(Event).where(Event.what == "stopped")).one()
-    assert (line.who, line.why) == ("key:the operator", "holiday")
-
-
-def test_a_refused_write_leaves_nothing(full: House) -> None:
-    with full.kit.db.reading() as session:
-        before = session.scalar(sa.select(sa.func.count()).select_from(Event))
-
-    full.post("/api/v1/placements/1/decision", {"decision": "reject"})
-
-    with full.kit.db.reading() as session:
-        assert session.scalar(sa.select(sa.func.count()).select_from(Event)) == before
 
 
 # --- the document
