@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -128,13 +128,21 @@ def to_list(session: Session, account: Account) -> dict[str, list[tuple[str, int
 
 
 def missing(kit: Kit, account: Account, wanted: Mapping[str, Sequence[tuple[str, integrations.ProductFacts]]]) -> Iterator[dict[str, str]]:
-    """What each product lacks: sku, category, attribute, words. Asks the marketplace for as long as it takes; raises TryLater, NotAuthorised, Refused."""
+    """What each product lacks, as it comes: sku, category, attribute, words. Asks the marketplace for as long as it takes.
+
+    One about which it cannot be asked is tried again after the others, and that is said of it in the end. Raises NotAuthorised and Refused, and TryLater
+    where the marketplace is away: it answers about none, however many are tried.
+    """
     for category, products in wanted.items():
-        left = list(products)
+        left, tries = list(products), Counter[str]()
         while left:
-            lacks = draft.look(kit, account, left).lacks
+            found = draft.look(kit, account, left)
+            if found.away is not None and not found.lacks:
+                raise found.away
+            tries.update(list(found.failed))
+            lacks = found.lacks | {sku: draft.in_vain(error) for sku, error in found.failed.items() if tries[sku] >= draft.TRIES}
             yield from ({"sku": sku, "category": category, **lack} for sku, many in lacks.items() for lack in many)
-            left = [one for one in left if one[0] not in lacks]
+            left = sorted((one for one in left if one[0] not in lacks), key=lambda one: tries[one[0]])
 
 
 def is_old(category: Category, now: datetime) -> bool:

@@ -168,17 +168,20 @@ def listing_(key: str, as_json: bool) -> int:
         with kit.db.reading() as session:
             account = find_account(session, key)
             wanted = mapping.to_list(session, account)
+        skus = [sku for products in wanted.values() for sku, _ in products]
+        sku_width, width = (max(map(len, names)) for names in (["sku", *skus], ["category", *wanted]))
+        line = f"{{:{sku_width}}}  {{:{width}}}  {{:32}}  {{}}"
+        found = 0
         try:
-            found = list(mapping.missing(kit, account, wanted))
+            for lack in mapping.missing(kit, account, wanted):  # it may take long: each is told when it is known
+                if not as_json and not found:
+                    click.echo(line.format("sku", "category", "attribute", "what is missing"))
+                found += 1
+                click.echo(json.dumps(lack, ensure_ascii=False) if as_json else line.format(*lack.values()))
         except integrations.IntegrationError as error:
             raise click.ClickException(f"{key} cannot be asked now: {error}") from None
-    if as_json:
-        for lack in found:
-            click.echo(json.dumps(lack, ensure_ascii=False))
-    elif found:
-        table(("sku", "category", "attribute", "what is missing"), [tuple(lack.values()) for lack in found])
-    else:
-        click.echo(f"{key}: nothing is missing for {sum(map(len, wanted.values()))} products")
+    if not found and not as_json:
+        click.echo(f"{key}: nothing is missing for {len(skus)} products")
     return 1 if found else 0
 
 

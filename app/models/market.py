@@ -156,7 +156,8 @@ OPEN_PUSH = Push.state.in_(bindparam("open_push", OPEN, expanding=True, literal_
 class ListingDraft(Base):
     """What new listings of one category would say on an account and what each product lacks, as the marketplace was last asked: a cache for people.
 
-    `asked_at` is when somebody last wanted to know, `answers` which of these wishes `found` is the answer to, `at` when that was complete.
+    `asked_at` is when somebody last wanted to know, `answers` which of these wishes `found` is the answer to, `at` when that was complete. `tries` are those
+    in vain, by SKU.
     """
 
     __tablename__ = "listing_drafts"
@@ -169,6 +170,7 @@ class ListingDraft(Base):
     title: Mapped[str] = mapped_column(default="")
     fields: Mapped[Docs] = mapped_column(default=list)  # integrations.DraftField of all products looked at, and `said`: {value: [SKUs]}
     found: Mapped[Doc] = mapped_column(default=dict)  # SKU -> [{attribute, words}]: nothing is missing where the list is empty
+    tries: Mapped[Doc] = mapped_column(default=dict)
     asked_at: Mapped[datetime]
     answers: Mapped[datetime | None]
     at: Mapped[datetime | None]

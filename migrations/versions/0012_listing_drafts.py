@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("fields", models.Json, nullable=False),
         sa.Column("found", models.Json, nullable=False),
+        sa.Column("tries", models.Json, nullable=False),
         sa.Column("asked_at", models.UTCDateTime(), nullable=False),
         sa.Column("answers", models.UTCDateTime(), nullable=True),
         sa.Column("at", models.UTCDateTime(), nullable=True),

@@ -236,7 +236,65 @@ def test_what_was_learned_before_a_marketplace_went_away_is_kept(kit: Kit) -> No
 
     found = draft.look(kit, account, facts)
 
-    assert (list(found.lacks), found.rest) == (["W-1"], 1)
+    assert (list(found.lacks), list(found.failed)) == (["W-1"], ["W-2"])
+
+
+class Picky(Drafter):
+    """Cannot be asked about some products, or about any once it is away."""
+
+    def __init__(self, *skipped: str) -> None:
+        super().__init__()
+        self.skipped, self.tried = skipped, list[str]()
+
+    def draft(self, product: integrations.ProductFacts) -> integrations.Draft:
+        self.tried.append(product.title)
+        if product.title in self.skipped:
+            raise integrations.TryLater(60, "HTTP 500 from the schema")
+        return super().draft(product)
+
+
+def test_a_product_about_which_the_marketplace_cannot_be_asked_holds_up_no_other_and_is_given_up_in_words(kit: Kit, clock: Clock) -> None:
+    drafter = Picky("W-9")
+    account = with_drafter(kit, drafter)
+    for n in (1, 2, 9):
+        factories.product(kit, f"W-{n}", title=f"W-{n}", priority=n)
+    ask(kit, account.key)
+
+    settle_all(kit, DRAFT)
+    assert (told(kit, account.key)["watch"].checked, told(kit, account.key)["watch"].state) == (2, "looking")
+    for _ in range(draft.TRIES):
+        clock.advance(61)
+        settle_all(kit, DRAFT)
+
+    watch = told(kit, account.key)["watch"]
+    assert (watch.checked, watch.state, drafter.tried.count("W-9")) == (3, "missing", draft.TRIES)
+    assert {gap.words: gap.skus for gap in watch.gaps} == {
+        "Colour is missing": ("W-1", "W-2"),
+        "the marketplace could not be asked about it, 3 times: HTTP 500 from the schema": ("W-9",),
+    }
+
+
+def test_a_marketplace_that_is_away_is_not_asked_about_every_product(kit: Kit) -> None:
+    skus = [f"W-{n}" for n in range(9)]
+    drafter = Picky(*skus)
+    account = with_drafter(kit, drafter)
+
+    found = draft.look(kit, account, [(sku, draft.facts_of(factories.product(kit, sku, title=sku), account)) for sku in skus])
+
+    assert (len(drafter.tried), found.rest, found.delay) == (draft.AWAY, 9 - draft.AWAY, 60)
+
+
+def test_what_is_missing_is_told_as_it_comes_and_goes_on_after_one_that_cannot_be_asked_about(kit: Kit) -> None:
+    drafter = Picky("A")
+    account = with_drafter(kit, drafter)
+    for category, sku in (("ring", "A"), ("ring", "B"), ("watch", "C")):
+        factories.product(kit, sku, title=sku, category=category)
+    with kit.db.reading() as session:
+        lacks = mapping.missing(kit, account, mapping.to_list(session, account))
+
+    assert next(lacks)["sku"] == "B"
+    assert "C" not in drafter.tried
+    assert [(lack["sku"], lack["words"][:40]) for lack in lacks] == [("A", "the marketplace could not be asked about"), ("C", "Colour is missing")]
 
 
 def test_what_is_refused_of_one_product_is_something_that_it_lacks(kit: Kit) -> None:
