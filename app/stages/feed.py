@@ -22,7 +22,7 @@ from app.controls import is_stopped
 from app.db import lock, move, record
 from app.kit import Kit
 from app.models import OPEN_PUSH, Account, Listing, ListingMember, Product, Push, Work
-from app.stages import creating, publish
+from app.stages import creating, publish, wishes
 from app.stages.intake import wake_missing
 from app.stages.publish import BY_FEED
 from app.stages.run import Stage
@@ -83,7 +83,7 @@ def waiting(session: Session, kit: Kit, account: Account) -> sa.Select[Any]:
     last = sa.and_(Listing.pushed_print.is_not(None), accepted)
     flying = sa.select(Work.row).where(Work.stage == "publish", Work.row == sa.cast(Listing.id, sa.String), Work.leased_until.is_not(None)).exists()
     known = (Listing.account_id == account.id, Listing.external_id.is_not(None), Listing.state != ListingState.ENDED)
-    return sa.select(Listing.id).where(*known, publish.wishes(session, kit), last, ~flying).order_by(Listing.id)
+    return sa.select(Listing.id).where(*known, wishes.unsent(session, kit), last, ~flying).order_by(Listing.id)
 
 
 def gather(session: Session, kit: Kit, row: str) -> Sending | Reading | None:
@@ -92,7 +92,7 @@ def gather(session: Session, kit: Kit, row: str) -> Sending | Reading | None:
     if account is None or account.paused:
         return None
     _forsake(session, kit, account)
-    found = sa.select(Push.reference, Push.id).join(Listing).where(Listing.account_id == account.id, Push.state == PushState.SENDING)
+    found = sa.select(Push.reference, Push.id).join(Listing).where(OPEN_PUSH, Listing.account_id == account.id, Push.state == PushState.SENDING)
     on_the_way: dict[str, list[int]] = {}
     for reference, push_id in session.execute(found.where(Push.reference.startswith(BY_FEED)).order_by(Push.id)):
         on_the_way.setdefault(str(reference), []).append(push_id)
@@ -112,7 +112,7 @@ def gather(session: Session, kit: Kit, row: str) -> Sending | Reading | None:
 
 def _forsake(session: Session, kit: Kit, account: Account) -> None:
     """Pushes that were written down and never got a feed's id: whoever sent them died half-way, and nobody knows how far it came."""
-    lost = sa.select(Push).join(Listing).where(Listing.account_id == account.id, Push.state == PushState.SENDING, Push.reference == BY_FEED)
+    lost = sa.select(Push).join(Listing).where(OPEN_PUSH, Listing.account_id == account.id, Push.state == PushState.SENDING, Push.reference == BY_FEED)
     for push in session.scalars(lost):
         _unknown(session, kit, push, "the feed was being submitted when it was interrupted")
 
@@ -320,7 +320,7 @@ def mark(session: Session, kit: Kit, now: datetime) -> int:
     due: list[int] = list(session.scalars(sent))
     begun = sa.select(sa.func.count()).select_from(Work).where(Work.stage == "publish", sa.or_(Work.due_at.is_not(None), Work.leased_until.is_not(None)))
     queued = session.scalar(begun) or 0
-    for account in publish.writing(session):
+    for account in wishes.writing(session):
         least = threshold(account)
         if account.id in due or least is None or queued < least or is_stopped(session) is not None:
             continue
