@@ -83,8 +83,8 @@ def _come_back() -> str:
 def _practice() -> str:
     """The address of the practice marketplaces beside this installation; empty where there are none."""
     with kit().db.reading() as reading:
-        found = next((account for account in queries.accounts(reading) if account.practice), None)
-    return "" if found is None else found.endpoints["token"].partition("/auth/")[0].partition("/identity/")[0]
+        tokens = [account.endpoints.get("token", "") for account in queries.accounts(reading) if account.practice]
+    return next(filter(None, tokens), "").partition("/auth/")[0].partition("/identity/")[0]
 
 
 @bp.post("/new")

@@ -160,3 +160,22 @@ def test_a_page_follows_what_happens_elsewhere(windows: Windows, page: Any) -> N
 def _queue(windows: Windows) -> list[review.Case]:
     with windows.kit.db.reading() as session:
         return review.queue(session)
+
+
+def test_no_page_scrolls_sideways_on_a_telephone(windows: Windows, page: Any) -> None:
+    with windows.kit.db.reading() as session:
+        placement = next(case.id for case in review.queue(session) if case.kind == "placement")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/")
+    page.fill("#name", "admin")
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#heartbeat", state="attached")
+    wide = {}
+    for path in ("/", "/upload", "/batches", f"/review/placement/{placement}", "/tray", "/products", "/listings", "/notices", "/lessons/", "/rules/",
+                 "/releases/", "/waivers/", "/accounts/", "/accounts/new", "/people/", "/webhooks/"):  # fmt: skip
+        answer = page.goto(path)
+        assert answer.ok, path
+        if (width := page.evaluate("() => document.documentElement.scrollWidth")) > 390:
+            wide[path] = width
+    assert wide == {}
