@@ -148,7 +148,11 @@ def measured_words(finding: Mapping[str, Any]) -> str:
     """`fill: 0.79, limit 0.85`."""
     if finding.get("fact") is None:
         return ""
-    return f"{fact_words(finding['fact'])}: {number(finding.get('value'))}, limit {number(finding.get('limit'))}"
+    value, limit = finding.get("value"), finding.get("limit")
+    shown = number(value)
+    if isinstance(value, float) and value != limit and shown == number(limit):  # so near that rounding hides it
+        shown = f"{value:.6g}"
+    return f"{fact_words(finding['fact'])}: {shown}, limit {number(limit)}"
 
 
 def standing_words(finding: Mapping[str, Any]) -> str:

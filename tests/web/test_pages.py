@@ -303,3 +303,8 @@ def test_values_read_as_a_person_compares_them() -> None:
     assert [words.number(v) for v in (True, 1600, 0.8512, None, [1, 2])] == ["yes", "1,600", "0.851", "not measured", "1, 2"]
     assert words.where_words("alt1 on amazon-uk:main") == "Alt 1 on Amazon UK"
     assert words.where_words("a file on my desk.jpg") == "a file on my desk.jpg"
+
+
+def test_a_value_that_misses_its_limit_by_little_is_not_rounded_onto_it() -> None:
+    assert words.measured_words({"fact": "cutout_confidence", "value": 0.6997, "limit": 0.7}) == "cutout confidence: 0.6997, limit 0.7"
+    assert words.measured_words({"fact": "fill", "value": 0.7911, "limit": 0.85}) == "fill: 0.791, limit 0.85"
