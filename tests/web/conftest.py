@@ -24,6 +24,8 @@ from app.migrate import migrate
 from app.models import User
 from app.web import auth, create_app
 from tests.web import seed
+from tests.web.full import fill
+from tests.web.machine import House, open_house
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -106,3 +108,16 @@ def windows(seeded_folder: Path, tmp_path: Path) -> Iterator[Windows]:
 @pytest.fixture
 def empty_windows(empty_folder: Path, tmp_path: Path) -> Iterator[Windows]:
     yield from _open(empty_folder, tmp_path)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """An empty house behind its API and hooks."""
+    with open_house(tmp_path) as house:
+        yield house
+
+
+@pytest.fixture
+def full(house: House) -> House:
+    """The same with one row of every noun, number 1 of each."""
+    return fill(house)

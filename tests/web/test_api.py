@@ -6,7 +6,6 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -27,20 +26,8 @@ from app.states import PlacementState
 from app.web.api_document import OPERATIONS, document
 from app.web.api_reads import COLLECTIONS, Collection
 from tests.app import factories
-from tests.web.full import PHOTO, RENDITION, fill
-from tests.web.machine import House, open_house
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    with open_house(tmp_path) as house:
-        yield house
-
-
-@pytest.fixture
-def full(house: House) -> House:
-    return fill(house)
-
+from tests.web.full import PHOTO, RENDITION
+from tests.web.machine import House
 
 KEYS = {"products": "W-1", "image-sets": "W-1", "photos": PHOTO, "renditions": RENDITION, "accounts": "ebay-uk:main"}
 

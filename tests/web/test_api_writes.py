@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,19 +12,7 @@ from app.models import (
     Product,
     Waiver,
 )
-from tests.web.full import fill
-from tests.web.machine import House, open_house
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    with open_house(tmp_path) as house:
-        yield house
-
-
-@pytest.fixture
-def full(house: House) -> House:
-    return fill(house)
+from tests.web.machine import House
 
 
 def test_a_product_is_made_and_then_changed(house: House) -> None:
