@@ -17,12 +17,36 @@ from app.kit import Kit
 from app.models import Work
 from app.stages import STAGES, Stage
 
+# Rows that are due, and rows whose lease ran out: two searches in one index, where one condition would walk over every row that rests.
+_OF, _NOW = Work.stage == sa.bindparam("of_stage"), sa.bindparam("now", type_=Work.due_at.type)
+_DUE = sa.and_(_OF, Work.leased_until.is_(None), Work.due_at <= _NOW), sa.and_(_OF, Work.leased_until <= _NOW)
+_WAITS = sa.select(sa.or_(*(sa.exists().where(is_so) for is_so in _DUE)))
+_TAKEN = [
+    sa.select(Work.rank, Work.row, Work.generation)
+    .where(is_so)
+    .order_by(Work.rank, Work.row)
+    .limit(sa.bindparam("most", type_=sa.Integer))
+    .with_for_update(skip_locked=True)
+    for is_so in _DUE
+]
+_LEASE = (
+    sa.update(Work.__table__)  # type: ignore[arg-type]
+    .where(_OF, Work.row.in_(sa.bindparam("rows", expanding=True)))  # ours alone: they are locked, or nobody else can write
+    .values(
+        generation=Work.generation + 1,
+        attempts=Work.attempts + sa.case((Work.leased_until.is_not(None), 1), else_=0),  # a lease that ran out is a failure too
+        leased_until=sa.bindparam("until", type_=Work.due_at.type),
+        due_at=None,
+        error=sa.case((Work.leased_until.is_not(None), work.VANISHED), else_=Work.error),
+    )
+)
+
 
 def tick(kit: Kit, now: datetime | None = None) -> int:
     """Dispatch what is due in every stage; returns the number of rows that went."""
     at = now or kit.now()
     with kit.db.reading() as session:
-        waiting = [stage for stage in STAGES.values() if session.scalar(sa.select(sa.or_(*(sa.exists().where(is_so) for is_so in _due(stage.name, at)))))]
+        waiting = [stage for stage in STAGES.values() if session.scalar(_WAITS, {"of_stage": stage.name, "now": at})]
     return sum(dispatch(kit, stage, at) for stage in waiting)
 
 
@@ -41,26 +65,13 @@ def lease(session: Session, stage: Stage, now: datetime, *, limit: int) -> list[
     if limit <= 0:
         return []
     found: list[tuple[float, str, int]] = []
-    for is_so in _due(stage.name, now):
-        due = sa.select(Work.rank, Work.row, Work.generation).where(is_so).order_by(Work.rank, Work.row).limit(limit)
-        found += [(rank or 0.0, row, generation) for rank, row, generation in session.execute(due.with_for_update(skip_locked=True))]
-    leased = []
-    for _rank, row, generation in sorted(found)[:limit]:
-        won = session.execute(
-            sa.update(Work)
-            .where(Work.stage == stage.name, Work.row == row, Work.generation == generation)
-            .values(
-                generation=generation + 1,
-                attempts=Work.attempts + sa.case((Work.leased_until.is_not(None), 1), else_=0),  # a lease that ran out is a failure too
-                leased_until=now + timedelta(seconds=stage.lease_s),
-                due_at=None,
-                error=sa.case((Work.leased_until.is_not(None), work.VANISHED), else_=Work.error),
-            )
-            .execution_options(synchronize_session=False)
-        )
-        if won.rowcount == 1:  # type: ignore[attr-defined]
-            leased.append((row, generation + 1))
-    return leased
+    for due in _TAKEN:
+        rows = session.execute(due, {"of_stage": stage.name, "now": now, "most": limit})
+        found += [(rank or 0.0, row, generation) for rank, row, generation in rows]
+    best = sorted(found)[:limit]
+    if best:
+        session.execute(_LEASE, {"of_stage": stage.name, "rows": [row for _, row, _ in best], "until": now + timedelta(seconds=stage.lease_s)})
+    return [(row, generation + 1) for _, row, generation in best]
 
 
 def batches(session: Session, stage: Stage, leases: Sequence[tuple[str, int]]) -> list[list[tuple[str, int]]]:
@@ -108,8 +119,3 @@ def oldest_due(session: Session, now: datetime) -> dict[str, float]:
     """Age in seconds of the oldest due row per stage; a stage with nothing due is absent."""
     found = session.execute(sa.select(Work.stage, sa.func.min(Work.due_at)).where(Work.due_at <= now, Work.leased_until.is_(None)).group_by(Work.stage)).all()
     return {stage: (now - due).total_seconds() for stage, due in found if due is not None}
-
-
-def _due(stage: str, now: datetime) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
-    """Rows that are due, and rows whose lease ran out: two searches in one index, where one condition would walk over every row that rests."""
-    return sa.and_(Work.stage == stage, Work.leased_until.is_(None), Work.due_at <= now), sa.and_(Work.stage == stage, Work.leased_until <= now)

@@ -21,6 +21,19 @@ ATTEMPTS_BEFORE_A_PERSON = 8
 VANISHED = "its job vanished: the worker died under it, or it took longer than its lease"
 WISHES = "packshot.wishes"
 
+# Every step of every row asks these: made once, for SQLAlchemy takes longer over making such a statement than the database over answering it.
+_ROW = sa.and_(Work.stage == sa.bindparam("of_stage"), Work.row == sa.bindparam("of_row"))
+_STANDING = sa.select(Work.generation, Work.attempts, Work.error).where(_ROW)
+_UNDER = sa.update(Work.__table__).where(_ROW, Work.generation == sa.bindparam("of_generation"), Work.leased_until.is_not(None))  # type: ignore[arg-type]
+_NEXT = sa.bindparam("next_at", type_=Work.due_at.type)
+_SETTLE = _UNDER.values(
+    leased_until=None,
+    attempts=0,
+    error=None,
+    due_at=sa.func.coalesce(Work.due_at, _NEXT),  # a wake-up that came while the job was in flight is kept
+    rank=sa.case((Work.due_at.is_not(None), Work.rank), else_=sa.bindparam("next_rank", type_=Work.rank.type)),
+)
+
 
 @dataclass(frozen=True)
 class Lease:
@@ -105,15 +118,9 @@ def _write_wishes(session: Session) -> None:
 
 def settle(session: Session, lease: Lease, *, next_at: datetime | None = None, lead: float = 0.0) -> bool:
     """End a lease: the stage is done, or due again at `next_at`. False if the row was leased anew meanwhile: then change nothing."""
-    # a wake-up that came while the job was in flight is kept
-    values = {
-        "leased_until": None,
-        "attempts": 0,
-        "error": None,
-        "due_at": sa.case((Work.due_at.is_not(None), Work.due_at), else_=next_at),
-        "rank": sa.case((Work.due_at.is_not(None), Work.rank), else_=None if next_at is None else next_at.timestamp() - lead),
-    }
-    return _under(session, lease, values)
+    values = {"next_at": next_at, "next_rank": None if next_at is None else next_at.timestamp() - lead}
+    won = session.execute(_SETTLE, {**values, **_named(lease), "of_generation": lease.generation})
+    return bool(won.rowcount == 1)  # type: ignore[attr-defined]
 
 
 def postpone(session: Session, lease: Lease, *, now: datetime, error: str, delay: float | None = None) -> int | None:
@@ -121,7 +128,7 @@ def postpone(session: Session, lease: Lease, *, now: datetime, error: str, delay
 
     Returns the failures in a row, None if the lease was lost.
     """
-    attempts = session.scalar(sa.select(Work.attempts).where(Work.stage == lease.stage, Work.row == lease.row)) or 0
+    attempts = failures(session, lease)
     gap = delay if delay is not None else BACKOFF_S[min(attempts, len(BACKOFF_S) - 1)]
     at = now + timedelta(seconds=gap)
     values = {"leased_until": None, "attempts": attempts + 1, "error": error[:2000], "due_at": at, "rank": at.timestamp()}
@@ -137,30 +144,36 @@ def wait_on(session: Session, lease: Lease, *, now: datetime, why: str, delay: f
 
 def vanished(session: Session, lease: Lease) -> bool:
     """Whether this row's jobs have vanished so often that it must be feared to kill its worker."""
-    row = session.execute(sa.select(Work.attempts, Work.error).where(Work.stage == lease.stage, Work.row == lease.row)).one_or_none()
+    row = _standing(session, lease)
     return row is not None and row.attempts >= ATTEMPTS_BEFORE_A_PERSON and row.error == VANISHED
 
 
 def failures(session: Session, lease: Lease) -> int:
     """How often this row failed in a row before this try."""
-    return session.scalar(sa.select(Work.attempts).where(Work.stage == lease.stage, Work.row == lease.row)) or 0
+    row = _standing(session, lease)
+    return row.attempts if row is not None else 0
 
 
 def last_error(session: Session, lease: Lease) -> str | None:
     """Why this row failed the last time, if it has not succeeded since."""
-    return session.scalar(sa.select(Work.error).where(Work.stage == lease.stage, Work.row == lease.row))
+    row = _standing(session, lease)
+    return row.error if row is not None else None
 
 
 def holds(session: Session, lease: Lease) -> bool:
     """Whether a lease is still ours: nobody was given the row after us."""
-    return session.scalar(sa.select(Work.generation).where(Work.stage == lease.stage, Work.row == lease.row)) == lease.generation
+    row = _standing(session, lease)
+    return row is not None and row.generation == lease.generation
+
+
+def _standing(session: Session, lease: Lease) -> sa.Row[int, int, str | None] | None:
+    return session.execute(_STANDING, _named(lease)).one_or_none()
+
+
+def _named(lease: Lease) -> dict[str, str]:
+    return {"of_stage": lease.stage, "of_row": lease.row}
 
 
 def _under(session: Session, lease: Lease, values: Mapping[str, Any]) -> bool:
-    won = session.execute(
-        sa.update(Work)
-        .where(Work.stage == lease.stage, Work.row == lease.row, Work.generation == lease.generation, Work.leased_until.is_not(None))
-        .values(**values)
-        .execution_options(synchronize_session=False)
-    )
+    won = session.execute(_UNDER.values(**values), {**_named(lease), "of_generation": lease.generation})
     return bool(won.rowcount == 1)  # type: ignore[attr-defined]

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-__all__ = ["RECENT_S", "Crowd", "next_look_s", "quiet_look_s", "spread_s"]
+__all__ = ["RECENT_S", "Crowd", "gathered", "next_look_s", "quiet_look_s", "spread_s"]
 
 RECENT_S = 7 * 86_400.0  # after a change of ours
 _DAY = 86_400.0
 # of the calls for what can wait; the rest is for polls and for doubts
 _QUIET, _RECENT, _CHANGED = 0.5, 0.25, 0.1
+_MEETINGS = 50  # in one gap: at 1,000 listings twenty are due together, which is what Amazon reads by one call
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,12 @@ def next_look_s(pace: Mapping[str, Any], crowd: Crowd, *, live: bool, doubts: in
 def quiet_look_s(pace: Mapping[str, Any], crowd: Crowd) -> float:
     """Seconds to the next look at a listing that shows nothing of ours, or waits for a person: it takes its turn with the quiet ones."""
     return max(float(pace["live_look_s"]), _round_s(crowd.quiet, _QUIET, crowd))
+
+
+def gathered(now: datetime, gap_s: float) -> datetime:
+    """When a look is due that may be taken up to a gap after `now`: a little sooner (at most a fiftieth of the gap), so that it meets others of that gap."""
+    due = now.timestamp() + gap_s
+    return datetime.fromtimestamp(due - due % (gap_s / _MEETINGS), UTC)
 
 
 def spread_s(number: int, crowd: Crowd) -> float:

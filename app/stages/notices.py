@@ -22,6 +22,9 @@ from app.kit import Kit
 from app.models import Cutout, FileFacts, Listing, ListingMember, Notice, Placement, Product, Rendition, RuleActivation, Showing, Verdict
 from app.stages.check import facts_of
 
+_OPEN = (
+    sa.select(Notice).where(Notice.listing_id == sa.bindparam("listing"), Notice.merchant_sku == sa.bindparam("sku"), Notice.end.is_(None)).order_by(Notice.id)
+)
 TEACHES = ("suppressed", "held", "removed", "at_risk")
 
 
@@ -30,9 +33,7 @@ def note(session: Session, kit: Kit, listing: Listing, merchant_sku: str, said: 
 
     `one_of` so many products of the listing: what is said against it names none of their pictures.
     """
-    rows = session.scalars(
-        sa.select(Notice).where(Notice.listing_id == listing.id, Notice.merchant_sku == merchant_sku, Notice.end.is_(None)).order_by(Notice.id)
-    ).all()
+    rows = session.scalars(_OPEN, {"listing": listing.id, "sku": merchant_sku}).all()
     open_now = {(row.code, row.kind): row for row in rows}
     said_now = _together(said)
     codes: Counter[str] = Counter()

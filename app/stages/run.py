@@ -169,8 +169,6 @@ def _together(kit: Kit, stage: Stage, turns: Sequence[_Turn]) -> None:
 def _finish(kit: Kit, stage: Stage, turn: _Turn) -> None:
     result = stage.do(kit, turn.task)
     with kit.db.writing() as session:
-        if not work.holds(session, turn.lease):
-            raise _Lost
         next_at = stage.apply(session, kit, turn.task, result)
         if not work.settle(session, turn.lease, next_at=next_at):
             raise _Lost  # leased anew while we applied: the newer job does it, ours leaves no trace

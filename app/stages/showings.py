@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.models import Listing, Showing
 
 Place = tuple[str, str]  # merchant SKU, position
+_OPEN = sa.select(Showing).where(Showing.listing_id == sa.bindparam("listing"), Showing.end.is_(None)).order_by(Showing.id)
 
 
 @dataclass(frozen=True)
@@ -52,5 +53,4 @@ def end_showings(session: Session, listing: Listing, at: datetime) -> None:
 
 
 def _rows(session: Session, listing_id: int) -> dict[Place, Showing]:
-    rows = session.scalars(sa.select(Showing).where(Showing.listing_id == listing_id, Showing.end.is_(None)).order_by(Showing.id))
-    return {(row.merchant_sku, row.position): row for row in rows}
+    return {(row.merchant_sku, row.position): row for row in session.scalars(_OPEN, {"listing": listing_id})}

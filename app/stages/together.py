@@ -14,13 +14,18 @@ from app.models import Account, Listing, ListingMember, Product
 from app.stages.creating import facts_of
 
 Side = Mapping[str, str]  # position -> file SHA-256
+_MEMBERS = (
+    sa.select(ListingMember)
+    .where(ListingMember.listing_id.in_(sa.bindparam("listings", expanding=True)))
+    .options(joinedload(ListingMember.product))
+    .order_by(ListingMember.id)
+)
 
 
 def members_of(session: Session, listings: Collection[int]) -> dict[int, list[ListingMember]]:
     """The members of listings with their products, in the order in which they joined."""
     found: dict[int, list[ListingMember]] = {listing: [] for listing in listings}
-    rows = sa.select(ListingMember).where(ListingMember.listing_id.in_(found)).options(joinedload(ListingMember.product)).order_by(ListingMember.id)
-    for member in session.scalars(rows):
+    for member in session.scalars(_MEMBERS, {"listings": list(found)}):
         found[member.listing_id].append(member)
     return found
 

@@ -23,7 +23,7 @@ from app.kit import Kit
 from app.models import Account, Event, Listing, ListingMember, Notice
 from app.stages.check import keep_facts
 from app.stages.intake import wake_missing
-from app.stages.looks import RECENT_S, Crowd, next_look_s, quiet_look_s, spread_s
+from app.stages.looks import RECENT_S, Crowd, gathered, next_look_s, quiet_look_s, spread_s
 from app.stages.notices import note
 from app.stages.run import Stage
 from app.stages.showings import Place, Shown, end_showings, note_showings, open_now
@@ -31,11 +31,12 @@ from app.stages.together import disown_siblings, looked_at
 from app.states import ListingState
 
 CONFIRMATIONS = 3  # looks in a row that must show something else
-CROWD_S = 60.0  # how old a count of an account's listings may be: it decides gaps of hours
+CROWD_S = 1800.0  # how old a count of an account's listings may be: it decides gaps of hours
 MOST_REPAIRS = 2  # a week; then a person: somebody else is fighting us
 SENT = (ListingState.SENT, ListingState.LIVE, ListingState.UNPROVABLE, ListingState.DRIFTED, ListingState.TO_SEND, ListingState.ENDED)
 QUIET = (*(state for state in SENT if state != ListingState.SENT), ListingState.EMPTY)  # these take turns; what was just sent has gaps of its own
 LOOKED_AT = (*SENT, ListingState.EMPTY)  # a listing that was there before us shows pictures that somebody accepted
+_LOCKED = sa.select(Listing).where(Listing.id == sa.bindparam("listing")).with_for_update(key_share=True).execution_options(populate_existing=True)
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def crowd(session: Session, account: Account, now: datetime) -> Crowd:
 
 
 def _crowd(session: Session, kit: Kit, account: Account) -> Crowd:
-    """The crowd of an account as it was within the last minute: a look costs no count of all the others."""
+    """The crowd of an account as it was half an hour ago at most: a look costs no count of all the others."""
     now = kit.now()
     at, known = kit.crowds.get(account.id, (now, None))
     if not isinstance(known, Crowd) or abs((now - at).total_seconds()) >= CROWD_S:
@@ -179,7 +180,7 @@ def _look(kit: Kit, marketplace: integrations.Marketplace, url: str | None, dige
 
 
 def apply(session: Session, kit: Kit, task: Task, look: Look) -> datetime | None:
-    listing, now = session.get_one(Listing, task.listing_id, with_for_update={"key_share": True}), kit.now()
+    listing, now = session.scalars(_LOCKED, {"listing": task.listing_id}).one(), kit.now()
     for file, found in look.measured.items():
         keep_facts(session, file, found.facts, {name: list(box) for name, box in found.regions.items()}, now)
     if any(task.showing.get(place) != one for place, one in look.showing.items()):  # only looks write showings, and this one has the lease
@@ -193,7 +194,7 @@ def apply(session: Session, kit: Kit, task: Task, look: Look) -> datetime | None
                 listing.external_id = status.external_id
     listing.seen, listing.seen_at = look.seen, now
     if listing.pushed != task.pushed or listing.state in (ListingState.TO_SEND, ListingState.EMPTY):
-        return now + timedelta(seconds=quiet_look_s(task.account.policy["pace"], task.crowd))  # what is sent wakes its own look
+        return _turn(task.account, now, quiet_look_s(task.account.policy["pace"], task.crowd))  # what is sent wakes its own look
     pace, sku = task.account.policy["pace"], task.refs[0].merchant_sku if task.refs else None
     to, why = verdict(listing.state, look, doubts=listing.doubts, waited_s=(now - (listing.sent_at or now)).total_seconds(), settle_s=float(pace["settle_s"]))
     listing.doubts = 0 if look.agrees else listing.doubts + 1
@@ -208,15 +209,21 @@ def apply(session: Session, kit: Kit, task: Task, look: Look) -> datetime | None
             note_showings(session, listing, {place: one for place, one in unseen.items() if place not in look.showing}, now)
         if to == ListingState.DRIFTED:
             _repair(session, kit, listing, task.account, sku, now)
+    live = listing.state in (ListingState.LIVE, ListingState.UNPROVABLE)
     gap = next_look_s(
         pace,
         task.crowd,
-        live=listing.state in (ListingState.LIVE, ListingState.UNPROVABLE),
+        live=live,
         doubts=listing.doubts,
         since_change_s=(now - (listing.sent_at or now)).total_seconds(),
         notices=sum(len(status.notices) for status in look.statuses),
     )
-    return now + timedelta(seconds=gap)
+    return _turn(task.account, now, gap) if live and listing.doubts == 0 else now + timedelta(seconds=gap)
+
+
+def _turn(account: Account, now: datetime, gap_s: float) -> datetime:
+    """When a listing that is as it should be is looked at again: with others of its account, where its marketplace reads several by one call."""
+    return gathered(now, gap_s) if integrations.SITES[account.marketplace].status_batch > 1 else now + timedelta(seconds=gap_s)
 
 
 def verdict(state: ListingState, look: Look, *, doubts: int, waited_s: float, settle_s: float) -> tuple[ListingState, str]:

@@ -6,14 +6,14 @@ from functools import wraps
 from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, request
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from integrations.practice import tokens
 from integrations.practice.clock import parse_iso
 from integrations.practice.current import limits, world
 from integrations.practice.faults import QUOTA, call_name
-from integrations.practice.store import Listing
+from integrations.practice.store import WHOLE, Listing
 
 blueprint = Blueprint("amazon", __name__)
 
@@ -109,11 +109,18 @@ def included(default: str) -> set[str]:
     return {part for value in request.args.getlist("includedData") or [default] for part in value.split(",")}
 
 
+_OWN = (
+    select(Listing)
+    .where(Listing.connector == "amazon", Listing.state == "active", Listing.seller == bindparam("seller"))
+    .where(Listing.marketplace == bindparam("site"), Listing.sku == bindparam("sku"))
+    .options(*WHOLE)
+)
+
+
 def find(session: Session, marketplace_id: str, sku: str) -> Listing | None:
     """The seller's own listing that is there now."""
     site = world().hidden.sites.amazon[marketplace_id]
-    query = select(Listing).where(Listing.connector == "amazon", Listing.state == "active", Listing.seller == g.seller, Listing.marketplace == site)
-    return session.scalars(query.where(Listing.sku == sku)).first()
+    return session.scalars(_OWN, {"seller": g.seller, "site": site, "sku": sku}).unique().first()
 
 
 def csv(name: str) -> list[str]:

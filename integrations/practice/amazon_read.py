@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from flask import Response, g, jsonify, request
-from sqlalchemy import ColumnElement, Select, and_, false, func, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, false, func, not_, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from integrations.practice.amazon_door import Answer, blueprint, csv, find, included, marketplaces, moment, number, signed_in
@@ -173,14 +173,20 @@ def catalog_search() -> Response:
     return jsonify(numberOfResults=len(found), items=found[:size])
 
 
+_CATALOGUED = (
+    select(Listing)
+    .where(Listing.connector == "amazon", Listing.state == "active")
+    .where(Listing.external_id.in_(bindparam("asins", expanding=True)), Listing.marketplace.in_(bindparam("sites", expanding=True)))
+    .order_by(Listing.id.desc())
+    .options(selectinload(Listing.slots))
+)
+
+
 def catalogued(session: Session, asins: list[str], ids: list[str]) -> list[dict[str, Any]]:
     """The catalogue items of these ASINs, in their order, with the parts asked for."""
     sites, parts = world().hidden.sites.amazon, included("summaries")
-    query = select(Listing).where(Listing.connector == "amazon", Listing.state == "active", Listing.external_id.in_(asins)).order_by(Listing.id.desc())
-    query = query.options(selectinload(Listing.slots).joinedload(Slot.image))
-    there = {
-        (listing.external_id, listing.marketplace): listing for listing in session.scalars(query.where(Listing.marketplace.in_([sites[one] for one in ids])))
-    }
+    shown = session.scalars(_CATALOGUED, {"asins": asins, "sites": [sites[one] for one in ids]})
+    there = {(listing.external_id, listing.marketplace): listing for listing in shown}
     found = []
     for asin in asins:
         listings = {one: there[asin, sites[one]] for one in ids if (asin, sites[one]) in there}

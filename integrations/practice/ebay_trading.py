@@ -7,7 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, request
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from integrations.practice import ebay_variations, tokens
@@ -19,7 +19,7 @@ from integrations.practice.ebay_view import Content, item, mistaken, times
 from integrations.practice.ebay_xml import Node, XmlError, parse, write
 from integrations.practice.faults import USED_UP
 from integrations.practice.paging import ends_within, paged, shown_with
-from integrations.practice.store import Invocation, Listing, VariationSku, Write
+from integrations.practice.store import WHOLE, Invocation, Listing, VariationSku, Write
 
 __all__ = ["CALLS", "Failure", "blueprint", "check_urls", "new_listing", "want"]
 
@@ -239,10 +239,12 @@ def describe(listing: Listing, node: Node) -> bool:
 # -- reading
 
 
+_OWN = select(Listing).where(Listing.connector == "ebay", Listing.seller == bindparam("seller"), Listing.external_id == bindparam("item")).options(*WHOLE)
+
+
 def own(session: Session, call: Call, item_id: str) -> Listing:
     """The seller's listing, or Failure 17 for what is not his."""
-    query = select(Listing).where(Listing.connector == "ebay", Listing.seller == call.seller, Listing.external_id == item_id)
-    listing = session.scalars(query).first()
+    listing = session.scalars(_OWN, {"seller": call.seller, "item": item_id}).unique().first()
     if listing is None:
         raise Failure(error(17, f"Item '{item_id}' is invalid or does not exist, or you are not its seller.", item_id))
     return listing

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import JSON, Connection, ForeignKey, Index, LargeBinary, create_engine, event, text
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, sessionmaker
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, joinedload, mapped_column, relationship, sessionmaker
 
 
 class Row(DeclarativeBase):
@@ -103,7 +103,7 @@ class Image(Row):
     width: Mapped[int]
     height: Mapped[int]
     source_sha256: Mapped[str]
-    facts: Mapped[dict[str, Any]]
+    facts: Mapped[dict[str, Any]] = mapped_column(deferred=True)  # only judges read them
     created: Mapped[float]
     expires: Mapped[float | None]
 
@@ -235,6 +235,9 @@ class History(Row):
     at: Mapped[float]
     what: Mapped[str]
     detail: Mapped[dict[str, Any]]
+
+
+WHOLE = (joinedload(Listing.slots), joinedload(Listing.notices))  # one listing with all that is shown of it, by one statement
 
 
 class Store:

@@ -3,7 +3,7 @@
 import secrets
 
 from flask import request
-from sqlalchemy import delete
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from integrations.practice.limits import mark
@@ -57,12 +57,15 @@ def application(text: str | None) -> str:
     return (text or "").partition(OF)[2]
 
 
+_TOKEN = select(Token.connector, Token.seller, Token.expires).where(Token.token == bindparam("text"))
+
+
 def holder(world: World, connector: str, text: str | None) -> tuple[str | None, str]:
     """(seller, "ok"), or (None, "missing" | "unknown" | "expired")."""
     if not text:
         return None, "missing"
     with world.store.read() as session:
-        token = session.get(Token, text)
+        token = session.execute(_TOKEN, {"text": text}).one_or_none()
     if token is None or token.connector != connector:
         return None, "unknown"
     if request.environ.get("practice.expire_token"):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 import integrations
 from app.accounts import DEFAULT_PACE
-from app.stages.looks import RECENT_S, Crowd, next_look_s, spread_s
+from app.stages.looks import RECENT_S, Crowd, gathered, next_look_s, spread_s
 
 DAY = 86_400.0
 CALLS = (integrations.calls_a_day("ebay", {}) or 0) * integrations.SWEEPS
@@ -52,6 +53,25 @@ def test_any_crowd_of_live_listings_fits_in_three_quarters_of_the_calls(recent: 
     a_day = recent * DAY / gap(crowd, since=0) + quiet * DAY / gap(crowd)
 
     assert a_day <= max(0.75 * calls, 2) + 1e-6
+
+
+@given(st.floats(0, 4e9), st.floats(1, 1e8))
+def test_a_look_that_waits_for_others_is_never_late_and_hardly_early(now: float, gap_s: float) -> None:
+    begun = datetime.fromtimestamp(now, UTC)
+
+    waits = (gathered(begun, gap_s) - begun).total_seconds()
+
+    assert gap_s * 49 / 50 - 1e-3 <= waits <= gap_s + 1e-3
+
+
+def test_a_thousand_quiet_listings_come_due_by_twenties() -> None:
+    gap_s = float(DEFAULT_PACE["live_look_s"])
+    seen = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=gap_s * number / 1000) for number in range(1000)]
+
+    together = Counter(gathered(at, gap_s) for at in seen)
+
+    assert len(together) <= 51
+    assert max(together.values()) == 20
 
 
 def test_a_flood_of_changes_is_spread_out() -> None:

@@ -144,8 +144,8 @@ def test_a_tick_does_not_look_at_rows_that_rest_or_are_due_much_later(kit: Kit) 
     """A year of rows that were settled must not be read every second."""
     plans = []
     with kit.db.reading() as session:
-        for is_so in dispatch._due("watch", kit.now()):
-            query = sa.select(Work.row).where(is_so).order_by(Work.rank, Work.row).limit(5)
+        for due in dispatch._TAKEN:
+            query = due.params(of_stage="watch", now=kit.now(), most=5)
             text = str(query.compile(session.get_bind(), compile_kwargs={"literal_binds": True}))
             plans.append(session.execute(sa.text(f"EXPLAIN QUERY PLAN {text}")).all()[0][-1])
     assert "leased_until=? AND due_at<?" in plans[0]

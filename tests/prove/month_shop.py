@@ -22,6 +22,7 @@ import imaging
 from app import accounts, controls, rulebook, work
 from app.kit import Kit
 from app.models import Account, FileFacts, HostedPicture, Listing, ListingMember, Notice, Photo, Placement, Product, Push, Rendition, Showing, Work
+from app.stages.looks import gathered
 from app.stages.want import fingerprint
 from app.states import ListingState, PlacementState, PushState, RenditionState
 from integrations.practice import pictures
@@ -127,7 +128,7 @@ class Shop:
         rows.setdefault(Push, []).append(
             {**push, "content": {sku: side}, "creates": True, "state": PushState.ACCEPTED, "issues": [], "at": sent, "settled_at": sent}
         )
-        due = seen + timedelta(seconds=round_s)
+        due = gathered(seen, round_s) if site.startswith("amazon") else seen + timedelta(seconds=round_s)
         rows.setdefault(Work, []).append(
             {"stage": "watch", "row": str(listing_id), "due_at": due, "rank": due.timestamp(), "generation": 1, "attempts": 0, "leased_until": None}
         )

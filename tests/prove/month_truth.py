@@ -39,6 +39,7 @@ from app.states import ListingState
 from tests.prove.month_shop import HOUR, SITES, Shop
 
 SLACK = 3 * HOUR
+COUNTS_S = 3 * HOUR  # between two counts of an account's crowd
 _WORST = tuple(views.NOTICE_WORDS)
 
 
@@ -94,6 +95,8 @@ class Truth:
         self._free: dict[str, float] = dict.fromkeys(SITES, 0.0)  # since when an account may be read
         self._open: dict[str, float] = dict.fromkeys(SITES, 0.0)  # since when nothing holds its writes back
         self._crowds: dict[str, list[Crowd]] = {site: [] for site in SITES}
+        self._counted: dict[str, float] = dict.fromkeys(SITES, 0.0)  # when the crowd was
+        self._gaps: dict[str, float] = {}  # the longest that a live listing of a marketplace goes without a look, these days
         self._files: dict[str, str] = {}
 
     def hour(self, *, all_of_them: bool = False) -> None:
@@ -130,7 +133,7 @@ class Truth:
     def _lags_of_what_is_shown(self, here: House, there: Twin | None, account: Account) -> list[Lag]:
         if there is None:
             return [Lag("is not there", self._to_send_since(here), SLACK)] if here.state != ListingState.TO_SEND or here.word == "to send" else []
-        pace, gap, found = account.policy["pace"], self._gap(account), list[Lag]()
+        pace, gap, found = account.policy["pace"], self._gaps[here.site], list[Lag]()
         confirm = gap + sum(pace["look_gaps_s"][:2]) + SLACK
         if not there.active:
             settled = here.state == ListingState.ENDED or here.word in ("refused", "removed")
@@ -181,7 +184,10 @@ class Truth:
             found = {one.marketplace: one for one in session.scalars(sa.select(Account))}
             stopped = is_stopped(session) is not None
             for site, one in found.items():
-                self._crowds[site] = [*self._crowds[site][-72:], crowd(session, one, self.shop.kit.now())]
+                if now - self._counted[site] >= COUNTS_S:
+                    self._counted[site] = now
+                    self._crowds[site] = [*self._crowds[site][-24:], crowd(session, one, self.shop.kit.now())]
+                    self._gaps[site] = self._gap(one)
                 if one.paused or site in self.shop.revoked:
                     self._free[site] = self._open[site] = now + 1
                 if stopped or one.stopped:
