@@ -1,6 +1,9 @@
 # A fresh machine needs Python 3.11 or newer and make, nothing else; `make help` lists the targets.
 
 MINUTES ?= 10
+SEEDS ?= 1
+JOBS ?= 1
+ONLY ?=
 PORT ?= 8000
 UV_VERSION := 0.13.9
 VENV := .venv
@@ -32,8 +35,8 @@ format: $(DEV) ## let ruff put the code in order
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-prove: $(DEV) ## the long proofs; MINUTES=n says for how long
-	$(BIN)/python -m tests.prove --minutes $(MINUTES)
+prove: $(DEV) ## the long proofs; MINUTES=n says for how long, ONLY="a simulated month" SEEDS=n JOBS=n for so many seeds of one, side by side
+	$(BIN)/python -m tests.prove --minutes $(MINUTES) --seeds $(SEEDS) --jobs $(JOBS) --only "$(ONLY)"
 
 lock: $(DEV) ## renew the lock files from pyproject.toml
 	$(UV) pip compile --quiet pyproject.toml --universal --generate-hashes --no-emit-index-url -o requirements.lock
