@@ -94,7 +94,8 @@ def drop(number: int) -> ResponseReturnValue:
 def notices() -> ResponseReturnValue:
     past = request.args.get("show") == "past"
     page = queries.notices(session(), past=past, account=request.args.get("account", ""), number=_page())
-    return render_template("notices.html", page=page, past=past, skus=queries.skus_of(session(), page.rows), accounts=queries.accounts(session()))
+    shown = {"skus": queries.skus_of(session(), page.rows), "pictures": queries.pictures_against(session(), page.rows)}
+    return render_template("notices.html", page=page, past=past, accounts=queries.accounts(session()), **shown)
 
 
 @bp.post("/stop")

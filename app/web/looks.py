@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from app import verdicts
-from app.models import Arrival, Cutout, FileFacts, ImageSetItem, Photo, Placement, Product, Rendition, Retouch
+from app.models import Arrival, Cutout, FileFacts, ImageSetItem, Notice, Photo, Placement, Product, Rendition, Retouch
 from app.stages import remake, review
 from app.states import PlacementState, RetouchState
 from app.web import queries
@@ -45,6 +45,7 @@ class Look:
     arrival: Arrival | None = None
     retouch: Retouch | None = None
     remade: Remade | None = None
+    notices: Sequence[Notice] = ()  # what the marketplace says against it now
 
     @property
     def stops(self) -> bool:
@@ -105,6 +106,7 @@ def look_at_placement(session: Session, number: int) -> Look | None:
         twins=review.twins(session, placement) if placement.state == PlacementState.REVIEW else (),
         retouch=retouch,
         remade=_remade(session, placement),
+        notices=queries.notices_against(session, placement),
     )
 
 

@@ -33,14 +33,15 @@ def products() -> ResponseReturnValue:
 def sku(sku: str) -> ResponseReturnValue:
     product = queries.product(session(), sku) or abort(404, f"There is no product {sku}.")
     members = queries.members_of(session(), product.id)
-    placements = queries.placements_of(session(), product.id)
+    placements, notices = queries.placements_of(session(), product.id), queries.notices_of(session(), members)
     return render_template(
         "sku.html",
         product=product,
         why=views.why(session(), kit(), sku),
         grid=grid(placements),
         members={member.listing.account.key: member for member in members},
-        notices=queries.notices_of(session(), members),
+        notices=notices,
+        pictures=queries.pictures_against(session(), notices),
         history=queries.history(session(), sku, request.args.get("before", type=int), shared=[m.listing_id for m in members if len(m.listing.members) > 1]),
         retouches=queries.retouches_of(session(), product.id),
     )

@@ -224,6 +224,35 @@ def skus_of(session: Session, found: Iterable[Notice]) -> dict[tuple[int, str], 
     return {(listing, merchant): sku for listing, merchant, sku in rows}
 
 
+def pictures_against(session: Session, found: Iterable[Notice]) -> dict[int, int]:
+    """Open notice -> the placement of ours that a person would change: the first position it names, main where it names none."""
+    still = [notice for notice in found if notice.end is None]
+    if not still:
+        return {}
+    members = sa.tuple_(ListingMember.listing_id, ListingMember.merchant_sku).in_([(n.listing_id, n.merchant_sku) for n in still])
+    mine = sa.and_(Placement.product_id == ListingMember.product_id, Placement.account_id == ListingMember.account_id)
+    rows = session.execute(
+        sa.select(ListingMember.listing_id, ListingMember.merchant_sku, Placement.position, Placement.id)
+        .join(Placement, mine)
+        .where(members, Placement.rendition_id.is_not(None))
+    )
+    there = {(listing, merchant, position): placement for listing, merchant, position, placement in rows}
+    places = {notice.id: there.get((notice.listing_id, notice.merchant_sku, next(iter(notice.positions), "main"))) for notice in still}
+    return {notice: placement for notice, placement in places.items() if placement is not None}
+
+
+def notices_against(session: Session, placement: Placement) -> list[Notice]:
+    """What its marketplace says now against the picture at a placement, the newest last."""
+    member = sa.and_(ListingMember.listing_id == Notice.listing_id, ListingMember.merchant_sku == Notice.merchant_sku)
+    rows = session.scalars(
+        sa.select(Notice)
+        .join(ListingMember, member)
+        .where(ListingMember.product_id == placement.product_id, ListingMember.account_id == placement.account_id, Notice.end.is_(None))
+        .order_by(Notice.begin, Notice.id)
+    )
+    return [notice for notice in rows if placement.position in (notice.positions or ["main"])]
+
+
 UNTRANSLATED = Lesson.subject.contains(":code:")  # a code that nobody has said the meaning of: a person is asked from the first notice on
 TO_DECIDE = sa.or_(Lesson.state == LessonState.PROPOSED, sa.and_(Lesson.state == LessonState.GATHERING, UNTRANSLATED))
 

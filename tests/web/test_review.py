@@ -7,7 +7,7 @@ import re
 import pytest
 import sqlalchemy as sa
 
-from app.models import Account, ImageSetItem, Placement
+from app.models import Account, ImageSetItem, ListingMember, Notice, Placement
 from app.stages import review
 from app.states import PhotoState, PlacementState
 from tests.web.conftest import Windows
@@ -189,3 +189,27 @@ def test_a_photo_that_cannot_be_read_is_not_offered_for_acceptance(windows: Wind
     text = visitor.get(f"/review/photo/{number}").get_data(as_text=True)
     assert "Accept anyway" not in text
     assert f"/review/photo/{number}/reject" in text
+
+
+def test_a_notice_leads_to_the_picture_and_the_desk_says_what_the_marketplace_says(windows: Windows) -> None:
+    with windows.kit.db.reading() as session:
+        notice = session.scalars(sa.select(Notice).where(Notice.end.is_(None), Notice.kind == "suppressed")).first()
+        assert notice is not None
+        member = session.scalars(sa.select(ListingMember).where(ListingMember.listing_id == notice.listing_id)).one()
+        where = Placement.product_id == member.product_id, Placement.account_id == member.account_id, Placement.position == "main"
+        [number] = session.scalars(sa.select(Placement.id).where(*where))
+        sku, words = member.product.sku, notice.message
+    visitor = windows.visitor()
+
+    for page in ("/notices", f"/products/{sku}"):
+        assert f'href="/review/placement/{number}" aria-label="See to the picture of' in visitor.get(page).get_data(as_text=True), page
+    desk = visitor.get(f"/review/placement/{number}").get_data(as_text=True)
+
+    assert words in desk.split('aria-label="Notices"')[1].split("</section>")[0]
+    assert "Take back and decide again" in desk
+    taken_back = visitor.post(f"/review/placement/{number}/again", htmx=True).get_data(as_text=True)
+    assert words in taken_back.split('name="note"')[1].split("</textarea>")[0], "who retouches it is told what the marketplace objects to"
+
+
+def test_a_notice_that_has_ended_asks_for_nothing(windows: Windows) -> None:
+    assert "See to the picture" not in windows.visitor().get("/notices?show=past").get_data(as_text=True)
