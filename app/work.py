@@ -25,13 +25,14 @@ WISHES = "packshot.wishes"
 _ROW = sa.and_(Work.stage == sa.bindparam("of_stage"), Work.row == sa.bindparam("of_row"))
 _STANDING = sa.select(Work.generation, Work.attempts, Work.error).where(_ROW)
 _UNDER = sa.update(Work.__table__).where(_ROW, Work.generation == sa.bindparam("of_generation"), Work.leased_until.is_not(None))  # type: ignore[arg-type]
-_NEXT = sa.bindparam("next_at", type_=Work.due_at.type)
+_NEXT, _NEXT_RANK = sa.bindparam("next_at", type_=Work.due_at.type), sa.bindparam("next_rank", type_=Work.rank.type)
+_WOKEN_SOONER = sa.and_(Work.due_at.is_not(None), sa.or_(_NEXT.is_(None), Work.due_at <= _NEXT))  # by a wake-up that came while the job was in flight
 _SETTLE = _UNDER.values(
     leased_until=None,
     attempts=0,
     error=None,
-    due_at=sa.func.coalesce(Work.due_at, _NEXT),  # a wake-up that came while the job was in flight is kept
-    rank=sa.case((Work.due_at.is_not(None), Work.rank), else_=sa.bindparam("next_rank", type_=Work.rank.type)),
+    due_at=sa.case((_WOKEN_SOONER, Work.due_at), else_=_NEXT),
+    rank=sa.case((_WOKEN_SOONER, Work.rank), else_=_NEXT_RANK),
 )
 
 
@@ -117,7 +118,10 @@ def _write_wishes(session: Session) -> None:
 
 
 def settle(session: Session, lease: Lease, *, next_at: datetime | None = None, lead: float = 0.0) -> bool:
-    """End a lease: the stage is done, or due again at `next_at`. False if the row was leased anew meanwhile: then change nothing."""
+    """End a lease: the stage is done, or due again at `next_at`, or when something woke it meanwhile if that is sooner.
+
+    False if the row was leased anew meanwhile: then change nothing.
+    """
     values = {"next_at": next_at, "next_rank": None if next_at is None else next_at.timestamp() - lead}
     won = session.execute(_SETTLE, {**values, **_named(lease), "of_generation": lease.generation})
     return bool(won.rowcount == 1)  # type: ignore[attr-defined]
@@ -138,8 +142,7 @@ def postpone(session: Session, lease: Lease, *, now: datetime, error: str, delay
 def wait_on(session: Session, lease: Lease, *, now: datetime, why: str, delay: float) -> bool:
     """End a lease whose turn has not come: due again after `delay`, with its rank and its failures as they were. False if the lease was lost."""
     at = now + timedelta(seconds=delay)
-    due = sa.case((sa.and_(Work.due_at.is_not(None), Work.due_at > at), Work.due_at), else_=at)
-    return _under(session, lease, {"leased_until": None, "error": why[:2000], "due_at": due, "rank": sa.func.coalesce(Work.rank, at.timestamp())})
+    return _under(session, lease, {"leased_until": None, "error": why[:2000], "due_at": at, "rank": sa.func.coalesce(Work.rank, at.timestamp())})
 
 
 def vanished(session: Session, lease: Lease) -> bool:

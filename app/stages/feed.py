@@ -122,15 +122,20 @@ def _unknown(session: Session, kit: Kit, push: Push, why: str) -> None:
         work.wake(session, "publish", push.listing_id, at=kit.now())
 
 
-def _write_down(session: Session, kit: Kit, account: Account, ids: Sequence[int]) -> Sending:
-    """The push rows of these listings, and what each carries; their turn in `publish` is theirs no more."""
+def _write_down(session: Session, kit: Kit, account: Account, ids: Sequence[int]) -> Sending | None:
+    """The push rows of these listings, and what each carries; their turn in `publish` is theirs no more.
+
+    A listing that another transaction holds is left out, and so is one that was begun in `publish` since it was found: those go one by one.
+    """
     order = {position: n for n, position in enumerate(integrations.SITES[account.marketplace].positions)}
     rows = sa.select(Listing, ListingMember, Product).join(ListingMember, ListingMember.listing_id == Listing.id).join(Product)
     pushes: list[tuple[Push, Listing, ListingMember, Product]] = []
     for start in range(0, len(ids), CHUNK):
-        part = ids[start : start + CHUNK]
+        free = sa.select(Listing.id).where(Listing.id.in_(ids[start : start + CHUNK])).order_by(Listing.id).with_for_update(key_share=True, skip_locked=True)
+        part = session.scalars(waiting(session, kit, account).where(Listing.id.in_(session.scalars(free).all()))).all()
         numbers = dict(session.execute(sa.select(Push.listing_id, sa.func.max(Push.number)).where(Push.listing_id.in_(part)).group_by(Push.listing_id)).all())
-        for listing, member, product in session.execute(rows.where(Listing.id.in_(part)).order_by(Listing.id)):
+        locked = rows.where(Listing.id.in_(part)).order_by(Listing.id).execution_options(populate_existing=True)
+        for listing, member, product in session.execute(locked):
             push = Push(
                 listing_id=listing.id,
                 number=(numbers.get(listing.id) or 0) + 1,
@@ -150,6 +155,8 @@ def _write_down(session: Session, kit: Kit, account: Account, ids: Sequence[int]
             .values(due_at=None, rank=None)
             .execution_options(synchronize_session=False)
         )
+    if not pushes:
+        return None
     session.add_all(push for push, *_ in pushes)
     session.flush()
     record(session, account, "sent by feed", now=kit.now(), why=f"{len(pushes)} changes wait: in one file they are sooner there than one by one")

@@ -96,6 +96,8 @@ def gather(session: Session, kit: Kit, row: str) -> Task | None:
     if open_push is None:
         budget.hold(session, account)
         lock(session, listing)  # whoever renames one of its products meanwhile comes before or after
+        open_push = _open_push(session, listing)  # a feed, or a second job of this row, may have begun one while we waited
+    if open_push is None:
         if not listing.wanted or listing.wanted_print == listing.pushed_print or barred(session, kit, listing, account):
             return None
         open_push = _new_push(session, kit, listing)
@@ -225,10 +227,12 @@ def do(kit: Kit, task: Task) -> Sent:
     stands = offer.pushed or {}
     unsent = [one.data() for some in pictures.values() for one in some if stands.get(one.position) != one.sha256]
     preflight.check(kit, task.account, unsent)
-    with kit.db.reading() as session:  # pictures took a while to read: a stop that came meanwhile holds
+    with kit.db.reading() as session:  # pictures took a while to read: a stop that came meanwhile holds, and so does whoever took this push over
         account = session.get_one(Account, task.account_id, populate_existing=True)
         if is_stopped(session) is not None or account.stopped or account.paused:
             raise integrations.TryLater(60, "publishing was stopped by a person while this was being prepared")
+        if session.scalar(sa.select(Push.state).where(Push.id == task.push_id)) not in OPEN:
+            raise integrations.TryLater(5, "another job has brought this push to its end; something newer may stand there")
     variants = tuple(replace(variant, pictures=tuple(pictures.get(variant.merchant_sku, ()))) for variant in offer.variants)
     receipt = marketplace.publish(replace(offer, variants=variants, pictures=() if variants else tuple(pictures[offer.merchant_sku])))
     return Sent(receipt, receipt.external_id or offer.external_id)

@@ -62,6 +62,7 @@ class Look:
     statuses: tuple[integrations.Status, ...]
     seen: dict[str, dict[str, Any]]
     unprovable: int  # pushed positions that cannot be read back
+    unread: bool = False  # a picture of ours could not be fetched now: only what is said of the listing counts
     showing: Mapping[Place, Shown | None] = field(default_factory=dict)
     measured: Mapping[str, imaging.Measured] = field(default_factory=dict)  # of files that are not ours
 
@@ -128,6 +129,7 @@ def do(kit: Kit, task: Task) -> Look:
     statuses, seen, unprovable = tuple(marketplace.status(task.refs)) if task.statuses is None else task.statuses, {}, 0
     showing: dict[Place, Shown | None] = {}
     measured: dict[str, imaging.Measured] = {}
+    unread = False
     for status in statuses:
         sku = status.ref.merchant_sku
         before, looks = task.seen.get(sku, {}), {}
@@ -137,7 +139,11 @@ def do(kit: Kit, task: Task) -> Look:
             if position not in status.provable:
                 unprovable += 1
                 continue
-            looks[position] = _look(kit, marketplace, shown.get(position), digest, before.get(position))
+            try:
+                looks[position] = _look(kit, marketplace, shown.get(position), digest, before.get(position))
+            except integrations.TryLater:
+                unread = True
+                continue
             if looks[position]["same"]:
                 showing[sku, position] = Shown(digest, True, shown[position])
         seen[sku] = looks
@@ -146,7 +152,7 @@ def do(kit: Kit, task: Task) -> Look:
             showing[sku, position] = _foreign(kit, marketplace, shown.get(position), known, measured)
     for place in disown_siblings(seen):
         showing.pop(place, None)
-    return Look(statuses, seen, unprovable, showing, measured)
+    return Look(statuses, seen, unprovable, unread, showing, measured)
 
 
 def _foreign(kit: Kit, marketplace: integrations.Marketplace, url: str | None, known: Shown | None, measured: dict[str, imaging.Measured]) -> Shown | None:
@@ -192,6 +198,8 @@ def apply(session: Session, kit: Kit, task: Task, look: Look) -> datetime | None
             taken = sa.select(Listing.id).where(Listing.account_id == listing.account_id, Listing.external_id == status.external_id)
             if session.scalar(taken) is None:
                 listing.external_id = status.external_id
+    if look.unread:  # their pictures' host may be down for hours, and the notices are heard all the same
+        return now + timedelta(seconds=float(task.account.policy["pace"]["look_gaps_s"][0]))
     listing.seen, listing.seen_at = look.seen, now
     if listing.pushed != task.pushed or listing.state in (ListingState.TO_SEND, ListingState.EMPTY):
         return _turn(task.account, now, quiet_look_s(task.account.policy["pace"], task.crowd))  # what is sent wakes its own look

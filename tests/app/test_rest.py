@@ -214,3 +214,40 @@ def test_one_code_about_two_pictures_or_of_two_kinds_is_kept_apart_and_stays_as_
         ("xxxxx", "at_risk", []),
     ]
     assert all(n.end is not None for n in rows)
+
+
+def test_a_picture_host_that_is_down_does_not_deafen_us(kit: Kit, clock: Clock, shop: Shop) -> None:
+    shop.market.said = {"W-1": (integrations.Notice("18027", "text", "suppressed", "text-or-watermark", ("main",)),)}
+    before = shop.listing()
+
+    def down(url: str) -> bytes:
+        raise integrations.TryLater(60, "503")
+
+    usual, shop.market.picture = shop.market.picture, down  # type: ignore[method-assign]
+    shop.go(10, "watch")
+    with kit.db.reading() as session:
+        assert session.scalars(sa.select(Notice.code)).all() == ["18027"]
+    heard = shop.listing()
+    assert (heard.state, heard.doubts, heard.seen) == (before.state, before.doubts, before.seen), "what was not seen says nothing"
+
+    shop.market.picture = usual  # type: ignore[method-assign]
+    shop.go(600, "watch")
+    assert (before.seen_at, heard.seen_at) == (None, None)
+    assert shop.listing().seen_at is not None, "it is looked at again by itself"
+
+
+def test_a_publisher_that_froze_sends_nothing_that_another_has_brought_to_its_end(kit: Kit, shop: Shop) -> None:
+    shop.want(rendition(kit, item(kit, shop.of)))
+    shop.go(1, "want")
+    with kit.db.writing() as session:
+        frozen = publish.gather(session, kit, str(shop.row.id))
+    assert frozen is not None
+    shop.go(1)
+    shop.want(rendition(kit, item(kit, shop.of)))
+    shop.go(1)
+    newest = shop.market.listings["W-1"]["pictures"]
+
+    with pytest.raises(integrations.TryLater, match="brought this push to its end"):
+        publish.do(kit, frozen)
+
+    assert shop.market.listings["W-1"]["pictures"] == newest

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from app import dispatch, work
@@ -150,3 +152,35 @@ def test_a_tick_does_not_look_at_rows_that_rest_or_are_due_much_later(kit: Kit) 
             plans.append(session.execute(sa.text(f"EXPLAIN QUERY PLAN {text}")).all()[0][-1])
     assert "leased_until=? AND due_at<?" in plans[0]
     assert "leased_until<?" in plans[1]
+
+
+@pytest.mark.parametrize(("woken_after", "next_after", "due_after"), [(600, 60, 60), (60, 600, 60), (None, 60, 60), (600, None, 600), (None, None, None)])
+def test_of_a_wake_up_under_way_and_the_next_turn_the_sooner_counts(
+    each_kit: Kit, woken_after: int | None, next_after: int | None, due_after: int | None
+) -> None:
+    now = each_kit.now()
+
+    def at(seconds: int | None) -> datetime | None:
+        return None if seconds is None else now + timedelta(seconds=seconds)
+
+    held = work.Lease("render", "row", leased(each_kit))
+    with each_kit.db.writing() as session:
+        if (woken := at(woken_after)) is not None:
+            work.wake(session, "render", "row", at=woken)
+    with each_kit.db.writing() as session:
+        assert work.settle(session, held, next_at=at(next_after))
+
+    with each_kit.db.reading() as session:
+        row = session.get_one(Work, ("render", "row"))
+        assert (row.due_at, row.rank) == (at(due_after), None if due_after is None else at(due_after).timestamp())  # type: ignore[union-attr]
+
+
+def test_a_row_whose_turn_has_not_come_does_not_wait_for_a_later_wake_up(each_kit: Kit) -> None:
+    now, held = each_kit.now(), work.Lease("render", "row", leased(each_kit))
+    with each_kit.db.writing() as session:
+        work.wake(session, "render", "row", at=now + timedelta(hours=8))
+    with each_kit.db.writing() as session:
+        assert work.wait_on(session, held, now=now, why="throttled", delay=3)
+
+    with each_kit.db.reading() as session:
+        assert session.get_one(Work, ("render", "row")).due_at == now + timedelta(seconds=3)
