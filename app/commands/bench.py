@@ -90,6 +90,25 @@ def sync(changes: int, share: float, seed: int, feeds: bool, as_json: bool) -> i
     return 0
 
 
+@bench.command("web")
+@click.option("--products", default=2000, show_default=True, type=click.IntRange(100, 200_000), help="So many products are in the house that is drawn.")
+@click.option("--rounds", default=20, show_default=True, type=click.IntRange(5, 1000), help="So often each page is asked.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def web(products: int, rounds: int, as_json: bool) -> int:
+    """Ask the pages of a full house on SQLite, signed in, beside the least that the server answers (/health/live)."""
+    from app.commands.common import table
+    from app.web import pace
+
+    floor, found = pace.pages(products, rounds)
+    if as_json:
+        click.echo(json.dumps({"products": products, "rounds": rounds, "floor_ms": floor, "pages": [one.to_dict() for one in found]}))
+        return 0
+    click.echo(f"{products:,} products, {rounds} rounds; the floor, {pace.FLOOR}, takes {floor:.2f} ms")
+    rows = [[one.path, f"{one.ms_p50:.1f}", f"{one.ms_p95:.1f}", f"{one.ratio:.1f}", str(one.statements), f"{one.kilobytes:,.0f}"] for one in found]
+    table(["page", "p50 ms", "p95 ms", "p50 / floor", "statements", "kB"], rows)
+    return 0
+
+
 def _sample() -> list[Path]:
     """The sample shoot's pictures that are meant to go live: of the spoilt ones some cannot be read or show no product."""
     from app.practice import sample_shoot

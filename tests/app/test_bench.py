@@ -1,4 +1,4 @@
-"""`packshot bench imaging`: what it prints, and on what it runs."""
+"""`packshot bench`: what it prints, and on what it runs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 import imaging
 from app.cli import main
 from app.commands.bench import _sample
+from app.web import pace
 from tests import shots
 
 
@@ -89,3 +90,23 @@ def test_pushes_are_timed_in_simulated_seconds_beside_two_bare_calls(capsys: pyt
     assert (told["changes"], told["calls"], told["refused"]) == (60, 120, 0)
     assert 10 < told["seconds"] < 13  # at five a second, with a burst of three
     assert told["cpu_ms"] > told["floor_ms"] > 0
+
+
+def test_every_page_of_a_full_house_is_asked_and_nothing_outside_it_is_touched(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PACKSHOT_DATABASE_URL", "postgresql://nobody.invalid/none")
+
+    code, words, _ = packshot(capsys, "bench", "web", "--products", "100", "--rounds", "5")
+    assert code == 0
+    assert "100 products, 5 rounds" in words
+
+    told = json.loads(packshot(capsys, "bench", "web", "--products", "100", "--rounds", "5", "--json")[1])
+    assert [one["path"] for one in told["pages"]] == list(pace.PAGES)
+    assert all(one["ratio"] > 0 and one["statements"] > 0 and one["kilobytes"] > 0 for one in told["pages"])
+
+
+def test_a_bigger_house_takes_no_more_statements_a_page() -> None:
+    few, many = ({one.path: one.statements for one in pace.pages(products, 5)[1]} for products in (100, 1000))
+
+    grown = {path: (few[path], many[path]) for path in few if many[path] > few[path] + 2}
+
+    assert grown == {}
