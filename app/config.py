@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import secrets
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -38,6 +39,7 @@ class Settings(BaseSettings):
     )
     webhook_secret: SecretStr = Field(SecretStr(""), description="Standard Webhooks secret of the inventory system, whsec_…")
     intake: Annotated[tuple[str, ...], NoDecode] = Field((), description="comma list of watched folders and s3://bucket/prefix, listed every 30 s")
+    intake_sqs_url: str = Field("", description="SQS queue of the watched buckets' events: new objects within seconds; needs the extra `sqs`")
     rules_dir: Path | None = Field(None, description="the seller's overlay: amazon.yaml, ebay.yaml, intake.yaml by rule id; written by lessons")
     recipes: Path | None = Field(None, description="a file of your own recipes, beside the shipped ones and instead of those of the same name")
     model: Path | None = Field(None, description="an ONNX file instead of the shipped cut-out model")
@@ -60,6 +62,17 @@ class Settings(BaseSettings):
         for place in value:
             if "://" in place and not (place.startswith("s3://") and urlsplit(place).netloc):
                 raise ValueError(f"{place} must be a folder or s3://bucket/prefix")
+        return value
+
+    @field_validator("intake_sqs_url")
+    @classmethod
+    def _queue(cls, value: str, info: ValidationInfo) -> str:
+        if value and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).netloc or not urlsplit(value).path.strip("/")):
+            raise ValueError("must be the queue's URL, https://sqs.REGION.amazonaws.com/ACCOUNT/NAME")
+        if value and not any(place.startswith("s3://") for place in info.data.get("intake", ())):
+            raise ValueError(f"its events are of watched buckets: name one in {PREFIX}INTAKE")
+        if value and find_spec("boto3") is None:
+            raise ValueError("needs boto3: install Packshot with the extra `sqs`")
         return value
 
     @field_validator("alert_email")

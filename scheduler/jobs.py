@@ -13,7 +13,7 @@ import structlog
 import rules
 from app import alarms, connect, controls, dispatch, life, preflight, purge, rollout, rulebook
 from app.kit import Kit
-from app.stages import buckets, folders
+from app.stages import bucket_events, buckets, folders
 from app.store import StoreError
 
 SILENT_S = 30.0  # a worker not heard of for so long is dead
@@ -30,6 +30,8 @@ class House:
     seen: dict[str, folders.Seen] = field(default_factory=dict)
     seen_objects: dict[str, set[str]] = field(default_factory=dict)
     bucket_trouble: str | None = "not looked yet"
+    queue: bucket_events.Queue | None = None
+    queue_trouble: str | None = "not looked yet"
     overlay: rulebook.Print | None = None  # the rules folder at the last look, and whether that was taken (or refused) already
     overlay_taken: bool = False
 
@@ -66,6 +68,24 @@ def look_into_buckets(house: House) -> None:
             controls.set_banner(session, "buckets", trouble, kit.now())
         house.bucket_trouble = trouble
         log.warning("watched buckets", trouble=trouble or "over")
+
+
+def hear_of_objects(house: House) -> None:
+    """Take what the watched buckets' queue names; the listing finds what it does not. Trouble is shown on every page until it is over."""
+    kit, url, trouble = house.kit, house.kit.settings.intake_sqs_url, None
+    if not url:
+        return
+    try:
+        house.queue = house.queue or bucket_events.connect(url)
+        if taken := bucket_events.listen(kit, house.queue, url):
+            log.info("taken as told by the queue", queue=url, files=taken)
+    except StoreError as error:
+        trouble = f"The watched buckets' queue needs a look: {error}."
+    if trouble != house.queue_trouble:
+        with kit.db.writing() as session:
+            controls.set_banner(session, "queue", trouble, kit.now())
+        house.queue_trouble = trouble
+        log.warning("watched buckets' queue", trouble=trouble or "over")
 
 
 def renew_rules(house: House) -> None:
@@ -155,6 +175,7 @@ JOBS: tuple[Job, ...] = (
     Job("dispatch what is due", 1, tick),
     Job("look into watched folders", 2, look_into_folders),
     Job("look into watched buckets", 30, look_into_buckets),
+    Job("hear of new objects in watched buckets", 5, hear_of_objects),
     Job("renew the rules when their files change", 2, renew_rules),
     Job("say that the scheduler lives", 5, beat),
     Job("tell alarms", 5, tell_alarms),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import obstore
@@ -14,6 +15,9 @@ from obstore.store import ObjectStore
 from app.kit import Kit
 from app.stages.folders import MOST_BYTES, is_wanted, take, taken_before
 from app.store import StoreError, open_bucket
+
+if TYPE_CHECKING:
+    from obstore import ObjectMeta
 
 KEY_CHARACTERS = 512  # as many as an arrival's key has
 
@@ -28,33 +32,68 @@ def scan_bucket(kit: Kit, url: str, seen: set[str] | None = None) -> int:
     Raises StoreError, at the end, naming what could not be listed, read or is over 512 MB.
     """
     seen = set() if seen is None else seen
-    bucket = open_bucket(url, kit.settings.s3_endpoint)
-    parts = urlsplit(url)
-    place = f"{parts.netloc}/{parts.path.strip('/')}".rstrip("/")
+    bucket, place = open_bucket(url, kit.settings.s3_endpoint), _place(url)
     taken, listed, problems = 0, set[str](), list[str]()
     try:
         for page in _pages(bucket):
-            keys = {_key(place, name, e_tag): (name, e_tag, size) for name, e_tag, size in page}
-            listed |= set(keys)
-            seen |= taken_before(kit, "bucket", keys.keys() - seen)
-            for key, found in keys.items():
-                if key not in seen and (data := _read(bucket, found, problems)) is not None:
-                    take(kit, "bucket", place, found[0], data, key)
-                    seen.add(key)
-                    taken += 1
+            listed |= {_key(place, name, e_tag) for name, e_tag, _ in page}
+            taken += _take_new(kit, bucket, place, page, seen, problems)
         seen &= listed  # what is gone from the bucket needs no remembering
     except BaseError as error:
         problems.append(f"cannot be listed: {_brief(error)}")
+    _tell(url, problems)
+    return taken
+
+
+def take_named(kit: Kit, url: str, names: Sequence[str]) -> int:
+    """Take those of the named objects under `s3://bucket/prefix` that are photographs and were not taken yet, as `scan_bucket` would; returns how many.
+
+    Raises StoreError, at the end, naming what could not be read or is over 512 MB.
+    """
+    bucket, found, problems = open_bucket(url, kit.settings.s3_endpoint), list[Found](), list[str]()
+    for name in dict.fromkeys(name for name in names if is_wanted(name)):
+        try:
+            found.append(_found(obstore.head(bucket, name)))
+        except FileNotFoundError:
+            continue  # taken away since it was told of
+        except (BaseError, OSError) as error:
+            problems.append(f"{name}: cannot be read: {_brief(error)}")
+    taken = _take_new(kit, bucket, _place(url), found, set(), problems)
+    _tell(url, problems)
+    return taken
+
+
+def _take_new(kit: Kit, bucket: ObjectStore, place: str, found: Sequence[Found], seen: set[str], problems: list[str]) -> int:
+    """Take what neither `seen` nor an arrival knows; `seen` learns what was dealt with, `problems` what could not be read."""
+    taken, keys = 0, {_key(place, name, e_tag): (name, e_tag, size) for name, e_tag, size in found}
+    seen |= taken_before(kit, "bucket", keys.keys() - seen)
+    for key, one in keys.items():
+        if key not in seen and (data := _read(bucket, one, problems)) is not None:
+            take(kit, "bucket", place, one[0], data, key)
+            seen.add(key)
+            taken += 1
+    return taken
+
+
+def _tell(url: str, problems: Sequence[str]) -> None:
     if problems:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise StoreError(f"{url}: {problems[0]}{more}")
-    return taken
+
+
+def _place(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.netloc}/{parts.path.strip('/')}".rstrip("/")
 
 
 def _pages(bucket: ObjectStore) -> Iterator[list[Found]]:
     """The photographs by the listing's own pages."""
     for page in obstore.list(bucket, chunk_size=500):
-        yield [(str(m["path"]), m["e_tag"] or m["last_modified"].isoformat(), m["size"]) for m in page if is_wanted(str(m["path"]))]
+        yield [_found(meta) for meta in page if is_wanted(str(meta["path"]))]
+
+
+def _found(meta: ObjectMeta) -> Found:
+    return str(meta["path"]), meta["e_tag"] or meta["last_modified"].isoformat(), meta["size"]
 
 
 def _read(bucket: ObjectStore, found: Found, problems: list[str]) -> bytes | None:
