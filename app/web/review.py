@@ -136,6 +136,7 @@ def _show(cases: Sequence[stage.Case], asked: tuple[str, int] | None = None, sai
     page = render_template(
         "parts/desk.html" if _by_htmx() else "review.html",
         cases=cases,
+        waiting=stage.waiting(session()),
         kind=kind,
         number=number,
         look=look,
