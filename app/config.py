@@ -23,7 +23,7 @@ class ConfigError(Exception):
 class Settings(BaseSettings):
     """What the house is told from outside. The README's table says the same; a test compares them."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="ignore")
 
     var: Path = Field(Path("var"), description="folder of everything local: database, stores, intake")
     database_url: str = Field("", description="SQLAlchemy URL; default: SQLite in the var folder; many machines: postgresql+psycopg://…")
@@ -124,17 +124,22 @@ class Settings(BaseSettings):
 
 
 def load(**overrides: object) -> Settings:
-    """Settings from the environment, secrets also from `PACKSHOT_<NAME>_FILE`; makes and keeps a secret key in the var folder if none is given.
+    """Settings from the environment, secrets also from `PACKSHOT_<NAME>_FILE` (a blank variable is not set); makes and keeps a secret key in the var folder if none is given.
 
     Raises ConfigError naming the variable.
     """
     for name in SECRETS:
-        path = os.environ.get(f"{PREFIX}{name}_FILE")
-        if path and f"{PREFIX}{name}" not in os.environ:
+        path, given = os.environ.get(f"{PREFIX}{name}_FILE"), os.environ.get(f"{PREFIX}{name}", "").strip()
+        if path:
             try:
-                overrides.setdefault(name.lower(), Path(path).read_text().strip())
+                kept = Path(path).read_text().strip()
             except OSError as error:
                 raise ConfigError(f"{PREFIX}{name}_FILE: cannot read {path}: {error.strerror}") from error
+            if not kept:
+                raise ConfigError(f"{PREFIX}{name}_FILE: {path} is empty")
+            if given and given != kept:
+                raise ConfigError(f"{PREFIX}{name} and {PREFIX}{name}_FILE say two different things: set one of them")
+            overrides.setdefault(name.lower(), kept)
     try:
         settings = Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
