@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Annotated, Literal
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from standardwebhooks.webhooks import Webhook
 
 PREFIX = "PACKSHOT_"
 SECRETS = ("SECRET_KEY", "WEBHOOK_SECRET", "DATABASE_URL")
@@ -69,6 +71,22 @@ class Settings(BaseSettings):
             raise ValueError("must be a mail address")
         return value
 
+    @field_validator("webhook_secret")
+    @classmethod
+    def _signing(cls, value: SecretStr) -> SecretStr:
+        if text := value.get_secret_value():
+            if not re.fullmatch(r"[A-Za-z0-9+/]{2,}={0,2}", text.removeprefix("whsec_")):  # the library leaves other characters out without a word
+                raise ValueError("must be whsec_ and base64 text, as Standard Webhooks has it")
+            Webhook(text)
+        return value
+
+    @field_validator("model")
+    @classmethod
+    def _file(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_file():
+            raise ValueError(f"there is no file {value}")
+        return value
+
     @field_validator("store_url", "media_store_url")
     @classmethod
     def _store(cls, value: str) -> str:
@@ -82,16 +100,16 @@ class Settings(BaseSettings):
         value = value.rstrip("/")
         if value.startswith("s3://") and value != str(info.data.get("media_store_url", "")).rstrip("/"):
             raise ValueError(f"an s3:// address must be the media store's own: set {PREFIX}MEDIA_STORE_URL to the same")
-        if value and urlsplit(value).scheme not in ("http", "https", "s3"):
+        if value and (urlsplit(value).scheme not in ("http", "https", "s3") or not urlsplit(value).hostname):
             raise ValueError("must be an https address, or s3://bucket/prefix")
         return value
 
     @field_validator("alert_url", "s3_endpoint")
     @classmethod
-    def _web_address(cls, value: str) -> str:
-        if value and urlsplit(value).scheme not in ("http", "https"):
+    def _web_address(cls, value: str, info: ValidationInfo) -> str:
+        if value and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname):
             raise ValueError("must be an http(s) address")
-        return value.rstrip("/")
+        return value.rstrip("/") if info.field_name == "s3_endpoint" else value
 
     @field_validator("database_url")
     @classmethod
@@ -124,9 +142,9 @@ class Settings(BaseSettings):
 
 
 def load(**overrides: object) -> Settings:
-    """Settings from the environment, secrets also from `PACKSHOT_<NAME>_FILE` (a blank variable is not set); makes and keeps a secret key in the var folder if none is given.
+    """Settings from the environment, secrets also from `PACKSHOT_<NAME>_FILE`; what is blank is not set.
 
-    Raises ConfigError naming the variable.
+    Makes and keeps a secret key in the var folder if none is given. Raises ConfigError naming the variable.
     """
     for name in SECRETS:
         path, given = os.environ.get(f"{PREFIX}{name}_FILE"), os.environ.get(f"{PREFIX}{name}", "").strip()
