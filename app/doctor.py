@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -106,6 +107,22 @@ def _media_address(kit: Kit) -> str:
     return str((told or {}).get("media_base_url", ""))
 
 
+def _intake(kit: Kit) -> Iterator[tuple[bool, str]]:
+    """Each watched folder is there and may be read; what else is wrong with watched places is a banner, shown with the accounts."""
+    for place in kit.settings.intake:
+        if "://" not in place:
+            trouble = (
+                "there is no such folder: make it, or mend PACKSHOT_INTAKE"
+                if not Path(place).is_dir()
+                else "may not be read: let the user of Packshot read it"
+                if not os.access(place, os.R_OK | os.X_OK)
+                else ""
+            )
+            yield not trouble, f"{place}: {trouble or 'watched'}"
+    if not kit.settings.intake:
+        yield True, "nothing is watched (PACKSHOT_INTAKE)"
+
+
 def _model(kit: Kit) -> Iterator[tuple[bool, str]]:
     segmenter = kit.segmenter  # checks the file against the manifest
     chosen = kit.settings.model or Path("shipped model")
@@ -176,6 +193,7 @@ PARTS: tuple[tuple[str, Look], ...] = (
     ("stores", _stores),
     ("disk", _disk),
     ("media address", _media),
+    ("intake", _intake),
     ("model", _model),
     ("words", _words),
     ("rules", _rules),

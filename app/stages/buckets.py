@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -12,10 +11,9 @@ from obstore.exceptions import BaseError
 from obstore.store import ObjectStore
 
 from app.kit import Kit
-from app.stages.folders import MOST_BYTES, is_wanted, take, taken_before
-from app.store import StoreError, open_bucket
-
-KEY_CHARACTERS = 512  # as many as an arrival's key has
+from app.stages import folders
+from app.stages.folders import complain, is_wanted, short_key, take, taken_before
+from app.store import open_bucket
 
 Found = tuple[str, str, int]  # name below the prefix, e_tag, bytes
 
@@ -45,9 +43,7 @@ def scan_bucket(kit: Kit, url: str, seen: set[str] | None = None) -> int:
         seen &= listed  # what is gone from the bucket needs no remembering
     except BaseError as error:
         problems.append(f"cannot be listed: {_brief(error)}")
-    if problems:
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise StoreError(f"{url}: {problems[0]}{more}")
+    complain(url, problems)
     return taken
 
 
@@ -60,8 +56,8 @@ def _pages(bucket: ObjectStore) -> Iterator[list[Found]]:
 def _read(bucket: ObjectStore, found: Found, problems: list[str]) -> bytes | None:
     """The bytes that were listed. None, with the problem noted, where they cannot be had; None where the object changed since: the next look sees it."""
     name, e_tag, size = found
-    if size > MOST_BYTES:
-        problems.append(f"{name}: {size / 1e6:,.0f} MB is over {MOST_BYTES / 1e6:,.0f} MB")
+    if size > folders.MOST_BYTES:
+        problems.append(f"{name}: {folders.too_large(size)}")
         return None
     try:
         answer = obstore.get(bucket, name)
@@ -81,5 +77,4 @@ def _brief(error: Exception) -> str:
 
 
 def _key(place: str, name: str, e_tag: str) -> str:
-    key = f"{place}/{name}:{e_tag}"
-    return key if len(key) <= KEY_CHARACTERS else hashlib.sha256(key.encode()).hexdigest()
+    return short_key(f"{place}/{name}:{e_tag}")
