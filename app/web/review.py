@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from app import waivers
 from app.errors import Refusal
 from app.models import ImageSetItem, Placement
-from app.stages import intake
+from app.stages import intake, render
 from app.stages import review as stage
 from app.web import looks, queries
 from app.web.auth import needs, who
@@ -77,6 +77,15 @@ def waive(number: int) -> ResponseReturnValue:
     account = placement.account if scope != "product" else None
     waivers.add(session(), kit(), rule=_text("rule"), until=until, why=_text("reason"), who=who(), product=product, account=account)
     return _next(f"Waived until {until:%d %b %Y}")
+
+
+@bp.post("/placement/<int:number>/render")
+@needs("operator")
+def render_again(number: int) -> ResponseReturnValue:
+    """Make a picture again whose making failed. The case leaves the queue when it has been made and judged."""
+    rendition = _placement(number).rendition or abort(404, "There is no picture to make again.")
+    render.render_again(session(), kit(), rendition, who())
+    return _next("Is being made again")
 
 
 @bp.post("/placement/<int:number>/again")
