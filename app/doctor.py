@@ -181,8 +181,8 @@ def _accounts(kit: Kit) -> Iterator[tuple[bool, str]]:
         known = list(session.scalars(sa.select(Account).order_by(Account.key)))
         banners = controls.banners(session)
     for account in known:
-        sentence = accounts.test_account(kit, account)
-        yield "accepts our credentials" in sentence and not account.paused, sentence
+        well, sentence = accounts.test_account(kit, account)
+        yield well and not account.paused, sentence
     if not known:
         yield True, "none yet"
     yield from ((False, banner) for banner in banners)

@@ -116,9 +116,9 @@ def test(key: str) -> int:
     with open_house() as kit:
         with kit.db.reading() as session:
             account = house.find_account(session, key)
-        sentence, pictures = house.test_account(kit, account), preflight.sentence(kit, account)
-    click.echo(" ".join(filter(None, (sentence, pictures))))
-    return 0 if "accepts our credentials" in sentence and "cannot" not in pictures else 1
+        (accepted, sentence), (fetchable, pictures) = house.test_account(kit, account), preflight.test_pictures(kit, account)
+    click.echo(f"{sentence} {pictures}".strip())
+    return 0 if accepted and fetchable else 1
 
 
 @accounts.command()

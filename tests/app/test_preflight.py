@@ -229,7 +229,9 @@ def test_a_real_account_is_not_served_by_an_address_on_this_machine(shop: Shop) 
 
     assert "https alone" in shop.why("W-1")
     assert shop.outside.asked == []
-    assert "https alone" in preflight.sentence(shop.kit, shop.on)
+    well, sentence = preflight.test_pictures(shop.kit, shop.on)
+    assert not well
+    assert "https alone" in sentence
 
 
 def test_doctor_says_what_is_wrong_with_the_address(shop: Shop) -> None:
