@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -129,7 +129,7 @@ def _name(placement: Placement) -> str:
 
 @dataclass(frozen=True)
 class Case:
-    """One thing that waits for a person. `preview` are (kind, SHA-256) of before and after; `regions` boxes in pixels of the after picture."""
+    """One thing that waits for a person."""
 
     kind: str  # placement | photo | arrival
     id: int
@@ -142,8 +142,6 @@ class Case:
     currency: str | None
     before: str | None = None  # photo SHA-256
     after: str | None = None  # file SHA-256
-    regions: tuple[tuple[int, int, int, int], ...] = field(default=())
-    stops: bool = False
 
     @property
     def key(self) -> str:
@@ -168,7 +166,8 @@ def queue(session: Session, limit: int = 200, sku: str | None = None) -> list[Ca
 
 def waiting(session: Session) -> int:
     """How many cases wait."""
-    return sum(session.scalar(sa.select(sa.func.count()).select_from(rows).where(waits)) or 0 for rows, _, waits in WAITING.values())
+    counts = (sa.select(sa.func.count()).select_from(rows).where(waits).scalar_subquery() for rows, _, waits in WAITING.values())
+    return sum(session.execute(sa.select(*counts)).one())
 
 
 def _ranked(session: Session, sku: str | None) -> Iterator[tuple[float, str, str, int]]:
@@ -200,8 +199,6 @@ def _placements(session: Session, ids: Sequence[int]) -> list[Case]:
                 since=p.changed_at,
                 before=p.rendition.photo_sha256 if p.rendition else None,
                 after=p.rendition.file_sha256 if p.rendition else None,
-                regions=tuple(tuple(f["region"]) for f in against if f.get("region")),
-                stops=bool(against),
             )
         )
     return cases
@@ -217,7 +214,6 @@ def _photos(session: Session, ids: Sequence[int]) -> list[Case]:
             words=tuple(f["message"] for f in verdicts.against(i.findings)),
             since=i.created_at,
             before=i.photo_sha256,
-            stops=True,
         )
         for i in session.scalars(sa.select(ImageSetItem).where(ImageSetItem.id.in_(ids)).options(joinedload(ImageSetItem.product)))
     ]

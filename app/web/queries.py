@@ -27,6 +27,7 @@ from app.models import (
     Retouch,
     Setting,
 )
+from app.stages import review
 from app.states import ArrivalState, LessonState, ListingState, PhotoState, PlacementState, RenditionState
 
 PAGE = 50
@@ -73,15 +74,12 @@ def nav_counts(session: Session) -> dict[str, int]:
 
     row = session.execute(
         sa.select(
-            count(Placement, Placement.state == PlacementState.REVIEW)
-            + count(ImageSetItem, ImageSetItem.state == PhotoState.FLAGGED)
-            + count(Arrival, Arrival.state.in_((ArrivalState.REFUSED, ArrivalState.UNMATCHED))),
             count(Arrival, Arrival.state == ArrivalState.UNMATCHED),
             count(Notice, Notice.end.is_(None)),
             count(Lesson, TO_DECIDE),
         )
     ).one()
-    return dict(zip(("review", "tray", "notices", "lessons"), row, strict=True))
+    return {"review": review.waiting(session), **dict(zip(("tray", "notices", "lessons"), row, strict=True))}
 
 
 def first_steps(session: Session) -> dict[str, bool]:
@@ -271,9 +269,6 @@ def open_lessons(session: Session, most: int) -> Sequence[Lesson]:
 
 
 # --- products and listings
-
-
-STAGES_OF_PRODUCTS = ("arriving", "rendering", "checking")
 
 
 def products(session: Session, *, q: str, stage: str, number: int) -> Page:

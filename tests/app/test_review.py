@@ -108,7 +108,6 @@ def test_the_queue_puts_money_and_waiting_first_and_tells_the_finding_in_words(k
         first, second = review.queue(session)
         assert (first.sku, second.sku) == ("DEAR", "CHEAP")
         assert first.words == ("Too small.",)
-        assert first.regions == ((0, 0, 9, 9),)
         assert review.waiting(session) == 2
 
 
