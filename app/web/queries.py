@@ -205,7 +205,7 @@ def tray(session: Session, number: int) -> Page:
 
 
 def notices(session: Session, *, past: bool, account: str, number: int) -> Page:
-    """Open notices (worst and newest first), or those that ended."""
+    """Open notices, or those that ended: the newest first."""
     select = sa.select(Notice).join(Notice.listing).join(Listing.account).options(joinedload(Notice.listing).joinedload(Listing.account))
     select = select.where(Notice.end.is_not(None) if past else Notice.end.is_(None))
     if account:
