@@ -15,7 +15,7 @@ COPY integrations integrations
 COPY migrations migrations
 COPY rules rules
 COPY scheduler scheduler
-RUN uv pip install --no-deps . && useradd --system --create-home --uid 1000 packshot && mkdir /data && chown packshot /data
+RUN uv pip install --no-deps . && useradd --system --create-home --uid 1000 packshot && mkdir -p /data/intake && chown -R packshot /data
 
 USER packshot
 ENV PACKSHOT_VAR=/data

@@ -145,21 +145,24 @@ def hook_secret(kit: Kit) -> str:
     return hmac.new(kit.settings.webhook_secret.get_secret_value().encode(), b"marketplace hooks", "sha256").hexdigest()
 
 
-def test_account(kit: Kit, account: Account) -> str:
-    """Ask the marketplace something harmless; the outcome in one sentence. Never raises for what is wrong out there. Slow: hold no transaction."""
+def test_account(kit: Kit, account: Account) -> tuple[bool, str]:
+    """Ask the marketplace something harmless: whether all is well, and the outcome in one sentence.
+
+    Never raises for what is wrong out there. Slow: hold no transaction.
+    """
     try:
         kit.marketplace(account).status([integrations.Ref(PROBE_SKU)])
     except integrations.NotAuthorised as error:
-        return _sentence(f"{account.key} does not accept our credentials: {error}")
+        return False, _sentence(f"{account.key} does not accept our credentials: {error}")
     except integrations.TryLater as error:
-        return _sentence(f"{account.key} does not answer now: {error}")
+        return False, _sentence(f"{account.key} does not answer now: {error}")
     except integrations.IntegrationError as error:
-        return _sentence(f"{account.key} answered and declined: {error}")
+        return False, _sentence(f"{account.key} answered and declined: {error}")
     except SecretsLost as error:
-        return _sentence(f"{account.key}: {error}")
+        return False, _sentence(f"{account.key}: {error}")
     except (ValueError, KeyError) as error:
-        return _sentence(f"{account.key} is not set up rightly: {error}")
-    return f"{account.key} answers and accepts our credentials."
+        return False, _sentence(f"{account.key} is not set up rightly: {error}")
+    return True, f"{account.key} answers and accepts our credentials."
 
 
 test_account.__test__ = False  # type: ignore[attr-defined]  # its name is not a test's, wherever it is imported

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import secrets
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from standardwebhooks.webhooks import Webhook
 
 PREFIX = "PACKSHOT_"
 SECRETS = ("SECRET_KEY", "WEBHOOK_SECRET", "DATABASE_URL")
@@ -24,7 +26,7 @@ class ConfigError(Exception):
 class Settings(BaseSettings):
     """What the house is told from outside. The README's table says the same; a test compares them."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="ignore")
 
     var: Path = Field(Path("var"), description="folder of everything local: database, stores, intake")
     database_url: str = Field("", description="SQLAlchemy URL; default: SQLite in the var folder; many machines: postgresql+psycopg://…")
@@ -82,6 +84,22 @@ class Settings(BaseSettings):
             raise ValueError("must be a mail address")
         return value
 
+    @field_validator("webhook_secret")
+    @classmethod
+    def _signing(cls, value: SecretStr) -> SecretStr:
+        if text := value.get_secret_value():
+            if not re.fullmatch(r"[A-Za-z0-9+/]{2,}={0,2}", text.removeprefix("whsec_")):  # the library leaves other characters out without a word
+                raise ValueError("must be whsec_ and base64 text, as Standard Webhooks has it")
+            Webhook(text)
+        return value
+
+    @field_validator("model")
+    @classmethod
+    def _file(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_file():
+            raise ValueError(f"there is no file {value}")
+        return value
+
     @field_validator("store_url", "media_store_url")
     @classmethod
     def _store(cls, value: str) -> str:
@@ -95,16 +113,16 @@ class Settings(BaseSettings):
         value = value.rstrip("/")
         if value.startswith("s3://") and value != str(info.data.get("media_store_url", "")).rstrip("/"):
             raise ValueError(f"an s3:// address must be the media store's own: set {PREFIX}MEDIA_STORE_URL to the same")
-        if value and urlsplit(value).scheme not in ("http", "https", "s3"):
+        if value and (urlsplit(value).scheme not in ("http", "https", "s3") or not urlsplit(value).hostname):
             raise ValueError("must be an https address, or s3://bucket/prefix")
         return value
 
     @field_validator("alert_url", "s3_endpoint")
     @classmethod
-    def _web_address(cls, value: str) -> str:
-        if value and urlsplit(value).scheme not in ("http", "https"):
+    def _web_address(cls, value: str, info: ValidationInfo) -> str:
+        if value and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname):
             raise ValueError("must be an http(s) address")
-        return value.rstrip("/")
+        return value.rstrip("/") if info.field_name == "s3_endpoint" else value
 
     @field_validator("database_url")
     @classmethod
@@ -137,17 +155,22 @@ class Settings(BaseSettings):
 
 
 def load(**overrides: object) -> Settings:
-    """Settings from the environment, secrets also from `PACKSHOT_<NAME>_FILE`; makes and keeps a secret key in the var folder if none is given.
+    """Settings from the environment, secrets also from `PACKSHOT_<NAME>_FILE`; what is blank is not set.
 
-    Raises ConfigError naming the variable.
+    Makes and keeps a secret key in the var folder if none is given. Raises ConfigError naming the variable.
     """
     for name in SECRETS:
-        path = os.environ.get(f"{PREFIX}{name}_FILE")
-        if path and f"{PREFIX}{name}" not in os.environ:
+        path, given = os.environ.get(f"{PREFIX}{name}_FILE"), os.environ.get(f"{PREFIX}{name}", "").strip()
+        if path:
             try:
-                overrides.setdefault(name.lower(), Path(path).read_text().strip())
+                kept = Path(path).read_text().strip()
             except OSError as error:
                 raise ConfigError(f"{PREFIX}{name}_FILE: cannot read {path}: {error.strerror}") from error
+            if not kept:
+                raise ConfigError(f"{PREFIX}{name}_FILE: {path} is empty")
+            if given and given != kept:
+                raise ConfigError(f"{PREFIX}{name} and {PREFIX}{name}_FILE say two different things: set one of them")
+            overrides.setdefault(name.lower(), kept)
     try:
         settings = Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -9,11 +10,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import requests
 import sqlalchemy as sa
 
 import imaging
+import integrations
 import rules
 from app import accounts, controls, dispatch, migrate, preflight, rotation, rulebook
 from app.kit import Kit
@@ -84,17 +87,28 @@ def _media(kit: Kit) -> Iterator[tuple[bool, str]]:
     with kit.db.reading() as session:
         worlds = sorted({account.practice for account in preflight.fetching(session)}) or [kit.settings.practice]
     reach = Preflight(Media(kit.media.store, kit.settings.keys, base))
-    works = True
     for practice in worlds:
         found = reach.base(kit.now(), practice=practice)
         whose = f" (for {'practice' if practice else 'real'} accounts)" if len(worlds) > 1 else ""
-        works = works and found.trouble is None
         yield found.trouble is None, f"{base}{whose}: {found.trouble or 'our file comes back byte for byte'}{f'; {found.advice}' if found.advice else ''}"
-    if works and base.startswith("http"):
-        answer = requests.get(base, timeout=10, allow_redirects=False)
-        if "Date" in answer.headers:
-            away = abs((parsedate_to_datetime(answer.headers["Date"]) - kit.now()).total_seconds())
-            yield away < CLOCK_S, f"its clock and ours differ by {away:.0f} s"
+
+
+def _clock(kit: Kit) -> Iterator[tuple[bool, str]]:
+    """Ours against that of the first who tells the time: the public address, or a marketplace whose tokens an account asks for."""
+    base = _media_address(kit) if kit.settings.media_check == "on" else ""
+    with kit.db.reading() as session:
+        known = list(session.scalars(sa.select(Account).order_by(Account.key)))
+    tokens = [{**({} if a.practice else integrations.SITES[a.marketplace].endpoints), **a.endpoints} for a in known]
+    places = list(dict.fromkeys([base, *(endpoints.get("token", "") for endpoints in tokens)]))
+    for place in (place for place in places if place.startswith("http")):
+        try:
+            told = parsedate_to_datetime(requests.head(place, timeout=10, allow_redirects=False).headers["Date"])
+        except (requests.RequestException, KeyError, ValueError):
+            continue
+        away = abs((told - kit.now()).total_seconds())
+        yield away < CLOCK_S, f"that of {urlsplit(place).hostname} and ours differ by {away:.0f} s"
+        return
+    yield True, "not compared: nobody outside was asked, or none told the time"
 
 
 def _media_address(kit: Kit) -> str:
@@ -104,6 +118,22 @@ def _media_address(kit: Kit) -> str:
     with kit.db.reading() as session:
         told = session.scalars(sa.select(Heartbeat.facts).where(Heartbeat.name.startswith("scheduler:")).order_by(Heartbeat.at.desc()).limit(1)).first()
     return str((told or {}).get("media_base_url", ""))
+
+
+def _intake(kit: Kit) -> Iterator[tuple[bool, str]]:
+    """Each watched folder is there and may be read; what else is wrong with watched places is a banner, shown with the accounts."""
+    for place in kit.settings.intake:
+        if "://" not in place:
+            trouble = (
+                "there is no such folder: make it, or mend PACKSHOT_INTAKE"
+                if not Path(place).is_dir()
+                else "may not be read: let the user of Packshot read it"
+                if not os.access(place, os.R_OK | os.X_OK)
+                else ""
+            )
+            yield not trouble, f"{place}: {trouble or 'watched'}"
+    if not kit.settings.intake:
+        yield True, "nothing is watched (PACKSHOT_INTAKE)"
 
 
 def _model(kit: Kit) -> Iterator[tuple[bool, str]]:
@@ -164,8 +194,8 @@ def _accounts(kit: Kit) -> Iterator[tuple[bool, str]]:
         known = list(session.scalars(sa.select(Account).order_by(Account.key)))
         banners = controls.banners(session)
     for account in known:
-        sentence = accounts.test_account(kit, account)
-        yield "accepts our credentials" in sentence and not account.paused, sentence
+        well, sentence = accounts.test_account(kit, account)
+        yield well and not account.paused, sentence
     if not known:
         yield True, "none yet"
     yield from ((False, banner) for banner in banners)
@@ -176,6 +206,8 @@ PARTS: tuple[tuple[str, Look], ...] = (
     ("stores", _stores),
     ("disk", _disk),
     ("media address", _media),
+    ("clock", _clock),
+    ("intake", _intake),
     ("model", _model),
     ("words", _words),
     ("rules", _rules),

@@ -84,14 +84,16 @@ def look_at(kit: Kit, *, practice: bool) -> integrations.reach.Reach:
         return integrations.reach.Reach(str(error))
 
 
-def sentence(kit: Kit, account: Account) -> str:
-    """Whether this account's marketplace can fetch our pictures, looked at now; empty where it fetches none. Slow: hold no transaction."""
+def test_pictures(kit: Kit, account: Account) -> tuple[bool, str]:
+    """Whether this account's marketplace can fetch our pictures now, and that in a sentence: empty where it fetches none. Slow: hold no transaction."""
     if not integrations.SITES[account.marketplace].limits.get("fetches_pictures"):
-        return ""
+        return True, ""
     if not kit.settings.media_base_url:
-        return "It cannot fetch our pictures: PACKSHOT_MEDIA_BASE_URL, their public address, is not set."
+        return False, "It cannot fetch our pictures: PACKSHOT_MEDIA_BASE_URL, their public address, is not set."
     found = look_at(kit, practice=account.practice)
-    return f"It cannot fetch our pictures: {found.trouble}." if found.trouble else "It can fetch our pictures, as far as can be told from here."
+    if found.trouble:
+        return False, f"It cannot fetch our pictures: {found.trouble}."
+    return True, "It can fetch our pictures, as far as can be told from here."
 
 
 def look_again(kit: Kit) -> int:

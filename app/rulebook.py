@@ -78,12 +78,6 @@ def _text(path: Path) -> str:
         return file.read(MOST_BYTES).decode("utf-8", "surrogateescape")
 
 
-def overlay_to_change(session: Session, kit: Kit) -> dict[str, str]:
-    """The overlay in force, for whoever is about to change it and write it back. Raises Refusal as `refuse_pending` does."""
-    refuse_pending(session, kit, {})
-    return kept_overlay(session)
-
-
 def refuse_pending(session: Session, kit: Kit, proposed: Mapping[str, str]) -> None:
     """Raise Refusal while the folder holds what is neither in force nor proposed (a change of a moment ago, or a broken file).
 

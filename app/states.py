@@ -101,8 +101,8 @@ MOVES: dict[type[StrEnum], dict[StrEnum, frozenset[StrEnum]]] = {
     },
     RenditionState: {
         R.QUEUED: frozenset({R.RENDERED, R.FAILED}),
-        R.RENDERED: frozenset({R.QUEUED}),  # its file was lost, or a person asked for it again
-        R.FAILED: frozenset({R.QUEUED}),
+        R.RENDERED: frozenset({R.QUEUED}),  # its file was lost
+        R.FAILED: frozenset({R.QUEUED}),  # a person asked for it again
     },
     PlacementState: {
         C.WAITING: frozenset({C.APPROVED, C.REVIEW, C.REJECTED, C.WAITING, C.VACANT}),

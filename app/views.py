@@ -234,8 +234,6 @@ def _in_words(findings: Sequence[dict[str, Any]]) -> str:
 
 # --- batches, the strip, the bars --------------------------------------------------------------------------------------------
 
-BATCH_WORDS = ("queued", "processing", "ready for review", "approved", "published")
-
 
 @dataclass(frozen=True)
 class BatchState:

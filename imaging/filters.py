@@ -44,11 +44,6 @@ def resize(values: Floats, size: tuple[int, int], how: Image.Resampling, box: tu
     return np.asarray(Image.fromarray(_floats(values)).resize(size, how, box=box), dtype=np.float32)
 
 
-def area_mean(pixels: Pixels, size: tuple[int, int]) -> Floats:
-    """A smaller picture of (width, height) whose pixels are exact area means; Pillow's BOX counts whole pixels only."""
-    return np.asarray(cv2.resize(pixels.astype(np.float32), size, interpolation=cv2.INTER_AREA), dtype=np.float32)
-
-
 def shrink(pixels: Pixels, size: tuple[int, int]) -> Pixels:
     """A picture HxW or HxWxC of (width, height) no larger than it is, by area means, exact but for rounding.
 

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 Curve = Sequence[float]  # g, or g a b c d of ICC.1 parametric curve type 3: (a x + b)^g from d on, c x below it
 
 SRGB_CURVE: Curve = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
-BT709_CURVE: Curve = (1 / 0.45, 1 / 1.099, 0.099 / 1.099, 1 / 4.5, 0.081)
 
 # ITU-T H.273: primaries by number -> name and xy of red, green, blue; all with the white D65
 _PRIMARIES: dict[int, tuple[str, tuple[float, ...]]] = {

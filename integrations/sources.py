@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from integrations.fetch import fetch
 
-__all__ = ["PHOTO_LIMIT_BYTES", "PHOTO_SUFFIXES", "fetch_photo", "name_candidates", "parse_name"]
+__all__ = ["PHOTO_LIMIT_BYTES", "PHOTO_SUFFIXES", "fetch_photo", "name_candidates"]
 
 PHOTO_LIMIT_BYTES = 64 * 1024 * 1024
 PHOTO_SUFFIXES = frozenset([".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".heic", ".heif", ".avif", ".bmp", ".gif"])
@@ -19,12 +19,6 @@ _SHOT = re.compile(r"^[a-z][a-z0-9-]*$")
 def fetch_photo(url: str, *, limit_bytes: int = PHOTO_LIMIT_BYTES, allow_loopback: bool = False, deadline: float = 120.0) -> bytes:
     """The photograph at a public http(s) address. Refused: private address, too big, too slow, not found; TryLater: their server is unwell."""
     return fetch(url, limit_bytes=limit_bytes, deadline=deadline, allow_loopback=allow_loopback)
-
-
-def parse_name(path: str) -> tuple[str, str, int] | None:
-    """(sku, shot, order) that a file name most likely says, None for what is not a photograph's name. See `name_candidates`."""
-    found = name_candidates(path)
-    return found[0] if found else None
 
 
 def name_candidates(path: str) -> list[tuple[str, str, int]]:

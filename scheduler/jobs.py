@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -29,9 +30,8 @@ class House:
     name: str
     seen: dict[str, folders.Seen] = field(default_factory=dict)
     seen_objects: dict[str, set[str]] = field(default_factory=dict)
-    bucket_trouble: str | None = "not looked yet"
     queue: bucket_events.Queue | None = None
-    queue_trouble: str | None = "not looked yet"
+    troubles: dict[str, str | None] = field(default_factory=dict)  # of watched folders and buckets, as shown last
     overlay: rulebook.Print | None = None  # the rules folder at the last look, and whether that was taken (or refused) already
     overlay_taken: bool = False
 
@@ -45,47 +45,43 @@ def mark(house: House) -> None:
 
 
 def look_into_folders(house: House) -> None:
-    for place in house.kit.settings.intake:
-        if "://" not in place:
-            taken = folders.scan_folder(house.kit, Path(place), house.seen.setdefault(place, {}))
-            if taken:
-                log.info("taken from folder", folder=place, files=taken)
+    """Take what is new in each watched folder; those in trouble are told."""
+    folder_of = {place: Path(place) for place in house.kit.settings.intake if "://" not in place}
+    _look(house, "folder", {place: partial(folders.scan_folder, house.kit, path, house.seen.setdefault(place, {})) for place, path in folder_of.items()})
 
 
 def look_into_buckets(house: House) -> None:
-    """Take what is new in each watched bucket. Those in trouble are shown on every page until they are well, or no longer watched."""
-    kit, troubles = house.kit, list[str]()
-    for place in kit.settings.intake:
-        if "://" in place:
-            try:
-                if taken := buckets.scan_bucket(kit, place, house.seen_objects.setdefault(place, set())):
-                    log.info("taken from bucket", bucket=place, files=taken)
-            except StoreError as error:
-                troubles.append(str(error))
-    trouble = f"A watched bucket needs a look: {'; '.join(troubles)}." if troubles else None
-    if trouble != house.bucket_trouble:
-        with kit.db.writing() as session:
-            controls.set_banner(session, "buckets", trouble, kit.now())
-        house.bucket_trouble = trouble
-        log.warning("watched buckets", trouble=trouble or "over")
+    """Take what is new in each watched bucket; those in trouble are told."""
+    urls = [place for place in house.kit.settings.intake if "://" in place]
+    _look(house, "bucket", {url: partial(buckets.scan_bucket, house.kit, url, house.seen_objects.setdefault(url, set())) for url in urls})
+
+
+def _look(house: House, kind: str, scans: Mapping[str, Callable[[], int]]) -> None:
+    """Scan each watched place of a kind. Those in trouble are shown on every page until they are well, or no longer watched."""
+    troubles, took, watched = list[str](), f"taken from {kind}", f"watched {kind}s"
+    for place, scan in scans.items():
+        try:
+            if taken := scan():
+                log.info(took, **{kind: place, "files": taken})
+        except StoreError as error:
+            troubles.append(str(error))
+    trouble = f"A watched {kind} needs a look: {'; '.join(troubles)}." if troubles else None
+    if trouble != house.troubles.get(kind, "not looked yet"):
+        with house.kit.db.writing() as session:
+            controls.set_banner(session, f"{kind}s", trouble, house.kit.now())
+        house.troubles[kind] = trouble
+        log.warning(watched, trouble=trouble or "over")
 
 
 def hear_of_objects(house: House) -> None:
-    """Take what the watched buckets' queue names; the listing finds what it does not. Trouble is shown on every page until it is over."""
-    kit, url, trouble = house.kit, house.kit.settings.intake_sqs_url, None
-    if not url:
-        return
-    try:
+    """Take what the watched buckets' queue names; the listing finds what it does not. A queue in trouble is told."""
+    url = house.kit.settings.intake_sqs_url
+
+    def hear() -> int:
         house.queue = house.queue or bucket_events.connect(url)
-        if taken := bucket_events.listen(kit, house.queue, url):
-            log.info("taken as told by the queue", queue=url, files=taken)
-    except StoreError as error:
-        trouble = f"The watched buckets' queue needs a look: {error}."
-    if trouble != house.queue_trouble:
-        with kit.db.writing() as session:
-            controls.set_banner(session, "queue", trouble, kit.now())
-        house.queue_trouble = trouble
-        log.warning("watched buckets' queue", trouble=trouble or "over")
+        return bucket_events.listen(house.kit, house.queue, url)
+
+    _look(house, "bucket queue", {url: hear} if url else {})
 
 
 def renew_rules(house: House) -> None:

@@ -70,20 +70,25 @@ def _state(account: Any) -> str:
 
 @accounts.command()
 @click.argument("key")
-@click.option("--seller-id", required=True, help="The seller's id on the marketplace.")
+@click.option("--seller-id", help="The seller's id on the marketplace; with --replace it stays as it is, and need not be said.")
 @click.option("--credentials", "file", type=click.File("r"), default="-", help="A JSON object in a file, or - for standard input: never on the command line.")
 @click.option("--endpoint", "endpoints", multiple=True, help="name=url; another address than the marketplace's own.")
 @click.option("--practice", is_flag=True, help="An account on practice marketplaces on this machine.")
 @click.option("--replace", is_flag=True, help="New credentials for an account that exists.")
-def add(key: str, seller_id: str, file: Any, endpoints: tuple[str, ...], practice: bool, replace: bool) -> None:
+def add(key: str, seller_id: str | None, file: Any, endpoints: tuple[str, ...], practice: bool, replace: bool) -> None:
     """Add the account KEY (marketplace:name, as amazon-uk:main). It asks before each write until `accounts confirm`."""
     from app import accounts as house
 
+    if seller_id is None and not replace:
+        raise click.UsageError("--seller-id is needed for a new account")
     credentials = _read(file)
     pairs = dict(_pair(text) for text in endpoints)
     with open_house() as kit, kit.db.writing() as session:
-        if replace:
-            house.set_credentials(session, kit, house.find_account(session, key), whoever(), credentials, pairs or None)
+        if seller_id is None or replace:
+            account = house.find_account(session, key)
+            if seller_id not in (None, account.seller_id):
+                raise click.ClickException(f"{key} is of the seller {account.seller_id}, not {seller_id}: add another seller under another key")
+            house.set_credentials(session, kit, account, whoever(), credentials, pairs or None)
         else:
             house.add_account(session, kit, key, seller_id=seller_id, credentials=credentials, endpoints=pairs, practice=practice, who=whoever())
     click.echo(f"{key}: {'new credentials are kept' if replace else 'added'}. `packshot accounts test {key}` asks the marketplace whether they are right.")
@@ -116,9 +121,9 @@ def test(key: str) -> int:
     with open_house() as kit:
         with kit.db.reading() as session:
             account = house.find_account(session, key)
-        sentence, pictures = house.test_account(kit, account), preflight.sentence(kit, account)
-    click.echo(" ".join(filter(None, (sentence, pictures))))
-    return 0 if "accepts our credentials" in sentence and "cannot" not in pictures else 1
+        (accepted, sentence), (fetchable, pictures) = house.test_account(kit, account), preflight.test_pictures(kit, account)
+    click.echo(f"{sentence} {pictures}".strip())
+    return 0 if accepted and fetchable else 1
 
 
 @accounts.command()

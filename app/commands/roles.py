@@ -45,7 +45,7 @@ def _check(faults: Path | None) -> None:
 @click.command()
 @HOST
 @PORT
-@click.option("--threads", type=click.IntRange(4, 256), default=24, show_default=True, help="Threads per process; an open page holds one for its live updates.")
+@click.option("--threads", type=click.IntRange(4, 256), default=24, show_default=True, help="Threads per process: so many requests are answered at once.")
 def web(host: str, port: int, threads: int) -> None:
     """The pages, the API, the hooks and the media addresses, in one process; `gunicorn wsgi:app` serves many."""
     from app import config, life, log, migrate, serve

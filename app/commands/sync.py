@@ -11,6 +11,7 @@ import click
 from app.commands.common import open_house, table, whoever
 
 if TYPE_CHECKING:
+    from app.kit import Kit
     from app.rollout import Standing
     from app.stages.plan import PlanLine
 
@@ -170,17 +171,14 @@ def apply(account: str | None, sku: str | None) -> None:
     click.echo(f"{len(done)} let through." if lines else "Nothing is to be sent.")
 
 
-def _known(kit: object, account: str | None, sku: str | None) -> None:
+def _known(kit: Kit, account: str | None, sku: str | None) -> None:
     """Refuse an account or SKU that does not exist, rather than say that nothing is to be sent."""
     import sqlalchemy as sa
 
     from app.accounts import find_account
     from app.errors import Refusal
-    from app.kit import Kit
     from app.models import ListingMember
 
-    if not isinstance(kit, Kit):
-        return
     with kit.db.reading() as session:
         if account is not None:
             find_account(session, account)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -13,13 +12,12 @@ from obstore.exceptions import BaseError
 from obstore.store import ObjectStore
 
 from app.kit import Kit
-from app.stages.folders import MOST_BYTES, is_wanted, take, taken_before
-from app.store import StoreError, open_bucket
+from app.stages import folders
+from app.stages.folders import complain, is_wanted, short_key, take, taken_before
+from app.store import open_bucket
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
-
-KEY_CHARACTERS = 512  # as many as an arrival's key has
 
 Found = tuple[str, str, int]  # name below the prefix, e_tag, bytes
 
@@ -41,7 +39,7 @@ def scan_bucket(kit: Kit, url: str, seen: set[str] | None = None) -> int:
         seen &= listed  # what is gone from the bucket needs no remembering
     except BaseError as error:
         problems.append(f"cannot be listed: {_brief(error)}")
-    _tell(url, problems)
+    complain(url, problems)
     return taken
 
 
@@ -59,7 +57,7 @@ def take_named(kit: Kit, url: str, names: Sequence[str]) -> int:
         except (BaseError, OSError) as error:
             problems.append(f"{name}: cannot be read: {_brief(error)}")
     taken = _take_new(kit, bucket, _place(url), found, set(), problems)
-    _tell(url, problems)
+    complain(url, problems)
     return taken
 
 
@@ -73,12 +71,6 @@ def _take_new(kit: Kit, bucket: ObjectStore, place: str, found: Sequence[Found],
             seen.add(key)
             taken += 1
     return taken
-
-
-def _tell(url: str, problems: Sequence[str]) -> None:
-    if problems:
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise StoreError(f"{url}: {problems[0]}{more}")
 
 
 def _place(url: str) -> str:
@@ -99,8 +91,8 @@ def _found(meta: ObjectMeta) -> Found:
 def _read(bucket: ObjectStore, found: Found, problems: list[str]) -> bytes | None:
     """The bytes that were listed. None, with the problem noted, where they cannot be had; None where the object changed since: the next look sees it."""
     name, e_tag, size = found
-    if size > MOST_BYTES:
-        problems.append(f"{name}: {size / 1e6:,.0f} MB is over {MOST_BYTES / 1e6:,.0f} MB")
+    if size > folders.MOST_BYTES:
+        problems.append(f"{name}: {folders.too_large(size)}")
         return None
     try:
         answer = obstore.get(bucket, name)
@@ -120,5 +112,4 @@ def _brief(error: Exception) -> str:
 
 
 def _key(place: str, name: str, e_tag: str) -> str:
-    key = f"{place}/{name}:{e_tag}"
-    return key if len(key) <= KEY_CHARACTERS else hashlib.sha256(key.encode()).hexdigest()
+    return short_key(f"{place}/{name}:{e_tag}")

@@ -6,6 +6,8 @@ taken into its batch.
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
@@ -15,44 +17,71 @@ import integrations
 from app.kit import Kit
 from app.models import Arrival
 from app.stages.intake import open_batch, receive_file
+from app.store import StoreError
 
 Seen = dict[Path, tuple[int, int]]
 MOST_BYTES = 512 * 1024 * 1024
+KEY_CHARACTERS = 512  # as many as an arrival's key has
 
 
 def scan_folder(kit: Kit, folder: Path, seen: Seen) -> int:
     """Take the finished new files of a folder and its subfolders; returns how many.
 
     `seen` is the caller's memory of the last look (path -> size, modification time in ns). A file that changed since, or was not
-    there, is left for the next look; so is one that disappears meanwhile. Files are left where they are: the same file (name, size,
-    time) is one arrival for ever.
+    there, is left for the next look; so is one that disappears meanwhile. Files are left where they are: the same file (path, size,
+    time) is one arrival for ever. One file that cannot be read keeps no other from being taken.
+    Raises StoreError, at the end, naming what is not there, cannot be read or is over 512 MB.
     """
     now: Seen = {}
-    for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
-        if is_wanted(path.relative_to(folder).as_posix()) and not path.is_symlink():
-            try:
-                stat = path.stat()
-            except OSError:
-                continue
-            now[path] = (stat.st_size, stat.st_mtime_ns)
+    problems = list[str]()
+    for path in _photographs(folder, problems):
+        try:
+            stat = path.stat()
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            problems.append(f"{_name(folder, path)}: cannot be read: {error.strerror}")
+            continue
+        now[path] = (stat.st_size, stat.st_mtime_ns)
     steady = {path: mark for path, mark in now.items() if seen.get(path) == mark}
-    known = taken_before(kit, "folder", [_key(folder, path, mark) for path, mark in steady.items()])
+    known = taken_before(kit, "folder", [key for path, mark in steady.items() for key in (_key(folder, path, mark), _former_key(folder, path, mark))])
     taken = 0
     for path, mark in steady.items():
-        if _key(folder, path, mark) not in known:
-            taken += _take(kit, folder, path, mark)
+        if not known & {_key(folder, path, mark), _former_key(folder, path, mark)}:
+            taken += _take(kit, folder, path, mark, problems)
     seen.clear()
     seen.update(now)
+    complain(str(folder), problems)
     return taken
 
 
-def _take(kit: Kit, folder: Path, path: Path, mark: tuple[int, int]) -> int:
+def _photographs(folder: Path, problems: list[str]) -> list[Path]:
+    """Every file that may be a photograph, in order; a folder that cannot be listed is a problem, and the rest are still found."""
+
+    def unlisted(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError) or Path(error.filename) == folder:
+            within = _name(folder, Path(error.filename))
+            problems.append(f"{'' if within == '.' else f'{within}: '}cannot be listed: {error.strerror}")
+
+    found = list[Path]()
+    for top, folders, names in os.walk(folder, onerror=unlisted):
+        folders[:] = [name for name in folders if not name.startswith((".", "~")) and name != "lost+found"]
+        paths = (Path(top, name) for name in names)
+        found += [path for path in paths if is_wanted(path.relative_to(folder).as_posix()) and not path.is_symlink()]
+    return sorted(found)
+
+
+def _take(kit: Kit, folder: Path, path: Path, mark: tuple[int, int], problems: list[str]) -> int:
     if mark[0] > MOST_BYTES:
+        problems.append(f"{_name(folder, path)}: {too_large(mark[0])}")
         return 0
     try:
         data = path.read_bytes()
         after = path.stat()
-    except OSError:
+    except FileNotFoundError:
+        return 0
+    except OSError as error:
+        problems.append(f"{_name(folder, path)}: cannot be read: {error.strerror}")
         return 0
     if (after.st_size, after.st_mtime_ns) != mark or len(data) != mark[0]:
         return 0  # it is still being written
@@ -61,7 +90,12 @@ def _take(kit: Kit, folder: Path, path: Path, mark: tuple[int, int]) -> int:
 
 
 def _key(folder: Path, path: Path, mark: tuple[int, int]) -> str:
-    return f"{folder.name}/{_name(folder, path)}:{mark[0]}:{mark[1]}"[-512:]
+    return short_key(f"{_name(Path('/'), folder.absolute())}/{_name(folder, path)}:{mark[0]}:{mark[1]}")
+
+
+def _former_key(folder: Path, path: Path, mark: tuple[int, int]) -> str:
+    """The key that arrivals had while a folder was known by its last name alone: what was taken under it is not taken again."""
+    return f"{folder.name}/{_name(folder, path)}:{mark[0]}:{mark[1]}"[-KEY_CHARACTERS:]
 
 
 def _name(folder: Path, path: Path) -> str:
@@ -76,6 +110,22 @@ def is_wanted(name: str) -> bool:
     """Whether a name, relative to the watched place, is a photograph's: by its suffix, and nothing in it hidden."""
     path = PurePosixPath(name)
     return path.suffix.lower() in integrations.sources.PHOTO_SUFFIXES and not any(part.startswith((".", "~")) for part in path.parts)
+
+
+def short_key(text: str) -> str:
+    """A key as an arrival has it: the text itself, or its hash where it is too long."""
+    return text if len(text) <= KEY_CHARACTERS else hashlib.sha256(text.encode()).hexdigest()
+
+
+def too_large(size: int) -> str:
+    return f"{size / 1e6:,.0f} MB is over {MOST_BYTES / 1e6:,.0f} MB"
+
+
+def complain(place: str, problems: list[str]) -> None:
+    """Raise StoreError for the first problem of a watched place, counting the others; nothing where there is none."""
+    if problems:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise StoreError(f"{place}: {problems[0]}{more}")
 
 
 def taken_before(kit: Kit, source: str, keys: Iterable[str]) -> set[str]:

@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session
 
 import imaging
 import integrations
-from app import work
+from app import rulebook, work
 from app.db import record
 from app.kit import Kit
-from app.models import Cutout, FileFacts, Listing, ListingMember, Notice, Placement, Product, Rendition, RuleActivation, Showing, Verdict
+from app.models import Cutout, FileFacts, Listing, ListingMember, Notice, Placement, Product, Rendition, Showing, Verdict
 from app.stages.check import facts_of
 
 _OPEN = (
@@ -119,7 +119,7 @@ def _shown(session: Session, listing: Listing, merchant_sku: str) -> dict[str, S
 def _foreign(session: Session, digest: str) -> dict[str, Any]:
     facts = session.get(FileFacts, (digest, imaging.MEASURE_VERSION))
     nothing: dict[str, Any] = dict.fromkeys(("photo", "rendition", "recipe", "cutout", "model", "rule_set", "reviewer"))
-    return {**nothing, "request": {}, "facts": facts.facts if facts else {}, "findings": [], "waived": {}, "in_force": _in_force(session)}
+    return {**nothing, "request": {}, "facts": facts.facts if facts else {}, "findings": [], "waived": {}, "in_force": rulebook.active_hash(session)}
 
 
 def _made(session: Session, listing: Listing, product: Product, position: str, digest: str) -> dict[str, Any]:
@@ -144,11 +144,7 @@ def _made(session: Session, listing: Listing, product: Product, position: str, d
         "facts": facts_of(session, rendition, product)[0] if rendition else {},
         "findings": judged.findings if judged else [],
         "rule_set": judged.rule_set if judged else None,
-        "in_force": _in_force(session),
+        "in_force": rulebook.active_hash(session),
         "waived": placement.waived if placement else {},
         "reviewer": placement.decided_by if placement else None,
     }
-
-
-def _in_force(session: Session) -> str | None:
-    return session.scalar(sa.select(RuleActivation.rule_set).order_by(RuleActivation.id.desc()).limit(1))

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 import imaging
 from app import work
 from app.db import insert, move
+from app.errors import Refusal
 from app.kit import Kit
 from app.models import Cutout, FileFacts, Placement, Product, Rendition
 from app.stages import backdrop
@@ -154,7 +155,9 @@ def give_up(session: Session, kit: Kit, row: str, error: str) -> None:
 
 
 def render_again(session: Session, kit: Kit, rendition: Rendition, who: str) -> None:
-    """Queue a failed rendition once more."""
+    """Queue a failed rendition once more; once made, it is judged wherever it is proposed."""
+    if rendition.state != RenditionState.FAILED:
+        raise Refusal(f"this picture is {rendition.state}: it did not fail")
     move(session, rendition, RenditionState.QUEUED, now=kit.now(), who=who, why="asked for again", problem=None)
     work.wake(session, "render", rendition.id, at=kit.now())
 

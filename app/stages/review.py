@@ -5,8 +5,9 @@ Plain functions, called by pages and the API inside their transaction. One pictu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import heapq
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -128,7 +129,7 @@ def _name(placement: Placement) -> str:
 
 @dataclass(frozen=True)
 class Case:
-    """One thing that waits for a person. `preview` are (kind, SHA-256) of before and after; `regions` boxes in pixels of the after picture."""
+    """One thing that waits for a person."""
 
     kind: str  # placement | photo | arrival
     id: int
@@ -141,41 +142,52 @@ class Case:
     currency: str | None
     before: str | None = None  # photo SHA-256
     after: str | None = None  # file SHA-256
-    regions: tuple[tuple[int, int, int, int], ...] = field(default=())
-    stops: bool = False
 
     @property
     def key(self) -> str:
         return f"{self.kind}-{self.id}"
 
 
+WAITING: dict[str, tuple[type[Placement | ImageSetItem | Arrival], sa.ColumnElement[datetime], sa.ColumnElement[bool]]] = {
+    "placement": (Placement, Placement.changed_at.expression, Placement.state == PlacementState.REVIEW),
+    "photo": (ImageSetItem, ImageSetItem.created_at.expression, ImageSetItem.state == PhotoState.FLAGGED),
+    "arrival": (Arrival, Arrival.created_at.expression, Arrival.state.in_((ArrivalState.UNMATCHED, ArrivalState.REFUSED))),
+}  # kind -> its rows, since when one waits, which of them wait
+
+
 def queue(session: Session, limit: int = 200, sku: str | None = None) -> list[Case]:
-    """Everything that waits for a person, best first: by money and waiting time."""
-    cases = [*_placements(session, limit, sku), *_photos(session, limit, sku), *_arrivals(session, limit, sku)]
-    return sorted(cases, key=lambda case: (case.since.timestamp() - work.head_start(0, case.worth_minor), case.key))[:limit]
+    """The best of what waits for a person, best first: by money and waiting time."""
+    best = heapq.nsmallest(limit, _ranked(session, sku))
+    ids = {kind: [number for _, _, of, number in best if of == kind] for kind in WAITING}
+    cases = [*_placements(session, ids["placement"]), *_photos(session, ids["photo"]), *_arrivals(session, ids["arrival"])]
+    places = {key: place for place, (_, key, _, _) in enumerate(best)}
+    return sorted(cases, key=lambda case: places[case.key])
 
 
 def waiting(session: Session) -> int:
     """How many cases wait."""
-    counts = (
-        sa.select(sa.func.count()).select_from(Placement).where(Placement.state == PlacementState.REVIEW),
-        sa.select(sa.func.count()).select_from(ImageSetItem).where(ImageSetItem.state == PhotoState.FLAGGED),
-        sa.select(sa.func.count()).select_from(Arrival).where(Arrival.state.in_((ArrivalState.UNMATCHED, ArrivalState.REFUSED))),
-    )
-    return sum(session.scalar(count) or 0 for count in counts)
+    counts = (sa.select(sa.func.count()).select_from(rows).where(waits).scalar_subquery() for rows, _, waits in WAITING.values())
+    return sum(session.execute(sa.select(*counts)).one())
 
 
-def _placements(session: Session, limit: int, sku: str | None) -> list[Case]:
+def _ranked(session: Session, sku: str | None) -> Iterator[tuple[float, str, str, int]]:
+    """Rank, key, kind and id of every case, by numbers alone: ranked here and not in SQL, because an SQLite need have no logarithm."""
+    for kind, (rows, since, waits) in WAITING.items():
+        query = sa.select(rows.id, since, Product.price_minor, Product.quantity).select_from(rows).outerjoin(Product).where(waits)
+        for number, at, price, quantity in session.execute(query if sku is None else query.where(Product.sku == sku)):
+            yield at.timestamp() - work.head_start(0, _worth(price, quantity)), f"{kind}-{number}", kind, number
+
+
+def _worth(price_minor: int | None, quantity: int | None) -> int:
+    return (price_minor or 0) * max(1, quantity or 0)
+
+
+def _placements(session: Session, ids: Sequence[int]) -> list[Case]:
     query = (
-        sa.select(Placement)
-        .join(Product)
-        .where(Placement.state == PlacementState.REVIEW)
-        .options(joinedload(Placement.product), joinedload(Placement.account), joinedload(Placement.rendition))
-        .order_by(Placement.changed_at)
-        .limit(limit)
+        sa.select(Placement).where(Placement.id.in_(ids)).options(joinedload(Placement.product), joinedload(Placement.account), joinedload(Placement.rendition))
     )
     cases = []
-    for p in session.scalars(query if sku is None else query.where(Product.sku == sku)):
+    for p in session.scalars(query):
         against = verdicts.against(p.findings)
         cases.append(
             Case(
@@ -187,22 +199,12 @@ def _placements(session: Session, limit: int, sku: str | None) -> list[Case]:
                 since=p.changed_at,
                 before=p.rendition.photo_sha256 if p.rendition else None,
                 after=p.rendition.file_sha256 if p.rendition else None,
-                regions=tuple(tuple(f["region"]) for f in against if f.get("region")),
-                stops=bool(against),
             )
         )
     return cases
 
 
-def _photos(session: Session, limit: int, sku: str | None) -> list[Case]:
-    query = (
-        sa.select(ImageSetItem)
-        .join(Product)
-        .where(ImageSetItem.state == PhotoState.FLAGGED)
-        .options(joinedload(ImageSetItem.product))
-        .order_by(ImageSetItem.created_at)
-        .limit(limit)
-    )
+def _photos(session: Session, ids: Sequence[int]) -> list[Case]:
     return [
         Case(
             **_about(i.product),
@@ -212,31 +214,22 @@ def _photos(session: Session, limit: int, sku: str | None) -> list[Case]:
             words=tuple(f["message"] for f in verdicts.against(i.findings)),
             since=i.created_at,
             before=i.photo_sha256,
-            stops=True,
         )
-        for i in session.scalars(query if sku is None else query.where(Product.sku == sku))
+        for i in session.scalars(sa.select(ImageSetItem).where(ImageSetItem.id.in_(ids)).options(joinedload(ImageSetItem.product)))
     ]
 
 
-def _arrivals(session: Session, limit: int, sku: str | None) -> list[Case]:
-    query = (
-        sa.select(Arrival)
-        .outerjoin(Product)
-        .where(Arrival.state.in_((ArrivalState.UNMATCHED, ArrivalState.REFUSED)))
-        .options(joinedload(Arrival.product))
-        .order_by(Arrival.created_at)
-        .limit(limit)
-    )
+def _arrivals(session: Session, ids: Sequence[int]) -> list[Case]:
     return [
         Case(**_about(a.product), kind="arrival", id=a.id, where=a.name, words=(a.problem or a.state.value,), since=a.created_at, before=a.sha256)
-        for a in session.scalars(query if sku is None else query.where(Product.sku == sku))
+        for a in session.scalars(sa.select(Arrival).where(Arrival.id.in_(ids)).options(joinedload(Arrival.product)))
     ]
 
 
 def _about(product: Product | None) -> dict[str, Any]:
     if product is None:
         return {"sku": None, "title": "", "worth_minor": 0, "currency": None}
-    return {"sku": product.sku, "title": product.title, "worth_minor": (product.price_minor or 0) * max(1, product.quantity), "currency": product.currency}
+    return {"sku": product.sku, "title": product.title, "worth_minor": _worth(product.price_minor, product.quantity), "currency": product.currency}
 
 
 def ask_again(session: Session, kit: Kit, placement: Placement, who: str) -> None:

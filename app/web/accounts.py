@@ -169,7 +169,8 @@ def test(key: str) -> ResponseReturnValue:
     with kit().db.reading() as reading:
         account = accounts.find_account(reading, key)
         reading.expunge(account)
-    sentence = " ".join(filter(None, (accounts.test_account(kit(), account), preflight.sentence(kit(), account))))
+    (_, answer), (_, pictures) = accounts.test_account(kit(), account), preflight.test_pictures(kit(), account)
+    sentence = f"{answer} {pictures}".strip()
     if request.headers.get("HX-Request"):
         return render_template("parts/said.html", words=sentence)
     flash(sentence)

@@ -50,7 +50,7 @@ class Actor(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
 
     def may(self, role: str) -> bool:
         """Whether this actor's role reaches `role`."""
-        return people.ROLES.index(self.role) >= people.ROLES.index(role)
+        return people.may(self.role, role)
 
 
 def states(blueprint: Blueprint, way: str) -> Blueprint:

@@ -27,6 +27,7 @@ from app.models import (
     Retouch,
     Setting,
 )
+from app.stages import review
 from app.states import ArrivalState, LessonState, ListingState, PhotoState, PlacementState, RenditionState
 
 PAGE = 50
@@ -73,15 +74,12 @@ def nav_counts(session: Session) -> dict[str, int]:
 
     row = session.execute(
         sa.select(
-            count(Placement, Placement.state == PlacementState.REVIEW)
-            + count(ImageSetItem, ImageSetItem.state == PhotoState.FLAGGED)
-            + count(Arrival, Arrival.state.in_((ArrivalState.REFUSED, ArrivalState.UNMATCHED))),
             count(Arrival, Arrival.state == ArrivalState.UNMATCHED),
             count(Notice, Notice.end.is_(None)),
             count(Lesson, TO_DECIDE),
         )
     ).one()
-    return dict(zip(("review", "tray", "notices", "lessons"), row, strict=True))
+    return {"review": review.waiting(session), **dict(zip(("tray", "notices", "lessons"), row, strict=True))}
 
 
 def first_steps(session: Session) -> dict[str, bool]:
@@ -207,7 +205,7 @@ def tray(session: Session, number: int) -> Page:
 
 
 def notices(session: Session, *, past: bool, account: str, number: int) -> Page:
-    """Open notices (worst and newest first), or those that ended."""
+    """Open notices, or those that ended: the newest first."""
     select = sa.select(Notice).join(Notice.listing).join(Listing.account).options(joinedload(Notice.listing).joinedload(Listing.account))
     select = select.where(Notice.end.is_not(None) if past else Notice.end.is_(None))
     if account:
@@ -271,9 +269,6 @@ def open_lessons(session: Session, most: int) -> Sequence[Lesson]:
 
 
 # --- products and listings
-
-
-STAGES_OF_PRODUCTS = ("arriving", "rendering", "checking")
 
 
 def products(session: Session, *, q: str, stage: str, number: int) -> Page:

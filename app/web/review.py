@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from app import waivers
 from app.errors import Refusal
 from app.models import ImageSetItem, Placement
-from app.stages import intake
+from app.stages import intake, render
 from app.stages import review as stage
 from app.web import looks, queries
 from app.web.auth import needs, who
@@ -79,6 +79,15 @@ def waive(number: int) -> ResponseReturnValue:
     return _next(f"Waived until {until:%d %b %Y}")
 
 
+@bp.post("/placement/<int:number>/render")
+@needs("operator")
+def render_again(number: int) -> ResponseReturnValue:
+    """Make a picture again whose making failed. The case leaves the queue when it has been made and judged."""
+    rendition = _placement(number).rendition or abort(404, "There is no picture to make again.")
+    render.render_again(session(), kit(), rendition, who())
+    return _next("Is being made again")
+
+
 @bp.post("/placement/<int:number>/again")
 @needs("operator")
 def again(number: int) -> ResponseReturnValue:
@@ -136,6 +145,7 @@ def _show(cases: Sequence[stage.Case], asked: tuple[str, int] | None = None, sai
     page = render_template(
         "parts/desk.html" if _by_htmx() else "review.html",
         cases=cases,
+        waiting=stage.waiting(session()),
         kind=kind,
         number=number,
         look=look,

@@ -215,4 +215,4 @@ def init_app(app: Flask) -> None:
         ("lesson_words", lesson_words), ("lesson_line", lesson_line), ("source_words", source_words),
     ):  # fmt: skip
         app.jinja_env.filters[name] = function
-    app.jinja_env.globals.update(money=money, worth=worth, picture=picture, same_page=same_page, level_words=LEVEL_WORDS)
+    app.jinja_env.globals.update(money=money, worth=worth, picture=picture, same_page=same_page)

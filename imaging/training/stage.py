@@ -21,7 +21,6 @@ from imaging.training.scenes import OPEN_POSES, Placed, Scene
 
 SENSOR_MM = 36.0
 MASK_SAMPLES = 12  # rays a pixel of the alpha: twice as many cost a tenth of a frame and move an outline pixel by a few levels
-EXPOSED = 0.5  # luminance of white paper under the lamps, in Blender's units: what lamps and glowing walls are balanced to
 
 
 def build_item(placed: Placed, palette: Palette) -> Maker:

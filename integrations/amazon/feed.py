@@ -1,6 +1,6 @@
 """JSON_LISTINGS_FEED: many listings' pictures in one file, and its report read back message by message. Pure.
 
-From which backlog on it is used is data (`feed_from` in marketplaces.yaml); what it has to beat is `seconds_one_by_one`.
+From which backlog on it is used is data (`feed_from` in marketplaces.yaml).
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ from typing import Any
 from integrations.amazon.translate import images_patch, problems_of
 from integrations.errors import Refused
 from integrations.marketplace import Access, Offer, Outcome
-from integrations.rates import rates_of
 
-__all__ = ["Built", "build", "outcomes_of", "seconds_one_by_one"]
+__all__ = ["Built", "build", "outcomes_of"]
 
 
 @dataclass(frozen=True)
@@ -70,12 +69,6 @@ def outcomes_of(report: Mapping[str, Any], sent: Collection[int]) -> dict[int, O
     if summary.get("messagesProcessed") != len(sent) or summary.get("messagesAccepted") != sum(outcome.accepted for outcome in found.values()):
         return {number: outcome for number, outcome in found.items() if not outcome.accepted}
     return found
-
-
-def seconds_one_by_one(changes: int) -> float:
-    """How long patching takes at the documented rate of patchListingsItem, if it is used to the full: what a feed has to beat."""
-    rate = rates_of("amazon")["patchListingsItem"]
-    return max(0.0, changes - rate.burst) / rate.per_second
 
 
 def _number(value: Any) -> int | None:

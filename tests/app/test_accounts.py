@@ -163,6 +163,7 @@ def test_new_credentials_of_a_paused_account_are_kept_and_tried_at_once(kit: Kit
         (integrations.NotAuthorised("invalid_grant"), "does not accept our credentials: invalid_grant"),
         (integrations.TryLater(5, "503 from the gateway"), "does not answer now: 503 from the gateway"),
         (integrations.Refused("seller is suspended"), "declined: seller is suspended"),
+        (integrations.Refused("the API accepts our credentials no longer"), "declined"),
         (integrations.NotAuthorised("refresh_token=Atzr|abcdef was\nrevoked"), "does not accept"),
         (ValueError("no connector named x"), "not set up rightly"),
     ],
@@ -172,8 +173,9 @@ def test_a_test_says_the_outcome_in_one_sentence(kit: Kit, outcome: Exception | 
         account = _add(session, kit)
     kit.connect = lambda _access: Answering(outcome)
 
-    sentence = accounts.test_account(kit, account)
+    well, sentence = accounts.test_account(kit, account)
 
+    assert well == (outcome is None)
     assert words in sentence
     assert sentence.startswith("amazon-uk:main")
     assert sentence.endswith(".")
@@ -186,7 +188,9 @@ def test_credentials_under_a_lost_key_are_told_not_raised(kit: Kit) -> None:
         account = _add(session, kit)
         account.credentials = "gAAAAAB-not-ours"
 
-    assert "PACKSHOT_SECRET_KEY" in accounts.test_account(kit, account)
+    well, sentence = accounts.test_account(kit, account)
+    assert not well
+    assert "PACKSHOT_SECRET_KEY" in sentence
 
 
 def test_a_practice_account_can_never_name_a_real_marketplace(kit: Kit) -> None:

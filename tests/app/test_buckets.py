@@ -16,7 +16,7 @@ from moto.server import ThreadedMotoServer
 from app import config, controls, preflight, work
 from app.kit import Kit
 from app.models import Account, Arrival, Batch
-from app.stages import STAGES, buckets
+from app.stages import STAGES, buckets, folders
 from app.stages.buckets import scan_bucket
 from app.stages.run import settle_all
 from app.states import ArrivalState, PlacementState
@@ -151,7 +151,7 @@ def test_a_listing_longer_than_the_server_s_page_is_read_to_its_end(house: House
 
 
 def test_what_is_too_big_is_said_and_keeps_no_other_from_being_taken(house: House, bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(buckets, "MOST_BYTES", 10)
+    monkeypatch.setattr(folders, "MOST_BYTES", 10)
     bucket.put("in/W-1/a.jpg", b"much too big")
     bucket.put("in/W-1/b.jpg", b"small")
 

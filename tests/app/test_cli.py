@@ -208,6 +208,19 @@ def test_an_account_is_added_from_a_file_and_asks_until_confirmed(house: Run, tm
     assert "very secret" not in added[1] + house("accounts", "list")[1]
 
 
+def test_new_credentials_need_no_seller_and_are_refused_for_another(house: Run, tmp_path: Path) -> None:
+    (tmp_path / "keys.json").write_text(json.dumps({"lwa_app_id": "a", "lwa_client_secret": "b", "refresh_token": "c"}))
+    add = ("accounts", "add", "amazon-uk:main", "--credentials", "keys.json")
+
+    code, _, err = house(*add)
+    assert (code, "--seller-id" in err) == (2, True)
+    assert house(*add, "--seller-id", "A1")[0] == 0
+    assert house(*add, "--replace")[0] == 0
+    assert house(*add, "--replace", "--seller-id", "A1")[0] == 0
+    code, _, err = house(*add, "--replace", "--seller-id", "B2")
+    assert (code, "A1" in err and "B2" in err) == (1, True)
+
+
 def test_people_and_keys(house: Run) -> None:
     added = house("users", "add", "ada", "--role", "admin", "--password", "correct horse battery")
     key = house("users", "add", "till", "--key")

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 
+from app import controls, doctor
 from app.kit import Kit
 from app.models import Arrival, Batch
+from app.stages import folders
 from app.stages.folders import scan_folder
 from app.states import ArrivalState
+from app.store import StoreError
+from scheduler import jobs
+from scheduler.jobs import House
 from tests.app.factories import product
 
 
@@ -91,3 +98,59 @@ def test_a_changed_file_is_a_new_arrival_and_a_restart_takes_nothing_twice(kit: 
     assert [a.state for a in arrivals(kit)] == [ArrivalState.WAITING, ArrivalState.WAITING]
     with kit.db.reading() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Batch)) == 1
+
+
+def test_folders_of_the_same_name_are_told_apart(kit: Kit, tmp_path: Path) -> None:
+    for house in ("a", "b"):
+        (tmp_path / house / "intake").mkdir(parents=True)
+        photo = tmp_path / house / "intake" / "W-1_dial.jpg"
+        photo.write_bytes(house.encode())
+        os.utime(photo, ns=(5, 5))
+    assert [look_twice(kit, tmp_path / house / "intake", {}) for house in ("a", "b", "a", "b")] == [1, 1, 0, 0]
+
+
+def test_what_was_taken_when_folders_were_known_by_their_last_name_is_not_taken_again(kit: Kit, tmp_path: Path) -> None:
+    photo = tmp_path / "intake" / "W-1_dial.jpg"
+    photo.parent.mkdir()
+    photo.write_bytes(b"taken")
+    look_twice(kit, photo.parent, {})
+    with kit.db.writing() as session:
+        session.execute(sa.update(Arrival).values(key=f"intake/W-1_dial.jpg:5:{photo.stat().st_mtime_ns}"))
+    assert look_twice(kit, photo.parent, {}) == 0
+
+
+def test_what_cannot_be_taken_is_named_and_keeps_no_other_from_it(kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, data in {"a.jpg": b"far too large", "b.jpg": b"locked", "c.jpg": b"fine"}.items():
+        (tmp_path / name).write_bytes(data)
+    read = Path.read_bytes
+    monkeypatch.setattr(folders, "MOST_BYTES", 10)
+    monkeypatch.setattr(Path, "read_bytes", lambda path: _locked() if path.name == "b.jpg" else read(path))
+
+    seen: folders.Seen = {}
+    scan_folder(kit, tmp_path, seen)
+    for _ in range(2):
+        with pytest.raises(StoreError, match=r"a\.jpg: 0 MB is over 0 MB \(and 1 more\)"):
+            scan_folder(kit, tmp_path, seen)
+    (tmp_path / "a.jpg").unlink()
+    with pytest.raises(StoreError, match=r"b\.jpg: cannot be read: Permission denied$"):
+        scan_folder(kit, tmp_path, seen)
+    assert [a.name for a in arrivals(kit)] == ["c.jpg"]
+
+
+def _locked() -> bytes:
+    raise PermissionError(13, "Permission denied")
+
+
+def test_a_watched_folder_that_is_not_there_is_told_by_page_and_doctor_until_it_is(make_kit: Callable[..., Kit], tmp_path: Path) -> None:
+    kit = make_kit(intake=(str(tmp_path / "drop"),))
+    for there in (False, True):
+        jobs.look_into_folders(House(kit, "one"))
+        with kit.db.reading() as session:
+            told = [text for text in controls.banners(session) if "folder" in text]
+        [(well, words)] = dict(doctor.PARTS)["intake"](kit)
+        assert well == there
+        if not there:
+            assert told == [f"A watched folder needs a look: {tmp_path / 'drop'}: cannot be listed: No such file or directory."]
+            assert "PACKSHOT_INTAKE" in words
+            (tmp_path / "drop").mkdir()
+    assert told == []

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -229,7 +232,9 @@ def test_a_real_account_is_not_served_by_an_address_on_this_machine(shop: Shop) 
 
     assert "https alone" in shop.why("W-1")
     assert shop.outside.asked == []
-    assert "https alone" in preflight.sentence(shop.kit, shop.on)
+    well, sentence = preflight.test_pictures(shop.kit, shop.on)
+    assert not well
+    assert "https alone" in sentence
 
 
 def test_doctor_says_what_is_wrong_with_the_address(shop: Shop) -> None:
@@ -239,6 +244,25 @@ def test_doctor_says_what_is_wrong_with_the_address(shop: Shop) -> None:
     assert media()[0] == (True, f"{shop.outside.url}: our file comes back byte for byte")
     shop.outside.status = 401
     assert media() == [(False, f"{shop.outside.url}: 127.0.0.1 asks to sign in (HTTP 401), and marketplaces do not")]
+
+
+def test_doctor_compares_the_clock_with_a_marketplace_where_there_is_no_public_address(make_kit: Callable[..., Kit], monkeypatch: pytest.MonkeyPatch) -> None:
+    kit, asked = make_kit(media_base_url=""), list[str]()
+
+    def head(address: str, **_: Any) -> Any:
+        asked.append(address)
+        return SimpleNamespace(headers={"Date": format_datetime(told)})
+
+    told = kit.now()
+    monkeypatch.setattr(doctor.requests, "head", head)
+    assert list(dict(doctor.PARTS)["clock"](kit)) == [(True, "not compared: nobody outside was asked, or none told the time")]
+    on = account(kit, "ebay-uk:main")
+    with kit.db.writing() as session:
+        session.get_one(Account, on.id).practice = False
+    assert list(dict(doctor.PARTS)["clock"](kit)) == [(True, "that of api.ebay.com and ours differ by 0 s")]
+    told -= timedelta(minutes=5)
+    assert list(dict(doctor.PARTS)["clock"](kit)) == [(False, "that of api.ebay.com and ours differ by 300 s")]
+    assert asked == ["https://api.ebay.com/identity/v1/oauth2/token"] * 2
 
 
 @pytest.mark.parametrize(

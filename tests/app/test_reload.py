@@ -147,11 +147,12 @@ def test_who_changes_the_overlay_does_not_write_over_a_file_that_is_not_in_force
     (own / "amazon.yaml").write_text(changed(7))
 
     with kit.db.reading() as session, pytest.raises(Refusal, match=r"amazon\.yaml: not in force as it stands there"):
-        rulebook.overlay_to_change(session, kit)
+        rulebook.refuse_pending(session, kit, {})
 
     look_twice(House(kit, "one"))
     with kit.db.reading() as session:
-        assert rulebook.overlay_to_change(session, kit) == {"amazon.yaml": changed(7)}
+        rulebook.refuse_pending(session, kit, {})
+        assert rulebook.kept_overlay(session) == {"amazon.yaml": changed(7)}
 
 
 def test_other_comments_are_kept_beside_the_same_set(kit: Kit, own: Path) -> None:

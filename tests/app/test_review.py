@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
 
@@ -11,7 +13,7 @@ from app.kit import Kit
 from app.models import Arrival, ImageSetItem, Placement, Product, Work
 from app.stages import STAGES, check, review
 from app.stages.run import settle_all
-from app.states import PhotoState, PlacementState
+from app.states import ArrivalState, PhotoState, PlacementState
 from tests.app.factories import account, item, listing, new_batch, placement, product, rendition
 
 
@@ -106,8 +108,24 @@ def test_the_queue_puts_money_and_waiting_first_and_tells_the_finding_in_words(k
         first, second = review.queue(session)
         assert (first.sku, second.sku) == ("DEAR", "CHEAP")
         assert first.words == ("Too small.",)
-        assert first.regions == ((0, 0, 9, 9),)
         assert review.waiting(session) == 2
+
+
+def test_the_newest_and_dearest_is_in_the_queue_however_many_cheap_ones_waited_before(kit: Kit) -> None:
+    on = account(kit)
+    for minute, (sku, price) in enumerate([("CHEAP-1", 1_000), ("CHEAP-2", 1_000), ("CHEAP-3", 1_000), ("DEAR", 5_000_000)]):
+        of = product(kit, sku, price_minor=price)
+        photos = item(kit, of), item(kit, of, "side", PhotoState.FLAGGED)
+        waits = placement(kit, photos[0], on, rendition(kit, photos[0]), state=PlacementState.REVIEW)
+        with kit.db.writing() as session:
+            session.get_one(Placement, waits.id).changed_at = kit.now() + timedelta(minutes=minute)
+    stranger = {"batch_id": new_batch(kit).id, "source": "folder", "state": ArrivalState.UNMATCHED, "created_at": kit.now()}
+    with kit.db.writing() as session:
+        session.add_all(Arrival(key=name, name=name, **stranger) for name in ("x.jpg", "y.jpg"))
+    with kit.db.reading() as session:
+        assert [(case.kind, case.sku) for case in review.queue(session, limit=3)] == [("photo", "DEAR"), ("placement", "DEAR"), ("photo", "CHEAP-1")]
+        assert [case.sku for case in review.queue(session, limit=1, sku="CHEAP-2")] == ["CHEAP-2"]
+        assert review.waiting(session) == 10
 
 
 def test_the_same_photo_on_two_products_is_flagged(kit: Kit) -> None:

@@ -318,7 +318,7 @@ class Shop:
             if self.chance.random() < 0.6:
                 self.choose(n)
         for account in paused:
-            if account.marketplace not in self.revoked and "accepts our credentials" in accounts.test_account(self.kit, account):
+            if account.marketplace not in self.revoked and accounts.test_account(self.kit, account)[0]:
                 self.resume(account.marketplace)
                 self._count("resumed")
 

@@ -65,7 +65,7 @@ def test_a_seller_says_yes_and_the_account_works(windows: Windows, market: Pract
         assert (account.authorised_until - NOW).days == days
         assert session.scalar(sa.select(Event.who).where(Event.what == "connected")) == "admin"
         assert not session.scalars(sa.select(Setting).where(Setting.name.startswith(connect.PENDING))).all()
-    assert accounts.test_account(windows.kit, account) == f"{marketplace}:second answers and accepts our credentials."
+    assert accounts.test_account(windows.kit, account) == (True, f"{marketplace}:second answers and accepts our credentials.")
 
 
 def test_a_seller_who_says_no_connects_nothing(windows: Windows, market: PracticeServer) -> None:

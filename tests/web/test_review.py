@@ -7,9 +7,10 @@ import re
 import pytest
 import sqlalchemy as sa
 
-from app.models import Account, ImageSetItem, ListingMember, Notice, Placement
+from app.models import Account, Arrival, ImageSetItem, ListingMember, Notice, Placement, Rendition, Work
 from app.stages import review
-from app.states import PhotoState, PlacementState
+from app.states import ArrivalState, PhotoState, PlacementState, RenditionState
+from tests.app.factories import new_batch
 from tests.web.conftest import Windows
 
 
@@ -120,6 +121,31 @@ def test_a_picture_that_took_the_place_of_the_one_on_the_page_is_not_approved_wi
     assert (refused.status_code, _state(windows, number)) == (409, PlacementState.REVIEW)
     assert "another picture" in refused.get_data(as_text=True)
     assert visitor.post(f"/review/placement/{number}/approve", htmx=True, reason="fine", shown=str(shown)).status_code == 200
+
+
+def test_a_picture_whose_making_failed_can_be_made_again(windows: Windows) -> None:
+    number, visitor = _waiting(windows, "placement")[0], windows.visitor()
+    assert "Make it again" not in visitor.get(f"/review/placement/{number}").get_data(as_text=True)
+    assert visitor.post(f"/review/placement/{number}/render", htmx=True).status_code == 409, "it did not fail"
+    with windows.kit.db.writing() as session:
+        made = session.get_one(Rendition, session.get_one(Placement, number).rendition_id)
+        made.state, made.problem, made.file_sha256, name = RenditionState.FAILED, "no memory", None, made.id
+    assert "Make it again" in visitor.get(f"/review/placement/{number}").get_data(as_text=True)
+    assert windows.visitor("viewer").post(f"/review/placement/{number}/render", htmx=True).status_code == 403
+    assert visitor.post(f"/review/placement/{number}/render", htmx=True).status_code == 200
+    with windows.kit.db.reading() as session:
+        made = session.get_one(Rendition, name)
+        assert (made.state, made.problem) == (RenditionState.QUEUED, None)
+        assert session.scalar(sa.select(Work.due_at).where(Work.stage == "render", Work.row == name)) is not None
+
+
+def test_the_desk_says_how_many_wait_in_all(windows: Windows) -> None:
+    stranger = {"batch_id": new_batch(windows.kit).id, "source": "folder", "state": ArrivalState.UNMATCHED, "created_at": windows.kit.now()}
+    with windows.kit.db.writing() as session:
+        session.add_all(Arrival(key=f"stranger {n}", name=f"{n}.jpg", **stranger) for n in range(1200))
+        total = review.waiting(session)
+        assert len(review.queue(session)) == 200
+    assert f"1 of {total:,}</span>" in windows.visitor().get("/review/").get_data(as_text=True)
 
 
 def test_the_case_that_followed_is_next(windows: Windows) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from integrations import Outcome, Refused
 from integrations.amazon.client import AmazonClient
-from integrations.amazon.feed import build, outcomes_of, seconds_one_by_one
+from integrations.amazon.feed import build, outcomes_of
 from integrations.practice import PracticeServer
 from tests.integrations.accounts import AMAZON, access, offer, picture, product
 from tests.integrations.practice.drawn import Media, finished
@@ -126,10 +126,6 @@ def test_a_report_that_does_not_account_for_every_message_proves_no_success() ->
     assert outcomes_of(report(accepted=1, processed=1), SENT) == {}
     assert outcomes_of({}, SENT) == {}
     assert outcomes_of(report({"severity": "ERROR", "message": "header"}, accepted=2), SENT) == {}
-
-
-def test_what_patching_one_by_one_takes_at_the_documented_rate() -> None:
-    assert [seconds_one_by_one(changes) for changes in (1, 5, 1505, 25_005)] == [0, 0, 300, 5000]
 
 
 def test_used_goods_go_to_offer_images_in_a_feed_too() -> None:
