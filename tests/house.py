@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ import sqlalchemy as sa
 import yaml
 from sqlalchemy.orm import Session
 
+from app import people
 from app.db import Database
 from app.models import Arrival, ImageSetItem, Listing, Product, Push
 from app.states import ArrivalState, ListingState, PushState
@@ -229,6 +231,15 @@ class House:
         try:
             with database.reading() as session:
                 yield session
+        finally:
+            database.close()
+
+    def new_key(self) -> str:
+        """An API key that may look."""
+        database = Database(self.database_url or f"sqlite:///{self.var / 'packshot.db'}")
+        try:
+            with database.writing() as session:
+                return people.create_api_key(session, "looker", "viewer", datetime.now(UTC))
         finally:
             database.close()
 

@@ -38,7 +38,7 @@ def test_a_shoot_goes_live_a_suppression_becomes_a_lesson_and_a_webhook_becomes_
     house.send_created("T-NEW", photo=new_photo(house))
     house.wait_for(lambda: house.all_live(8), "the new product's listings", 90)
     house.check_nothing_lost_and_nothing_twice(extra=["T-NEW"])
-    assert requests.get(f"{house.url}/metrics", timeout=5).ok
+    assert requests.get(f"{house.url}/metrics", headers={"Authorization": f"Bearer {house.new_key()}"}, timeout=5).ok
 
 
 def test_killing_processes_at_random_moments_loses_nothing_and_publishes_nothing_twice(tmp_path: Path) -> None:
