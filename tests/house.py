@@ -192,7 +192,6 @@ class House:
         """A signed sku.created whose photo is at an address on this machine."""
         import json
         import uuid
-        from datetime import UTC, datetime
 
         import integrations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from flask import Flask
+from waitress.proxy_headers import proxy_headers_middleware
 
 from app.config import Settings
 from app.kit import Kit
@@ -35,6 +36,8 @@ from app.web import (
 )
 
 MAX_FORM_BYTES = 64 * 1024  # a person's form; uploads and hooks state their own limits
+
+FROM_PROXY = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}  # believed of PACKSHOT_TRUSTED_PROXY, taken away from anybody else
 
 BLUEPRINTS = (
     auth.bp, dashboard.bp, products.bp, review.bp, lessons.bp, rulebook.bp, releases.bp, waivers.bp, accounts.bp, mapping.bp, webhooks.bp, people.bp,
@@ -71,4 +74,6 @@ def create_app(settings: Settings, kit: Kit | None = None) -> Flask:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     auth.init_app(app)
+    # here and not at the server, so that waitress and gunicorn do the same
+    app.wsgi_app = proxy_headers_middleware(app.wsgi_app, settings.trusted_proxy or None, trusted_proxy_headers=FROM_PROXY)  # type: ignore[method-assign]
     return app
