@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import sqlalchemy as sa
+from flask import request
 
 import imaging
 from app import views
@@ -308,3 +310,11 @@ def test_values_read_as_a_person_compares_them() -> None:
 def test_a_value_that_misses_its_limit_by_little_is_not_rounded_onto_it() -> None:
     assert words.measured_words({"fact": "cutout_confidence", "value": 0.6997, "limit": 0.7}) == "cutout confidence: 0.6997, limit 0.7"
     assert words.measured_words({"fact": "fill", "value": 0.7911, "limit": 0.85}) == "fill: 0.791, limit 0.85"
+
+
+@pytest.mark.parametrize("sku", ["A#1", "50%25-off", "what?", "a b&c/d"])
+def test_a_page_of_a_sku_with_any_sign_in_it_leads_to_itself(windows: Windows, sku: str) -> None:
+    with windows.app.test_request_context(f"/products/{quote(sku)}?page=1"):
+        address = words.same_page(page=2)
+    with windows.app.test_request_context(address):
+        assert (request.path, request.args.to_dict()) == (f"/products/{sku}", {"page": "2"})
