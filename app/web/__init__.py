@@ -12,6 +12,7 @@ from app.kit import Kit
 from app.web import (
     accounts,
     api,
+    api_core,
     assets,
     auth,
     dashboard,
@@ -66,6 +67,7 @@ def create_app(settings: Settings, kit: Kit | None = None) -> Flask:
     kit = kit or Kit(settings)
     _ = kit.release  # a broken recipes file refuses to start
     app.extensions["packshot"] = kit
+    app.url_map.converters["int"] = api_core.RowNumber
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     assets.init_app(app)
     words.init_app(app)
