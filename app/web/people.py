@@ -31,7 +31,9 @@ def add() -> ResponseReturnValue:
 @bp.post("/<int:number>/role")
 @needs("admin")
 def role(number: int) -> ResponseReturnValue:
-    people.set_role(session(), _user(number), _text("role"), kit().now(), who())
+    user = _user(number)
+    people.set_role(session(), user, _text("role"), kit().now(), who())
+    flash(f"{user.name} has the role {user.role} now.")
     return _back()
 
 
@@ -47,7 +49,9 @@ def password(number: int) -> ResponseReturnValue:
 @bp.post("/<int:number>/active")
 @needs("admin")
 def active(number: int) -> ResponseReturnValue:
-    people.set_active(session(), _user(number), _text("active") == "yes", kit().now(), who())
+    user = _user(number)
+    people.set_active(session(), user, _text("active") == "yes", kit().now(), who())
+    flash(f"{user.name} can sign in again." if user.active else f"{user.name} is turned off and cannot sign in any more.")
     return _back()
 
 

@@ -15,7 +15,7 @@ import imaging
 from app import views
 from app.errors import Refusal
 from app.kit import Kit
-from app.models import Lesson, Listing, Product
+from app.models import Lesson, Listing, Product, User
 from app.web import create_app, plot, words
 from tests.web import seed
 from tests.web.conftest import Windows, _drawn, _kit
@@ -318,3 +318,19 @@ def test_a_page_of_a_sku_with_any_sign_in_it_leads_to_itself(windows: Windows, s
         address = words.same_page(page=2)
     with windows.app.test_request_context(address):
         assert (request.path, request.args.to_dict()) == (f"/products/{sku}", {"page": "2"})
+
+
+def test_a_role_changes_by_its_button_alone_and_what_was_done_to_a_person_is_said(windows: Windows) -> None:
+    with windows.kit.db.reading() as session:
+        number = session.scalars(sa.select(User.id).where(User.name == "viewer")).one()
+    admin = windows.visitor("admin")
+    page = admin.get("/people/").get_data(as_text=True)
+    assert "data-send" not in page
+    assert "Set the role of viewer" in page
+    for action, fields, said in [
+        ("role", {"role": "operator"}, "viewer has the role operator now."),
+        ("active", {"active": "no"}, "viewer is turned off and cannot sign in any more."),
+        ("active", {"active": "yes"}, "viewer can sign in again."),
+    ]:
+        assert admin.post(f"/people/{number}/{action}", **fields).status_code == 303
+        assert said in admin.get("/people/").get_data(as_text=True)
