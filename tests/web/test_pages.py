@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,8 @@ import imaging
 from app import views
 from app.errors import Refusal
 from app.kit import Kit
-from app.models import Lesson, Listing, Product, User
+from app.models import Arrival, Lesson, Listing, Product, User
+from app.states import ArrivalState
 from app.web import create_app, plot, words
 from tests.web import seed
 from tests.web.conftest import Windows, _drawn, _kit
@@ -334,3 +336,17 @@ def test_a_role_changes_by_its_button_alone_and_what_was_done_to_a_person_is_sai
     ]:
         assert admin.post(f"/people/{number}/{action}", **fields).status_code == 303
         assert said in admin.get("/people/").get_data(as_text=True)
+
+
+def test_whoever_stops_an_account_or_drops_a_file_can_say_why(windows: Windows) -> None:
+    with windows.kit.db.reading() as session:
+        arrival = session.scalars(sa.select(Arrival.id).where(Arrival.state == ArrivalState.UNMATCHED)).first()
+    for path, action, name in [
+        ("/accounts/", "/accounts/amazon-uk:main/stop", "why"),
+        ("/tray", f"/tray/{arrival}/drop", "why"),
+        (f"/review/arrival/{arrival}", f"/review/arrival/{arrival}/drop", "reason"),
+    ]:
+        form = windows.visitor().get(path).get_data(as_text=True).partition(f'action="{action}"')[2].partition("</form>")[0]
+        field = re.search(rf'<input[^>]* id="([^"]+)" name="{name}"', form)
+        assert field, path
+        assert f'for="{field[1]}"' in form, path
