@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import ipaddress
 import os
 import re
 import secrets
@@ -51,6 +52,7 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "text", "json"] = Field("auto", description="log lines for people or machines; auto: text on a terminal")
     alert_url: str = Field("", description="where alarms are posted (JSON)")
     practice: bool = Field(False, description="set by `packshot serve --practice`: photo addresses on this machine may be fetched")
+    trusted_proxy: str = Field("", description="IP address of the proxy in front of the pages, whose X-Forwarded-* are believed; * for whoever connects")
     alert_email: str = Field("", description="where alarms are mailed, through the mail server on localhost:25")
 
     @field_validator("intake", mode="before")
@@ -99,6 +101,14 @@ class Settings(BaseSettings):
         if value is not None and not value.is_file():
             raise ValueError(f"there is no file {value}")
         return value
+
+    @field_validator("trusted_proxy")
+    @classmethod
+    def _proxy(cls, value: str) -> str:
+        try:
+            return value if value in ("", "*") else str(ipaddress.ip_address(value))
+        except ValueError:
+            raise ValueError("must be the IP address that the proxy connects from, or * where nothing else can connect") from None
 
     @field_validator("store_url", "media_store_url")
     @classmethod

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -190,7 +191,6 @@ class House:
         """A signed sku.created whose photo is at an address on this machine."""
         import json
         import uuid
-        from datetime import UTC, datetime
 
         import integrations
 

@@ -369,7 +369,8 @@ def give_up(session: Session, kit: Kit, row: str, error: str) -> None:
 def confirm(session: Session, kit: Kit, listing: Listing, who: str) -> None:
     """Under policy `ask`: a person lets the present wish through, a refused one included."""
     if not listing.wanted_print or listing.wanted_print == listing.pushed_print:
-        raise Refusal("nothing waits to be sent for this listing")
+        skus = ", ".join(member.product.sku for member in listing.members)
+        raise Refusal(f"{skus} on {listing.account.key}: nothing waits to be sent")
     listing.confirmed_print, listing.refused_print, listing.problem = listing.wanted_print, None, None
     record(session, listing, "let through", now=kit.now(), who=who)
     work.wake(session, "publish", listing.id, at=kit.now())

@@ -80,9 +80,9 @@ def accept_photo(session: Session, kit: Kit, item: ImageSetItem, who: str, reaso
     """Use a flagged photo all the same."""
     _needs_reason(reason, "accepted against the intake check")
     if item.state not in (PhotoState.FLAGGED, PhotoState.REJECTED):
-        raise Refusal(f"this photo is {item.state}, not flagged")
+        raise Refusal(f"{_photo_name(session, item)} is {item.state}, not flagged")
     if any(f["rule"] == "intake-readable" for f in item.findings):
-        raise Refusal("this file cannot be read as a picture: reject it and ask for it again")
+        raise Refusal(f"{_photo_name(session, item)} cannot be read as a picture: reject it and ask for it again")
     _photo(session, kit, item, PhotoState.ACCEPTED, who, reason)
 
 
@@ -90,21 +90,21 @@ def reject_photo(session: Session, kit: Kit, item: ImageSetItem, who: str, reaso
     """Leave a photo out of the image set; its bytes stay."""
     _needs_reason(reason, "rejected")
     if item.state == PhotoState.REJECTED:
-        raise Refusal("this photo is rejected already")
+        raise Refusal(f"{_photo_name(session, item)} is rejected already")
     _photo(session, kit, item, PhotoState.REJECTED, who, reason)
 
 
 def _decide(session: Session, kit: Kit, placement: Placement, to: PlacementState, who: str, why: str, **changes: object) -> None:
     product = session.get_one(Product, placement.product_id)
     if not move(session, placement, to, now=kit.now(), sku=product.sku, why=why, who=who, decided_by=who, changed_at=kit.now(), **changes):
-        raise Refusal("somebody else has just decided this one")
+        raise Refusal(f"somebody else has just decided {_name(placement)}: load the page again")
     work.wake(session, "want", product.id, at=kit.now(), lead=work.head_start_of(product))
 
 
 def _photo(session: Session, kit: Kit, item: ImageSetItem, to: PhotoState, who: str, why: str) -> None:
     product = session.get_one(Product, item.product_id)
     if not move(session, item, to, now=kit.now(), sku=product.sku, why=why, who=who):
-        raise Refusal("somebody else has just decided this one")
+        raise Refusal(f"somebody else has just decided {_photo_name(session, item)}: load the page again")
     session.flush()
     retouch.come_back(session, kit, product, item)
     arrange(session, kit, product)
@@ -121,7 +121,11 @@ def _needs_reason(reason: str, done: str) -> None:
 
 
 def _name(placement: Placement) -> str:
-    return f"the {placement.position} picture"
+    return f"the {placement.position} picture of {placement.product.sku} on {placement.account.key}"
+
+
+def _photo_name(session: Session, item: ImageSetItem) -> str:
+    return f"the photo {item.shot} of {session.get_one(Product, item.product_id).sku}"
 
 
 # --- the queue --------------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from app.kit import Kit
 from app.web import (
     accounts,
     api,
+    api_core,
     assets,
     auth,
     dashboard,
@@ -24,6 +25,7 @@ from app.web import (
     people,
     pictures,
     products,
+    proxy,
     releases,
     review,
     rulebook,
@@ -63,6 +65,7 @@ def create_app(settings: Settings, kit: Kit | None = None) -> Flask:
     kit = kit or Kit(settings)
     _ = kit.release  # a broken recipes file refuses to start
     app.extensions["packshot"] = kit
+    app.url_map.converters["int"] = api_core.RowNumber
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     assets.init_app(app)
     words.init_app(app)
@@ -71,4 +74,5 @@ def create_app(settings: Settings, kit: Kit | None = None) -> Flask:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     auth.init_app(app)
+    app.wsgi_app = proxy.behind(app.wsgi_app, settings.trusted_proxy)  # type: ignore[method-assign]
     return app

@@ -103,9 +103,9 @@ def add() -> ResponseReturnValue:
 def policy(key: str) -> ResponseReturnValue:
     form = request.form
     try:
-        minutes = float(form.get("wait_min", ""))
-    except ValueError:
-        raise Refusal("the wait is a number of minutes") from None
+        wait_s = round(float(form.get("wait_min", "")) * 60)
+    except (ValueError, OverflowError):  # no number, `nan`; `inf`
+        raise Refusal(f"{key}: the wait is a number of minutes") from None
     accounts.set_policy(
         session(),
         kit(),
@@ -114,7 +114,7 @@ def policy(key: str) -> ResponseReturnValue:
         publish=form.get("publish", ""),
         repair=form.get("repair", ""),
         create=form.get("create") == "yes",
-        wait_s=round(minutes * 60),
+        wait_s=wait_s,
         images_per_day=_number(form.get("images_per_day", "").strip()),
     )
     flash(f"{key}: policy kept.")

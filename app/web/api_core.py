@@ -18,6 +18,7 @@ from flask import abort, jsonify, request
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from sqlalchemy.orm import InstrumentedAttribute, Session
+from werkzeug.routing import IntegerConverter, Map
 
 from app.kit import Kit
 from app.models.base import UTCDateTime
@@ -29,6 +30,13 @@ from app.web.session import SAFE, kit, session
 BODY_BYTES = 256 * 1024
 MOST, USUAL = 200, 50
 ROWS, BIG = 2**31 - 1, 2**63 - 1  # the largest row numbers that PostgreSQL compares without complaint
+
+
+class RowNumber(IntegerConverter):
+    """`int` in an address: what no row can have as its number is no such address (404)."""
+
+    def __init__(self, map: Map, max: int = ROWS) -> None:
+        super().__init__(map, max=max)
 
 
 class Shape(BaseModel):

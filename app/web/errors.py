@@ -7,6 +7,8 @@ from http import HTTPStatus
 
 import structlog
 from flask import Flask, Response, make_response, render_template, request
+from flask_limiter import RateLimitExceeded
+from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
@@ -33,7 +35,9 @@ WHAT_NOW = {
     403: "Ask an admin under People, or sign in as somebody else.",
     404: "The address is wrong, or what it named is no longer here. Find a SKU or a title above.",
     405: "Go back and use the page's own buttons.",
+    429: "Wait a minute, then try again. After many wrong passwords it may take an hour.",
 }
+STALE = "This form has become stale, or another sign-in has taken its place. Nothing was done: load the page again and send it once more."
 OURS = "The fault is on our side and has been written down. Nothing of this request was kept; please try again."
 AWAY = "The database or the picture store does not answer. Nothing of this request was kept; it can be repeated in a moment."
 
@@ -60,12 +64,20 @@ def _http(error: HTTPException) -> Response:
     discard()
     if error.code is None or error.code < 400:  # a redirect that werkzeug raised
         return make_response(error.get_response())
-    ours = error.description if error.description != type(error).description else None
-    response = answer(error.code, ours or "")
+    response = answer(error.code, _words_of(error))
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After", "WWW-Authenticate"):
             response.headers[name] = value
     return response
+
+
+def _words_of(error: HTTPException) -> str:
+    """What our own code said of it; nothing where a library did."""
+    if isinstance(error, CSRFError):
+        return STALE
+    if isinstance(error, RateLimitExceeded) or error.description == type(error).description:
+        return ""
+    return error.description or ""
 
 
 def _refusal(error: Refusal) -> Response:

@@ -19,6 +19,7 @@ from app.models import Arrival, Event, Heartbeat, Notice, Placement, RuleActivat
 from app.states import ArrivalState, PlacementState
 from app.web.auth import PUBLIC, states
 from app.web.errors import problem
+from app.web.proxy import FORWARDED
 from app.web.session import kit
 
 HEARTBEAT_MAXIMUM_S = 30.0
@@ -92,10 +93,8 @@ def metrics() -> ResponseReturnValue:
 
 def _is_this_machine() -> bool:
     """A proxy on this machine also comes from 127.0.0.1, but says for whom it asks."""
-    if any(name in request.headers for name in ("X-Forwarded-For", "Forwarded", "X-Real-Ip", "Via")):
-        return False
     try:
-        return ipaddress.ip_address(request.remote_addr or "").is_loopback
+        return not request.environ[FORWARDED] and ipaddress.ip_address(request.remote_addr or "").is_loopback
     except ValueError:
         return False
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app import people
@@ -31,14 +31,16 @@ def add() -> ResponseReturnValue:
 @bp.post("/<int:number>/role")
 @needs("admin")
 def role(number: int) -> ResponseReturnValue:
-    people.set_role(session(), session().get_one(User, number), _text("role"), kit().now(), who())
+    user = _user(number)
+    people.set_role(session(), user, _text("role"), kit().now(), who())
+    flash(f"{user.name} has the role {user.role} now.")
     return _back()
 
 
 @bp.post("/<int:number>/password")
 @needs("admin")
 def password(number: int) -> ResponseReturnValue:
-    user = session().get_one(User, number)
+    user = _user(number)
     people.set_password(session(), user, request.form.get("password", ""), kit().now(), who())
     flash(f"{user.name} has a new password; older sessions have ended.")
     return _back()
@@ -47,7 +49,9 @@ def password(number: int) -> ResponseReturnValue:
 @bp.post("/<int:number>/active")
 @needs("admin")
 def active(number: int) -> ResponseReturnValue:
-    people.set_active(session(), session().get_one(User, number), _text("active") == "yes", kit().now(), who())
+    user = _user(number)
+    people.set_active(session(), user, _text("active") == "yes", kit().now(), who())
+    flash(f"{user.name} can sign in again." if user.active else f"{user.name} is turned off and cannot sign in any more.")
     return _back()
 
 
@@ -71,6 +75,10 @@ def _page(fresh: str = "") -> ResponseReturnValue:
     users = session().scalars(sa.select(User).order_by(User.active.desc(), User.name)).all()
     keys = session().scalars(sa.select(ApiKey).order_by(ApiKey.active.desc(), ApiKey.name)).all()
     return render_template("people.html", users=users, keys=keys, roles=people.ROLES, fresh=fresh)
+
+
+def _user(number: int) -> User:
+    return session().get(User, number) or abort(404, f"There is no person {number}.")
 
 
 def _text(name: str) -> str:

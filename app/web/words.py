@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from flask import Flask, request, url_for
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from app import views
 from app.models import Lesson, Product
@@ -203,7 +203,7 @@ def picture(kind: str, sha256: str | None, width: int = 320) -> str:
 def same_page(**changes: object) -> str:
     """This page's address with some of its query changed; None takes one away."""
     kept = {name: value for name, value in {**request.args.to_dict(), **changes}.items() if value not in (None, "")}
-    return escape(request.path) + ("?" + urlencode(kept) if kept else "")
+    return quote(request.path) + ("?" + urlencode(kept) if kept else "")
 
 
 def init_app(app: Flask) -> None:

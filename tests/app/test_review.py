@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from app import views, work
 from app.errors import Refusal
 from app.kit import Kit
-from app.models import Arrival, ImageSetItem, Placement, Product, Work
-from app.stages import STAGES, check, review
+from app.models import Account, Arrival, ImageSetItem, Listing, Placement, Product, Work
+from app.stages import STAGES, check, publish, review
 from app.stages.run import settle_all
 from app.states import ArrivalState, PhotoState, PlacementState
 from tests.app.factories import account, item, listing, new_batch, placement, product, rendition
@@ -206,3 +206,18 @@ def test_a_stricter_rule_sends_an_approved_picture_back_to_review(kit: Kit) -> N
     settle_all(kit, {"check": STAGES["check"]})
     with kit.db.reading() as session:
         assert session.get_one(Placement, case.id).state == PlacementState.APPROVED
+
+
+def test_a_refusal_names_the_product_and_the_place(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = waiting(kit)
+    with kit.db.reading() as session:
+        listed, photo, on = session.scalars(sa.select(Listing.id)).one(), case.item_id, session.get_one(Account, case.account_id).key
+    with kit.db.writing() as session, pytest.raises(Refusal, match=f"^W-1 on {on}: nothing waits to be sent$"):
+        publish.confirm(session, kit, session.get_one(Listing, listed), "ann")
+    with kit.db.writing() as session, pytest.raises(Refusal, match=r"^the photo dial of W-1 is accepted, not flagged$"):
+        review.accept_photo(session, kit, session.get_one(ImageSetItem, photo), "ann", "fine")
+    monkeypatch.setattr(review, "move", lambda *_, **__: False)  # somebody else was first
+    with kit.db.writing() as session, pytest.raises(Refusal, match=f"somebody else has just decided the main picture of W-1 on {on}"):
+        review.reject(session, kit, session.get_one(Placement, case.id), "ann", "blurred")
+    with kit.db.writing() as session, pytest.raises(Refusal, match="somebody else has just decided the photo dial of W-1"):
+        review.reject_photo(session, kit, session.get_one(ImageSetItem, photo), "ann", "blurred")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from app import people, rulebook
+from app.commands import roles
 from app.config import Settings
 from app.kit import Kit
 from app.models import Base, Product
@@ -85,3 +87,14 @@ def event(kind: str = "sku.created", at: str = "2026-11-23T09:00:00+00:00", **da
     """The body of an inventory webhook."""
     usual = {"sku": "W-1", "title": "Dive watch 40 mm", "category": "watch"} if kind == "sku.created" else {"sku": "W-1"}
     return {"type": kind, "timestamp": at, "data": {**usual, **data}}
+
+
+@contextmanager
+def through_waitress(app: Flask) -> Iterator[str]:
+    """The address under which the web role's own server answers meanwhile. It is ended by its own thread, which else looks at a socket that is gone."""
+    server = roles.web_server(app, "127.0.0.1", 0, 4)
+    threading.Thread(target=server.run, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.effective_port}"
+    finally:
+        server.trigger.pull_trigger(server.close)

@@ -35,7 +35,11 @@ def test_signing_in_never_leads_away_from_here(windows: Windows, wish: str) -> N
 def test_the_eleventh_wrong_attempt_within_a_minute_is_not_looked_at(windows: Windows, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(people, "check_password", lambda *_: None)
     visitor = windows.visitor(None)
-    assert [visitor.post("/sign-in", name="operator", password="x").status_code for _ in range(11)] == [401] * 10 + [429]
+    answers = [visitor.post("/sign-in", name="operator", password="x") for _ in range(11)]
+    assert [answer.status_code for answer in answers] == [401] * 10 + [429]
+    said = answers[-1].get_data(as_text=True)
+    assert "Wait a minute, then try again." in said
+    assert "per 1 minute" not in said
 
 
 def test_a_new_password_ends_every_older_session(windows: Windows) -> None:
@@ -58,6 +62,8 @@ def test_a_person_who_was_turned_off_is_out_at_once(windows: Windows) -> None:
 def test_a_write_without_its_token_does_nothing(windows: Windows) -> None:
     answer = windows.visitor("admin").client.post("/stop", data={"why": "forged"})
     assert answer.status_code == 400
+    assert "load the page again" in answer.get_data(as_text=True)
+    assert "CSRF" not in answer.get_data(as_text=True)
     assert "is stopped by" not in windows.visitor().get("/").get_data(as_text=True)
 
 

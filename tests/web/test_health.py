@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import requests
 import sqlalchemy as sa
 
 from app import controls, work
 from app.models import Heartbeat, RuleActivation
 from app.store import StoreError
-from tests.web.machine import House, open_house
+from tests.web.machine import House, open_house, through_waitress
 
 
 @pytest.fixture
@@ -91,7 +92,7 @@ def test_metrics_tell_the_age_of_the_oldest_due_row_per_stage(house: House) -> N
         work.wake(session, "render", "r2", at=datetime.now(UTC) - timedelta(seconds=10))
         controls.stop(session, house.kit, "ann")
 
-    text = house.client.get("/metrics").text
+    text = house.get("/metrics").text
 
     age = next(float(line.split()[1]) for line in text.splitlines() if line.startswith('packshot_oldest_due_seconds{stage="render"}'))
     assert 100 <= age < 160
@@ -109,5 +110,9 @@ def test_metrics_from_elsewhere_need_a_key(house: House) -> None:
     assert (without.status_code, wrong.status_code, right.status_code) == (401, 401, 200)
 
 
-def test_metrics_through_a_proxy_on_this_machine_need_a_key(house: House) -> None:
-    assert house.client.get("/metrics", headers={"X-Forwarded-For": "192.0.2.7"}).status_code == 401
+@pytest.mark.parametrize("sign", ["X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Forwarded", "X-Real-Ip", "Via"])
+def test_metrics_through_a_proxy_on_this_machine_need_a_key(house: House, sign: str) -> None:
+    """Through the real server, which must not take away what the proxy says."""
+    with through_waitress(house.app) as address:
+        itself, forwarded = (requests.get(f"{address}/metrics", headers=headers, timeout=5) for headers in ({}, {sign: "192.0.2.7"}))
+    assert (itself.status_code, forwarded.status_code) == (200, 401)

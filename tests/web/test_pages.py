@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import sqlalchemy as sa
+from flask import request
 
 import imaging
 from app import views
 from app.errors import Refusal
 from app.kit import Kit
-from app.models import Lesson, Listing, Product
+from app.models import Arrival, Lesson, Listing, Product, User
+from app.states import ArrivalState
 from app.web import create_app, plot, words
 from tests.web import seed
 from tests.web.conftest import Windows, _drawn, _kit
@@ -308,3 +312,41 @@ def test_values_read_as_a_person_compares_them() -> None:
 def test_a_value_that_misses_its_limit_by_little_is_not_rounded_onto_it() -> None:
     assert words.measured_words({"fact": "cutout_confidence", "value": 0.6997, "limit": 0.7}) == "cutout confidence: 0.6997, limit 0.7"
     assert words.measured_words({"fact": "fill", "value": 0.7911, "limit": 0.85}) == "fill: 0.791, limit 0.85"
+
+
+@pytest.mark.parametrize("sku", ["A#1", "50%25-off", "what?", "a b&c/d"])
+def test_a_page_of_a_sku_with_any_sign_in_it_leads_to_itself(windows: Windows, sku: str) -> None:
+    with windows.app.test_request_context(f"/products/{quote(sku)}?page=1"):
+        address = words.same_page(page=2)
+    with windows.app.test_request_context(address):
+        assert (request.path, request.args.to_dict()) == (f"/products/{sku}", {"page": "2"})
+
+
+def test_a_role_changes_by_its_button_alone_and_what_was_done_to_a_person_is_said(windows: Windows) -> None:
+    with windows.kit.db.reading() as session:
+        number = session.scalars(sa.select(User.id).where(User.name == "viewer")).one()
+    admin = windows.visitor("admin")
+    page = admin.get("/people/").get_data(as_text=True)
+    assert "data-send" not in page
+    assert "Set the role of viewer" in page
+    for action, fields, said in [
+        ("role", {"role": "operator"}, "viewer has the role operator now."),
+        ("active", {"active": "no"}, "viewer is turned off and cannot sign in any more."),
+        ("active", {"active": "yes"}, "viewer can sign in again."),
+    ]:
+        assert admin.post(f"/people/{number}/{action}", **fields).status_code == 303
+        assert said in admin.get("/people/").get_data(as_text=True)
+
+
+def test_whoever_stops_an_account_or_drops_a_file_can_say_why(windows: Windows) -> None:
+    with windows.kit.db.reading() as session:
+        arrival = session.scalars(sa.select(Arrival.id).where(Arrival.state == ArrivalState.UNMATCHED)).first()
+    for path, action, name in [
+        ("/accounts/", "/accounts/amazon-uk:main/stop", "why"),
+        ("/tray", f"/tray/{arrival}/drop", "why"),
+        (f"/review/arrival/{arrival}", f"/review/arrival/{arrival}/drop", "reason"),
+    ]:
+        form = windows.visitor().get(path).get_data(as_text=True).partition(f'action="{action}"')[2].partition("</form>")[0]
+        field = re.search(rf'<input[^>]* id="([^"]+)" name="{name}"', form)
+        assert field, path
+        assert f'for="{field[1]}"' in form, path

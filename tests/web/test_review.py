@@ -239,3 +239,12 @@ def test_a_notice_leads_to_the_picture_and_the_desk_says_what_the_marketplace_sa
 
 def test_a_notice_that_has_ended_asks_for_nothing(windows: Windows) -> None:
     assert "See to the picture" not in windows.visitor().get("/notices?show=past").get_data(as_text=True)
+
+
+def test_the_keys_of_the_pictures_have_names_and_are_there_only_where_they_do_something(windows: Windows) -> None:
+    with windows.kit.db.reading() as session:
+        framed = next(p.id for p in session.scalars(sa.select(Placement)) if any(f.get("region") for f in p.findings))
+    visitor = windows.visitor()
+    desk, photo = (visitor.get(f"/review/{case}").get_data(as_text=True) for case in (f"placement/{framed}", "photo/1"))
+    assert all(re.search(rf'<input[^>]* id="{name}"[^>]* aria-label="[^"]+"', desk) for name in ("wide", "boxes"))
+    assert 'id="wide"' not in photo

@@ -13,13 +13,13 @@ from tests.web.conftest import Windows
 # the API's document and its pages hold no data: a program's author reads them before there is a key
 PUBLIC = ("/health/", "/metrics", "/media/", "/hooks/", "/sign-in", "/sign-out", "/assets/", "/api/openapi.json", "/api/docs")
 TEMPLATES = Path(auth.__file__).parent / "templates"
-NUMBERS = {"int": "1", "path": "x", "string": "x", "any": "photo"}
+NUMBERS = {"path": "x", "string": "x", "any": "photo"}
 
 
-def _addresses(windows: Windows) -> list[tuple[str, str]]:
+def _addresses(windows: Windows, number: int = 1) -> list[tuple[str, str]]:
     found = []
     for rule in windows.app.url_map.iter_rules():
-        path = re.sub(r"<(?:(\w+)(?:\([^)]*\))?:)?\w+>", lambda m: NUMBERS.get(m[1] or "string", "x"), rule.rule)
+        path = re.sub(r"<(?:(\w+)(?:\([^)]*\))?:)?\w+>", lambda m: str(number) if m[1] == "int" else NUMBERS.get(m[1] or "string", "x"), rule.rule)
         found += [(method, path) for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})]
     return found
 
@@ -34,6 +34,26 @@ def test_every_route_asks_who_is_there_unless_it_is_listed_as_public(windows: Wi
             open_to_all.add(path)
     assert {path for path in open_to_all if not path.startswith(PUBLIC)} == set()
     assert {path for _, path in _addresses(windows) if path.startswith("/media/")} <= open_to_all
+
+
+@pytest.mark.parametrize("number", [999_999, 10**20])
+def test_a_number_that_no_row_has_is_not_found_wherever_it_stands_in_an_address(windows: Windows, number: int) -> None:
+    visitor = windows.visitor("admin")
+    asked = [(method, path) for method, path in _addresses(windows, number) if str(number) in path and method in ("GET", "POST") and "/api/" not in path]
+    form = {"role": "viewer", "password": "a long enough password", "active": "no", "reason": "so"}
+    answers = {(method, path): visitor.get(path) if method == "GET" else visitor.post(path, **form) for method, path in asked}
+    assert len(asked) > 20
+    assert {asked: answer.status_code for asked, answer in answers.items() if answer.status_code != 404} == {}
+
+
+def test_history_before_a_number_that_no_event_has_is_all_of_it(windows: Windows) -> None:
+    assert windows.visitor().get(f"/products/W-1042?before={10**20}").status_code == 200
+
+
+@pytest.mark.parametrize("wait", ["nan", "inf", "-inf", "1e400", "soon", ""])
+def test_a_wait_that_is_no_number_of_minutes_is_refused_in_words(windows: Windows, wait: str) -> None:
+    answer = windows.visitor("admin").post("/accounts/amazon-uk:main/policy", wait_min=wait, publish="ask", repair="ask")
+    assert (answer.status_code, "the wait is a number of minutes" in answer.get_data(as_text=True)) == (409, True)
 
 
 def test_a_blueprint_that_states_nothing_is_closed(windows: Windows) -> None:
