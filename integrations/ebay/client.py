@@ -16,13 +16,13 @@ from ebaysdk.trading import Connection
 
 from integrations.ebay.words import clean, entry_for, problems_of
 from integrations.errors import IntegrationError, NotAuthorised, OutcomeUnknown, Problem, Refused, TryLater
-from integrations.guard import capped
+from integrations.guard import TooMuch, capped
 from integrations.marketplace import Access
 from integrations.pace import PACE, retry_after
 from integrations.rates import Turn, rates_of
 from integrations.tokens import TOKENS, Token, identity
 
-__all__ = ["EbayClient", "Failure", "Reply", "object_in"]
+__all__ = ["EbayClient", "Failure", "Reply", "TooLong", "object_in"]
 
 Reply = dict[str, Any]
 T = TypeVar("T")
@@ -79,6 +79,10 @@ class Failure(Refused):
     def says(self, then: str) -> bool:
         """Whether one of its codes has this consequence in codes.yaml."""
         return any(entry_for(problem.code).get("then") == then for problem in self.issues)
+
+
+class TooLong(TryLater):
+    """A read whose answer is longer than we take: it will be again, unless less is asked for."""
 
 
 class NotAnAnswer(Exception):
@@ -239,6 +243,8 @@ def _of_weather(error: NotAnAnswer | requests.RequestException, about: str, writ
         return TryLater(PACE.slower(pace, error.wait), f"{about}{error}")
     if writing and not _before_sending(error):
         return OutcomeUnknown(f"{about}{type(error).__name__} after the request was sent")
+    if error.args and isinstance(error.args[0], TooMuch):
+        return TooLong(PACE.slower(pace), f"{about}{error}")
     return TryLater(PACE.slower(pace), f"{about}{type(error).__name__}")
 
 

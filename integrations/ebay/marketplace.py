@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from integrations.ebay import draft, inventory, media, several, translate, variations
-from integrations.ebay.client import EbayClient, Failure
+from integrations.ebay.client import EbayClient, Failure, TooLong
 from integrations.ebay.taxonomy import Taxonomy
 from integrations.ebay.words import many, text
 from integrations.errors import OutcomeUnknown, Problem, Refused, Throttled, TryLater
@@ -23,7 +23,9 @@ __all__ = ["Ebay"]
 
 log = logging.getLogger(__name__)
 
-_OVERLAP = timedelta(minutes=2)
+_OVERLAP = timedelta(minutes=2)  # how late eBay may tell of a change
+_SHORTEST = timedelta(seconds=10)  # a window of changes is not halved below that
+_READING = timedelta(minutes=2)  # of a poll, by the lease of five: then it begins no further window and goes on from there next time
 _NOTED_LATE = timedelta(hours=1)  # a removed listing stays in the unsold list for 60 days: told once it is no news, and not worth a look at each poll
 _SHARES = {"sweep": SWEEPS, "proof": PROOFS, "write": 1.0}
 _PAGE = 200
@@ -48,6 +50,7 @@ class Ebay:
         self._client = EbayClient(access)
         self._taxonomy = Taxonomy(self._client)
         self._now = now
+        self._window = timedelta(hours=self.site.limits["seller_events_hours"])  # of changes that one answer could hold lately
 
     def publish(self, offer: Offer) -> Receipt:
         """Store the pictures, then revise the listing's whole set, or add the item where the offer allows that.
@@ -252,27 +255,49 @@ class Ebay:
         now = self._now()
         longest = timedelta(hours=self.site.limits["seller_events_hours"])
         since = max(translate.moment(cursor) or now - longest, now - longest) if cursor else now - longest
-        changed, until = self._changed(since, now)
-        found = {item_id: NoticeSet(Ref(text(event.get("SKU")), item_id), translate.notices_of(event), until) for item_id, event in changed.items()}
+        found, read_to = self._changed(since, now)
         for item in self._selling("UnsoldList", IncludeNotes=True, DurationInDays=60):
             item_id, notices = text(item.get("ItemID")), translate.unsold_notices(item)
             ends = translate.moment((item.get("ListingDetails") or {}).get("EndTime"))
             news = not cursor or ends is None or ends >= since - _NOTED_LATE
             if notices and news and not any(notice.kind == "removed" for notice in (found[item_id].notices if item_id in found else ())):
-                found[item_id] = NoticeSet(Ref(text(item.get("SKU")), item_id), notices, until)
-        return list(found.values()), (until - _OVERLAP).isoformat(timespec="seconds").replace("+00:00", "Z")
+                found[item_id] = NoticeSet(Ref(text(item.get("SKU")), item_id), notices, now)
+        return list(found.values()), read_to.isoformat(timespec="seconds").replace("+00:00", "Z")
 
-    def _changed(self, since: datetime, now: datetime) -> tuple[dict[str, dict[str, Any]], datetime]:
-        """Item id -> item of what changed after `since`, and the time up to which that is complete. A full answer is a cut one: the window is halved."""
-        until: datetime | None = None
+    def _changed(self, since: datetime, now: datetime) -> tuple[dict[str, NoticeSet], datetime]:
+        """Item id -> hint of what changed after `since`, and the next cursor, which moves on however much changed.
+
+        A full answer is a cut one, and one too long to be read is no better: the window is halved, and the next one begins at its end.
+        """
+        found: dict[str, NoticeSet] = {}
+        latest = now
         while True:
-            window = {"ModTimeFrom": _written(since), "ModTimeTo": _written(until) if until else None, "DetailLevel": "ReturnAll"}
+            until = since + self._window if since + self._window < latest else None
+            cut, stamp, items = self._events(since, until, now)
+            end, latest = until or stamp, max(latest, stamp)
+            if cut and end - since > _SHORTEST:
+                self._window = (end - since) / 2
+                continue
+            if cut:
+                log.warning("%s: more changed from %s to %s than eBay tells; what it left out is found by later looks", self.access.account, since, end)
+            for item in items:
+                item_id = text(item.get("ItemID"))
+                found[item_id] = NoticeSet(Ref(text(item.get("SKU")), item_id), translate.notices_of(item), end)
+            if len(items) < self.site.limits["seller_events_items"] / 2:
+                self._window = min(self._window * 2, timedelta(hours=self.site.limits["seller_events_hours"]))
+            if until is None or self._now() - now > _READING:
+                return found, min(end, stamp - _OVERLAP)
+            since = end
+
+    def _events(self, since: datetime, until: datetime | None, now: datetime) -> tuple[bool, datetime, list[dict[str, Any]]]:
+        """Whether eBay's answer for this window was cut, eBay's time, and what changed. No `until` = up to now."""
+        window = {"ModTimeFrom": _written(since), "ModTimeTo": _written(until) if until else None, "DetailLevel": "ReturnAll"}
+        try:
             reply, _ = self._client.trading("GetSellerEvents", window, share=SWEEPS)
-            items = many((reply.get("ItemArray") or {}).get("Item"))
-            end = until or translate.moment(reply.get("Timestamp")) or now
-            if len(items) < self.site.limits["seller_events_items"] or end - since < timedelta(minutes=1):
-                return {text(item.get("ItemID")): item for item in items}, end
-            until = since + (end - since) / 2
+        except TooLong:
+            return True, now, []
+        items = many((reply.get("ItemArray") or {}).get("Item"))
+        return len(items) >= self.site.limits["seller_events_items"], translate.moment(reply.get("Timestamp")) or now, items
 
     def picture(self, url: str) -> bytes:
         """The bytes that eBay shows at `url`; Refused for any host but eBay's picture hosts."""
