@@ -1,7 +1,7 @@
 """The only importer of ebaysdk: the Trading API, with OAuth, and one seam (`EbayClient._call`) that turns every answer and exception into our errors.
 
-ebaysdk 2.2.0 ignores https=False, dies on HTML answers, does not escape list members and is not thread-safe; `Trading` mends the first three and one
-instance a call the last.
+ebaysdk 2.2.0 ignores https=False, dies on HTML answers, does not escape list members, takes the token along to wherever it is redirected, writes it
+into its log at DEBUG, and is not thread-safe; `Trading` and `clean` mend the others and one instance a call the last.
 """
 
 from __future__ import annotations
@@ -59,6 +59,10 @@ class Trading(Connection):  # type: ignore[misc]  # the SDK carries no types
     def build_request_url(self, verb: str) -> str:
         """The whole address as given: the way round the ignored https=False."""
         return self._endpoint
+
+    def execute_request(self) -> None:
+        """As the parent's, but no redirect is followed, and no header, the token among them, is written to a log."""
+        self.response = self.session.send(self.request, verify=True, proxies=self.proxies, timeout=self.timeout, allow_redirects=False)
 
     def _get_resp_body_errors(self) -> list[str]:
         if not self.response.reply.has_key("Ack"):
@@ -235,10 +239,10 @@ def _of_failure(failure: Failure, pace: str) -> IntegrationError:
 def _of_weather(error: NotAnAnswer | requests.RequestException, about: str, writing: bool, pace: str) -> IntegrationError:
     """Everything that is not eBay's own answer.
 
-    429 and 5xx are repeated, as every write carries an idempotency key; a 504, and silence after sending, are unknown.
+    A redirect, 429 and 5xx are repeated, as every write carries an idempotency key; a 504, and silence after sending, are unknown.
     """
     if isinstance(error, NotAnAnswer):
-        if writing and (error.status == 504 or error.status < 400):
+        if writing and (error.status == 504 or error.status < 300):
             return OutcomeUnknown(f"{about}{error}")
         return TryLater(PACE.slower(pace, error.wait), f"{about}{error}")
     if writing and not _before_sending(error):

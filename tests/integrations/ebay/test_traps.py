@@ -178,6 +178,20 @@ def test_html_with_200_is_never_success(wire: responses.RequestsMock, body: str)
         client.trading("GetItem", {}, writing=True)
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("writing", [True, False])
+def test_a_redirect_takes_no_token_elsewhere_and_is_tried_later(wire: responses.RequestsMock, status: int, writing: bool) -> None:
+    elsewhere = "https://elsewhere.example.com/"
+    wire.post(TRADING, status=status, headers={"Location": elsewhere}, body="<html>moved</html>")
+    for method in (responses.GET, responses.POST):
+        wire.add(method, elsewhere, body=xml("GetItem"))
+
+    with pytest.raises(TryLater, match=f"HTTP {status}"):
+        EbayClient(access("ebay-uk")).trading("GetItem", {}, writing=writing)
+
+    assert [call.request.url for call in wire.calls] == [TOKEN, TRADING]
+
+
 @pytest.mark.parametrize("urls", [[], URLS[:1], URLS])
 def test_a_single_element_is_a_list_like_many(wire: responses.RequestsMock, urls: list[str]) -> None:
     inside = "".join(f"<PictureURL>{clean(url)}</PictureURL>" for url in urls)
@@ -382,7 +396,7 @@ def test_logs_at_debug_hold_no_token(practice: PracticeServer) -> None:
 
     logged = text.getvalue()
     assert tokens
-    assert "X-EBAY-API-IAF-TOKEN" in logged  # it was really at DEBUG
+    assert "execute: verb=GetItem" in logged  # it was really at DEBUG
     assert not [secret for secret in (*tokens, "practice-SELLER", "hush-hush") if secret in logged]
 
 
