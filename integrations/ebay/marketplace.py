@@ -26,7 +26,9 @@ log = logging.getLogger(__name__)
 _OVERLAP = timedelta(minutes=2)  # how late eBay may tell of a change
 _SHORTEST = timedelta(seconds=10)  # a window of changes is not halved below that
 _READING = timedelta(minutes=2)  # of a poll, by the lease of five: then it begins no further window and goes on from there next time
-_NOTED_LATE = timedelta(hours=1)  # a removed listing stays in the unsold list for 60 days: told once it is no news, and not worth a look at each poll
+_NOTED_LATE = timedelta(hours=1)  # a removed listing stays in the unsold list: told once it is no news, and not worth a look at each poll
+_UNSOLD_DAYS = 60  # as far as eBay's unsold list goes back
+_UNSOLD_KEPT = timedelta(minutes=15)  # as often as changes are asked for
 _SHARES = {"sweep": SWEEPS, "proof": PROOFS, "write": 1.0}
 _PAGE = 200
 _INVENTORY = "inventory"  # `Receipt.model`: made with the Inventory API, so only that may revise it
@@ -50,6 +52,8 @@ class Ebay:
         self._client = EbayClient(access)
         self._taxonomy = Taxonomy(self._client)
         self._now = now
+        # when the unsold list was read whole, and what it and the polls since then told
+        self._removed: tuple[datetime, dict[str, tuple[Notice, ...]]] | None = None
         self._window = timedelta(hours=self.site.limits["seller_events_hours"])  # of changes that one answer could hold lately
 
     def publish(self, offer: Offer) -> Receipt:
@@ -212,7 +216,6 @@ class Ebay:
 
     def status(self, refs: Sequence[Ref]) -> list[Status]:
         """One GetItem a listing, however many of its products are asked for; the unsold list is asked only when eBay no longer knows one, for the why."""
-        unsold: dict[str, tuple[Notice, ...]] | None = None
         read: dict[str, tuple[dict[str, Any] | None, str]] = {}
         found = []
         for ref in refs:
@@ -223,8 +226,7 @@ class Ebay:
             item, words = read[item_id] if item_id else (None, "")
             extra: tuple[Notice, ...] = ()
             if item_id and item is None:
-                unsold = self._unsold() if unsold is None else unsold
-                extra = unsold.get(item_id) or self._offered(ref, item_id) or (translate.gone_notice(words),)
+                extra = self._why_removed().get(item_id) or self._offered(ref, item_id) or (translate.gone_notice(words),)
             elif item_id and item and ref.model == _INVENTORY:
                 known = {notice.code for notice in translate.notices_of(item)}
                 extra = tuple(notice for notice in self._offered(ref, item_id) if notice.code not in known)
@@ -243,9 +245,18 @@ class Ebay:
             raise
         return reply.get("Item") or None, ""
 
-    def _unsold(self) -> dict[str, tuple[Notice, ...]]:
-        items = self._selling("UnsoldList", IncludeNotes=True, DurationInDays=60)
-        return {text(item.get("ItemID")): notices for item in items if (notices := translate.unsold_notices(item))}
+    def _unsold(self, days: int) -> Iterator[tuple[str, dict[str, Any], tuple[Notice, ...]]]:
+        """Item id, item and notices of each listing that eBay removed in the last `days`, 60 at most."""
+        for item in self._selling("UnsoldList", IncludeNotes=True, DurationInDays=days):
+            if notices := translate.unsold_notices(item):
+                yield text(item.get("ItemID")), item, notices
+
+    def _why_removed(self) -> Mapping[str, tuple[Notice, ...]]:
+        """What eBay says of each listing that it removed, by item id. The list may be long: it is kept for a while, whichever listing it is read for."""
+        now = self._now()
+        if self._removed is None or now - self._removed[0] >= _UNSOLD_KEPT:
+            self._removed = now, {item_id: notices for item_id, _, notices in self._unsold(_UNSOLD_DAYS)}
+        return self._removed[1]
 
     def notices(self, cursor: str | None) -> tuple[list[NoticeSet], str]:
         """Listings that changed since the cursor, with what the event itself says against them, and listings that eBay removed since then.
@@ -256,11 +267,13 @@ class Ebay:
         longest = timedelta(hours=self.site.limits["seller_events_hours"])
         since = max(translate.moment(cursor) or now - longest, now - longest) if cursor else now - longest
         found, read_to = self._changed(since, now)
-        for item in self._selling("UnsoldList", IncludeNotes=True, DurationInDays=60):
-            item_id, notices = text(item.get("ItemID")), translate.unsold_notices(item)
+        days = (now - since + _NOTED_LATE).days + 2 if cursor else _UNSOLD_DAYS  # one more, as eBay may mean days of the calendar
+        for item_id, item, notices in self._unsold(days):
+            if self._removed is not None:
+                self._removed[1][item_id] = notices
             ends = translate.moment((item.get("ListingDetails") or {}).get("EndTime"))
             news = not cursor or ends is None or ends >= since - _NOTED_LATE
-            if notices and news and not any(notice.kind == "removed" for notice in (found[item_id].notices if item_id in found else ())):
+            if news and not any(notice.kind == "removed" for notice in (found[item_id].notices if item_id in found else ())):
                 found[item_id] = NoticeSet(Ref(text(item.get("SKU")), item_id), notices, now)
         return list(found.values()), read_to.isoformat(timespec="seconds").replace("+00:00", "Z")
 

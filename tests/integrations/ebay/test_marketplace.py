@@ -198,6 +198,43 @@ def test_a_known_listing_that_is_gone_has_the_unsold_lists_words(wire: responses
     assert script.count("GetMyeBaySelling") == 1
 
 
+def test_the_unsold_list_is_read_once_a_while_however_many_listings_are_gone(wire: responses.RequestsMock, script: Script) -> None:
+    script.answers["GetMyeBaySelling"] = [unsold("2026-11-20T11:00:00.000Z")]
+    now = [NOW]
+    ebay = Ebay(access("ebay-uk"), now=lambda: now[0])
+
+    for item_id in ("9", "2", "9"):
+        ebay.status([Ref("S", item_id)])
+    kept = script.count("GetMyeBaySelling")
+    now[0] += timedelta(minutes=15)
+    [known] = ebay.status([Ref("S", "9")])
+
+    assert (kept, script.count("GetMyeBaySelling")) == (1, 2)
+    assert [notice.code for notice in known.notices] == ["Unsold"]
+
+
+def test_what_a_poll_read_of_a_removed_listing_is_said_when_it_is_looked_at(wire: responses.RequestsMock, script: Script, ebay: Ebay) -> None:
+    script.answers |= {"GetSellerEvents": [events()], "GetMyeBaySelling": [xml("GetMyeBaySelling"), unsold("2026-11-23T11:55:00.000Z")]}
+
+    [before] = ebay.status([Ref("S9", "9")])
+    ebay.notices("2026-11-23T11:30:00Z")
+    [after] = ebay.status([Ref("S9", "9")])
+
+    assert [status.notices[0].code for status in (before, after)] == ["Gone", "Unsold"]
+    assert script.count("GetMyeBaySelling") == 2
+
+
+@pytest.mark.parametrize(("cursor", "days"), [(None, 60), ("2026-11-23T11:45:00Z", 2), ("2026-11-22T11:30:00Z", 3), ("2026-01-01T00:00:00Z", 4)])
+def test_a_poll_asks_the_unsold_list_for_no_more_days_than_it_needs(
+    wire: responses.RequestsMock, script: Script, ebay: Ebay, cursor: str | None, days: int
+) -> None:
+    script.answers["GetSellerEvents"] = [events()]
+
+    ebay.notices(cursor)
+
+    assert f"<DurationInDays>{days}</DurationInDays>" in dict(script.asked)["GetMyeBaySelling"]
+
+
 def sellers(number: str, sku: str, *, more: bool = False, status: str = "Active") -> str:
     item = f"<Item><ItemID>{number}</ItemID><SKU>{sku}</SKU><SellingStatus><ListingStatus>{status}</ListingStatus></SellingStatus></Item>"
     return xml("GetSellerList", f"<HasMoreItems>{str(more).lower()}</HasMoreItems><ItemArray>{item}</ItemArray>")
