@@ -1,7 +1,7 @@
 """The only importer of ebaysdk: the Trading API, with OAuth, and one seam (`EbayClient._call`) that turns every answer and exception into our errors.
 
 ebaysdk 2.2.0 ignores https=False, dies on HTML answers, does not escape list members, takes the token along to wherever it is redirected, writes it
-into its log at DEBUG, and is not thread-safe; `Trading` and `clean` mend the others and one instance a call the last.
+into its log at DEBUG, heeds no HTTPS_PROXY, and is not thread-safe; `Trading` and `clean` mend the others and one instance a call the last.
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ _SLOW_READS = {"GetSellerEvents": (5, 130)}  # knowledge base 1313: more than 12
 class Trading(Connection):  # type: ignore[misc]  # the SDK carries no types
     """The SDK's connection, mended. One instance a call: a shared one mixes up replies."""
 
-    def __init__(self, endpoint: str, token: str, site: str, limit: int, timeout: tuple[int, int] = TIMEOUT) -> None:
+    response: Any  # of requests, then the SDK's own around it
+
+    def __init__(self, endpoint: str, token: str, session: requests.Session, site: str, timeout: tuple[int, int] = TIMEOUT) -> None:
         self._endpoint = endpoint
         # no search for ebay.yaml; None in an id makes an invalid header; warnings=True calls the deprecated log.warn;
         # errors=False: eBay's refusals are judged by us, not raised and logged at ERROR even where they are expected
@@ -54,15 +56,17 @@ class Trading(Connection):  # type: ignore[misc]  # the SDK carries no types
             warnings=False,
             errors=False,
         )
-        capped(self.session, limit, retries=3)  # as the parent's, which has no end
+        self.session = session
 
     def build_request_url(self, verb: str) -> str:
         """The whole address as given: the way round the ignored https=False."""
         return self._endpoint
 
     def execute_request(self) -> None:
-        """As the parent's, but no redirect is followed, and no header, the token among them, is written to a log."""
-        self.response = self.session.send(self.request, verify=True, proxies=self.proxies, timeout=self.timeout, allow_redirects=False)
+        """As the parent's, but no redirect is followed, the environment's proxies and certificates hold as far as the session heeds them, and no header,
+        the token among them, is written to a log."""
+        environment = self.session.merge_environment_settings(self.request.url, {}, None, None, None)
+        self.response = self.session.send(self.request, timeout=self.timeout, allow_redirects=False, **environment)
 
     def _get_resp_body_errors(self) -> list[str]:
         if not self.response.reply.has_key("Ack"):
@@ -116,8 +120,8 @@ class EbayClient:
         """
 
         def send(token: str) -> tuple[Reply, tuple[Problem, ...]]:
-            site = self.access.site
-            connection = Trading(self.access.endpoint("trading"), token, site.ids["site"], site.limits["answer_bytes"], _SLOW_READS.get(verb, TIMEOUT))
+            timeout = _SLOW_READS.get(verb, TIMEOUT)
+            connection = Trading(self.access.endpoint("trading"), token, self._session(retries=3), self.access.site.ids["site"], timeout)
             return _execute(connection, verb, data, f"{self.account} {verb}")
 
         return self._call(("trading", verb), send, writing=writing, share=share)
@@ -193,8 +197,8 @@ class EbayClient:
             raise NotAuthorised(f"{self.account}: eBay refused the credentials: {answer.get('error')}: {answer.get('error_description')}")
         raise TryLater(PACE.slower(pace, 30), f"{self.account}: token service answered HTTP {response.status_code}")
 
-    def _session(self) -> requests.Session:
-        session = capped(requests.Session(), self.access.site.limits["answer_bytes"])
+    def _session(self, retries: int = 0) -> requests.Session:
+        session = capped(requests.Session(), self.access.site.limits["answer_bytes"], retries)
         session.trust_env = not self.access.allow_loopback  # a proxy of the environment cannot reach this machine's practice marketplace
         return session
 

@@ -66,10 +66,48 @@ def test_no_ebay_yaml_is_searched_for(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
 
-    ours, unmended = Trading(TRADING, "access-1", "3", 1000), Connection(iaf_token="t", warnings=False)
+    ours, unmended = Trading(TRADING, "access-1", requests.Session(), "3"), Connection(iaf_token="t", warnings=False)
 
     assert unmended.config.get("domain") == "stranger.example.com"  # the trap is still there
     assert (ours.config.file(), ours.config.get("domain"), ours.config.get("proxy_host")) == ([], "api.ebay.com", None)
+
+
+@pytest.fixture
+def proxied(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A proxy and certificates in the environment; nothing is there."""
+    for name in ("no_proxy", "all_proxy", "http_proxy", "https_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name in ("HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/etc/house/certificates.pem")
+    return "http://127.0.0.1:9"
+
+
+def test_the_environments_proxy_and_certificates_hold_as_for_the_token(wire: responses.RequestsMock, proxied: str) -> None:
+    wire.post(TRADING, body=xml("GetItem"))
+
+    EbayClient(access("ebay-uk")).trading("GetItem", {"ItemID": "1"})
+
+    used = [vars(call.request)["req_kwargs"] for call in wire.calls]
+    assert [call.request.url for call in wire.calls] == [TOKEN, TRADING]
+    assert [(one["proxies"]["https"], one["verify"]) for one in used] == [(proxied, "/etc/house/certificates.pem")] * 2
+
+
+def test_certificates_are_checked_where_the_environment_names_none(wire: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    wire.post(TRADING, body=xml("GetItem"))
+
+    EbayClient(access("ebay-uk")).trading("GetItem", {"ItemID": "1"})
+
+    assert vars(wire.calls[-1].request)["req_kwargs"]["verify"] is True
+
+
+def test_the_practice_ebay_on_this_machine_is_spoken_to_directly(practice: PracticeServer, proxied: str) -> None:
+    reply, _ = client_on(practice).trading("GetUser", {})
+
+    assert reply["User"]["UserID"] == "SELLER"
 
 
 def test_ids_that_are_not_given_make_no_none_headers(wire: responses.RequestsMock) -> None:
