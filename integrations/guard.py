@@ -14,7 +14,7 @@ from requests.adapters import HTTPAdapter
 from integrations.errors import IntegrationError, OutcomeUnknown, TryLater
 from integrations.marketplace import NoAddress
 
-__all__ = ["capped", "guarded"]
+__all__ = ["TooMuch", "capped", "guarded"]
 
 log = logging.getLogger(__name__)
 _UNFORESEEN = (AttributeError, TypeError, ValueError, LookupError, RecursionError)
@@ -50,6 +50,10 @@ def _guarded(verb: Callable[..., Any], *, writing: bool) -> Callable[..., Any]:
     return call
 
 
+class TooMuch(urllib3.exceptions.ProtocolError):
+    """The cause inside the requests.exceptions.ChunkedEncodingError of an answer that `capped` has cut."""
+
+
 def capped(session: requests.Session, limit: int, retries: int = 0) -> requests.Session:
     """The session, reading no answer beyond `limit` bytes, packed or unpacked: more is a requests.exceptions.ChunkedEncodingError. `retries` of connecting."""
     for scheme in ("http://", "https://"):
@@ -79,7 +83,7 @@ class _Counted:
         for piece in self._raw.stream(amount, decode_content=decode_content):
             if (read := read + len(piece)) > self._limit:
                 self._raw.close()
-                raise urllib3.exceptions.ProtocolError(f"an answer of more than {self._limit} bytes")
+                raise TooMuch(f"an answer of more than {self._limit} bytes")
             yield piece
 
     def __getattr__(self, name: str) -> Any:

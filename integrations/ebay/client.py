@@ -1,7 +1,7 @@
 """The only importer of ebaysdk: the Trading API, with OAuth, and one seam (`EbayClient._call`) that turns every answer and exception into our errors.
 
-ebaysdk 2.2.0 ignores https=False, dies on HTML answers, does not escape list members and is not thread-safe; `Trading` mends the first three and one
-instance a call the last.
+ebaysdk 2.2.0 ignores https=False, dies on HTML answers, does not escape list members, takes the token along to wherever it is redirected, writes it
+into its log at DEBUG, heeds no HTTPS_PROXY, and is not thread-safe; `Trading` and `clean` mend the others and one instance a call the last.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from ebaysdk.trading import Connection
 
 from integrations.ebay.words import clean, entry_for, problems_of
 from integrations.errors import IntegrationError, NotAuthorised, OutcomeUnknown, Problem, Refused, TryLater
-from integrations.guard import capped
+from integrations.guard import TooMuch, capped
 from integrations.marketplace import Access
 from integrations.pace import PACE, retry_after
 from integrations.rates import Turn, rates_of
 from integrations.tokens import TOKENS, Token, identity
 
-__all__ = ["EbayClient", "Failure", "Reply", "object_in"]
+__all__ = ["EbayClient", "Failure", "Reply", "TooLong", "object_in"]
 
 Reply = dict[str, Any]
 T = TypeVar("T")
@@ -38,7 +38,9 @@ _SLOW_READS = {"GetSellerEvents": (5, 130)}  # knowledge base 1313: more than 12
 class Trading(Connection):  # type: ignore[misc]  # the SDK carries no types
     """The SDK's connection, mended. One instance a call: a shared one mixes up replies."""
 
-    def __init__(self, endpoint: str, token: str, site: str, limit: int, timeout: tuple[int, int] = TIMEOUT) -> None:
+    response: Any  # of requests, then the SDK's own around it
+
+    def __init__(self, endpoint: str, token: str, session: requests.Session, site: str, timeout: tuple[int, int] = TIMEOUT) -> None:
         self._endpoint = endpoint
         # no search for ebay.yaml; None in an id makes an invalid header; warnings=True calls the deprecated log.warn;
         # errors=False: eBay's refusals are judged by us, not raised and logged at ERROR even where they are expected
@@ -54,11 +56,17 @@ class Trading(Connection):  # type: ignore[misc]  # the SDK carries no types
             warnings=False,
             errors=False,
         )
-        capped(self.session, limit, retries=3)  # as the parent's, which has no end
+        self.session = session
 
     def build_request_url(self, verb: str) -> str:
         """The whole address as given: the way round the ignored https=False."""
         return self._endpoint
+
+    def execute_request(self) -> None:
+        """As the parent's, but no redirect is followed, the environment's proxies and certificates hold as far as the session heeds them, and no header,
+        the token among them, is written to a log."""
+        environment = self.session.merge_environment_settings(self.request.url, {}, None, None, None)
+        self.response = self.session.send(self.request, timeout=self.timeout, allow_redirects=False, **environment)
 
     def _get_resp_body_errors(self) -> list[str]:
         if not self.response.reply.has_key("Ack"):
@@ -79,6 +87,10 @@ class Failure(Refused):
     def says(self, then: str) -> bool:
         """Whether one of its codes has this consequence in codes.yaml."""
         return any(entry_for(problem.code).get("then") == then for problem in self.issues)
+
+
+class TooLong(TryLater):
+    """A read whose answer is longer than we take: it will be again, unless less is asked for."""
 
 
 class NotAnAnswer(Exception):
@@ -108,8 +120,8 @@ class EbayClient:
         """
 
         def send(token: str) -> tuple[Reply, tuple[Problem, ...]]:
-            site = self.access.site
-            connection = Trading(self.access.endpoint("trading"), token, site.ids["site"], site.limits["answer_bytes"], _SLOW_READS.get(verb, TIMEOUT))
+            timeout = _SLOW_READS.get(verb, TIMEOUT)
+            connection = Trading(self.access.endpoint("trading"), token, self._session(retries=3), self.access.site.ids["site"], timeout)
             return _execute(connection, verb, data, f"{self.account} {verb}")
 
         return self._call(("trading", verb), send, writing=writing, share=share)
@@ -185,8 +197,8 @@ class EbayClient:
             raise NotAuthorised(f"{self.account}: eBay refused the credentials: {answer.get('error')}: {answer.get('error_description')}")
         raise TryLater(PACE.slower(pace, 30), f"{self.account}: token service answered HTTP {response.status_code}")
 
-    def _session(self) -> requests.Session:
-        session = capped(requests.Session(), self.access.site.limits["answer_bytes"])
+    def _session(self, retries: int = 0) -> requests.Session:
+        session = capped(requests.Session(), self.access.site.limits["answer_bytes"], retries)
         session.trust_env = not self.access.allow_loopback  # a proxy of the environment cannot reach this machine's practice marketplace
         return session
 
@@ -231,14 +243,16 @@ def _of_failure(failure: Failure, pace: str) -> IntegrationError:
 def _of_weather(error: NotAnAnswer | requests.RequestException, about: str, writing: bool, pace: str) -> IntegrationError:
     """Everything that is not eBay's own answer.
 
-    429 and 5xx are repeated, as every write carries an idempotency key; a 504, and silence after sending, are unknown.
+    A redirect, 429 and 5xx are repeated, as every write carries an idempotency key; a 504, and silence after sending, are unknown.
     """
     if isinstance(error, NotAnAnswer):
-        if writing and (error.status == 504 or error.status < 400):
+        if writing and (error.status == 504 or error.status < 300):
             return OutcomeUnknown(f"{about}{error}")
         return TryLater(PACE.slower(pace, error.wait), f"{about}{error}")
     if writing and not _before_sending(error):
         return OutcomeUnknown(f"{about}{type(error).__name__} after the request was sent")
+    if error.args and isinstance(error.args[0], TooMuch):
+        return TooLong(PACE.slower(pace), f"{about}{error}")
     return TryLater(PACE.slower(pace), f"{about}{type(error).__name__}")
 
 

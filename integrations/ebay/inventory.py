@@ -27,7 +27,7 @@ def replace_pictures(client: EbayClient, urls_of: Mapping[str, Sequence[str]]) -
             raise Refused(f"{sku}: a variation takes {most} pictures, not {len(urls_of[sku])}")
     if len(grouped) > 1:
         _check_group(client, grouped, urls_of)
-    return tuple(words for sku, item in items.items() for words in _replace(client, sku, item, urls_of[sku]))
+    return tuple(words for sku in items for words in _replace(client, sku, urls_of[sku]))
 
 
 def _read(client: EbayClient, sku: str) -> dict[str, Any]:
@@ -52,7 +52,8 @@ def _check_group(client: EbayClient, items: Mapping[str, Mapping[str, Any]], url
             raise Refused(f"{first} and {sku} share {shared}, by which the group {key} has its pictures, but theirs differ: keep the photos of one of them")
 
 
-def _replace(client: EbayClient, sku: str, item: Mapping[str, Any], urls: Sequence[str]) -> list[str]:
+def _replace(client: EbayClient, sku: str, urls: Sequence[str]) -> list[str]:
+    item = _read(client, sku)  # once more: its stock goes with it, and one may have been sold while a large group was read and written
     language = str(item.get("locale") or client.access.site.locale).replace("_", "-")
     headers = {"Content-Language": language}
     sent = client.rest("createOrReplaceInventoryItem", "PUT", _address(client, "inventory_item", sku), headers=headers, json=_with(item, urls))

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from integrations.ebay import draft, inventory, media, several, translate, variations
-from integrations.ebay.client import EbayClient, Failure
+from integrations.ebay.client import EbayClient, Failure, TooLong
 from integrations.ebay.taxonomy import Taxonomy
 from integrations.ebay.words import many, text
 from integrations.errors import OutcomeUnknown, Problem, Refused, Throttled, TryLater
@@ -23,8 +23,12 @@ __all__ = ["Ebay"]
 
 log = logging.getLogger(__name__)
 
-_OVERLAP = timedelta(minutes=2)
-_NOTED_LATE = timedelta(hours=1)  # a removed listing stays in the unsold list for 60 days: told once it is no news, and not worth a look at each poll
+_OVERLAP = timedelta(minutes=2)  # how late eBay may tell of a change
+_SHORTEST = timedelta(seconds=10)  # a window of changes is not halved below that
+_READING = timedelta(minutes=2)  # of a poll, by the lease of five: then it begins no further window and goes on from there next time
+_NOTED_LATE = timedelta(hours=1)  # a removed listing stays in the unsold list: told once it is no news, and not worth a look at each poll
+_UNSOLD_DAYS = 60  # as far as eBay's unsold list goes back
+_UNSOLD_KEPT = timedelta(minutes=15)  # as often as changes are asked for
 _SHARES = {"sweep": SWEEPS, "proof": PROOFS, "write": 1.0}
 _PAGE = 200
 _INVENTORY = "inventory"  # `Receipt.model`: made with the Inventory API, so only that may revise it
@@ -48,6 +52,9 @@ class Ebay:
         self._client = EbayClient(access)
         self._taxonomy = Taxonomy(self._client)
         self._now = now
+        # when the unsold list was read whole, and what it and the polls since then told
+        self._removed: tuple[datetime, dict[str, tuple[Notice, ...]]] | None = None
+        self._window = timedelta(hours=self.site.limits["seller_events_hours"])  # of changes that one answer could hold lately
 
     def publish(self, offer: Offer) -> Receipt:
         """Store the pictures, then revise the listing's whole set, or add the item where the offer allows that.
@@ -209,7 +216,6 @@ class Ebay:
 
     def status(self, refs: Sequence[Ref]) -> list[Status]:
         """One GetItem a listing, however many of its products are asked for; the unsold list is asked only when eBay no longer knows one, for the why."""
-        unsold: dict[str, tuple[Notice, ...]] | None = None
         read: dict[str, tuple[dict[str, Any] | None, str]] = {}
         found = []
         for ref in refs:
@@ -220,8 +226,7 @@ class Ebay:
             item, words = read[item_id] if item_id else (None, "")
             extra: tuple[Notice, ...] = ()
             if item_id and item is None:
-                unsold = self._unsold() if unsold is None else unsold
-                extra = unsold.get(item_id) or self._offered(ref, item_id) or (translate.gone_notice(words),)
+                extra = self._why_removed().get(item_id) or self._offered(ref, item_id) or (translate.gone_notice(words),)
             elif item_id and item and ref.model == _INVENTORY:
                 known = {notice.code for notice in translate.notices_of(item)}
                 extra = tuple(notice for notice in self._offered(ref, item_id) if notice.code not in known)
@@ -240,9 +245,18 @@ class Ebay:
             raise
         return reply.get("Item") or None, ""
 
-    def _unsold(self) -> dict[str, tuple[Notice, ...]]:
-        items = self._selling("UnsoldList", IncludeNotes=True, DurationInDays=60)
-        return {text(item.get("ItemID")): notices for item in items if (notices := translate.unsold_notices(item))}
+    def _unsold(self, days: int) -> Iterator[tuple[str, dict[str, Any], tuple[Notice, ...]]]:
+        """Item id, item and notices of each listing that eBay removed in the last `days`, 60 at most."""
+        for item in self._selling("UnsoldList", IncludeNotes=True, DurationInDays=days):
+            if notices := translate.unsold_notices(item):
+                yield text(item.get("ItemID")), item, notices
+
+    def _why_removed(self) -> Mapping[str, tuple[Notice, ...]]:
+        """What eBay says of each listing that it removed, by item id. The list may be long: it is kept for a while, whichever listing it is read for."""
+        now = self._now()
+        if self._removed is None or now - self._removed[0] >= _UNSOLD_KEPT:
+            self._removed = now, {item_id: notices for item_id, _, notices in self._unsold(_UNSOLD_DAYS)}
+        return self._removed[1]
 
     def notices(self, cursor: str | None) -> tuple[list[NoticeSet], str]:
         """Listings that changed since the cursor, with what the event itself says against them, and listings that eBay removed since then.
@@ -252,27 +266,51 @@ class Ebay:
         now = self._now()
         longest = timedelta(hours=self.site.limits["seller_events_hours"])
         since = max(translate.moment(cursor) or now - longest, now - longest) if cursor else now - longest
-        changed, until = self._changed(since, now)
-        found = {item_id: NoticeSet(Ref(text(event.get("SKU")), item_id), translate.notices_of(event), until) for item_id, event in changed.items()}
-        for item in self._selling("UnsoldList", IncludeNotes=True, DurationInDays=60):
-            item_id, notices = text(item.get("ItemID")), translate.unsold_notices(item)
+        found, read_to = self._changed(since, now)
+        days = (now - since + _NOTED_LATE).days + 2 if cursor else _UNSOLD_DAYS  # one more, as eBay may mean days of the calendar
+        for item_id, item, notices in self._unsold(days):
+            if self._removed is not None:
+                self._removed[1][item_id] = notices
             ends = translate.moment((item.get("ListingDetails") or {}).get("EndTime"))
             news = not cursor or ends is None or ends >= since - _NOTED_LATE
-            if notices and news and not any(notice.kind == "removed" for notice in (found[item_id].notices if item_id in found else ())):
-                found[item_id] = NoticeSet(Ref(text(item.get("SKU")), item_id), notices, until)
-        return list(found.values()), (until - _OVERLAP).isoformat(timespec="seconds").replace("+00:00", "Z")
+            if news and not any(notice.kind == "removed" for notice in (found[item_id].notices if item_id in found else ())):
+                found[item_id] = NoticeSet(Ref(text(item.get("SKU")), item_id), notices, now)
+        return list(found.values()), read_to.isoformat(timespec="seconds").replace("+00:00", "Z")
 
-    def _changed(self, since: datetime, now: datetime) -> tuple[dict[str, dict[str, Any]], datetime]:
-        """Item id -> item of what changed after `since`, and the time up to which that is complete. A full answer is a cut one: the window is halved."""
-        until: datetime | None = None
+    def _changed(self, since: datetime, now: datetime) -> tuple[dict[str, NoticeSet], datetime]:
+        """Item id -> hint of what changed after `since`, and the next cursor, which moves on however much changed.
+
+        A full answer is a cut one, and one too long to be read is no better: the window is halved, and the next one begins at its end.
+        """
+        found: dict[str, NoticeSet] = {}
+        latest = now
         while True:
-            window = {"ModTimeFrom": _written(since), "ModTimeTo": _written(until) if until else None, "DetailLevel": "ReturnAll"}
+            until = since + self._window if since + self._window < latest else None
+            cut, stamp, items = self._events(since, until, now)
+            end, latest = until or stamp, max(latest, stamp)
+            if cut and end - since > _SHORTEST:
+                self._window = (end - since) / 2
+                continue
+            if cut:
+                log.warning("%s: more changed from %s to %s than eBay tells; what it left out is found by later looks", self.access.account, since, end)
+            for item in items:
+                item_id = text(item.get("ItemID"))
+                found[item_id] = NoticeSet(Ref(text(item.get("SKU")), item_id), translate.notices_of(item), end)
+            if len(items) < self.site.limits["seller_events_items"] / 2:
+                self._window = min(self._window * 2, timedelta(hours=self.site.limits["seller_events_hours"]))
+            if until is None or self._now() - now > _READING:
+                return found, min(end, stamp - _OVERLAP)
+            since = end
+
+    def _events(self, since: datetime, until: datetime | None, now: datetime) -> tuple[bool, datetime, list[dict[str, Any]]]:
+        """Whether eBay's answer for this window was cut, eBay's time, and what changed. No `until` = up to now."""
+        window = {"ModTimeFrom": _written(since), "ModTimeTo": _written(until) if until else None, "DetailLevel": "ReturnAll"}
+        try:
             reply, _ = self._client.trading("GetSellerEvents", window, share=SWEEPS)
-            items = many((reply.get("ItemArray") or {}).get("Item"))
-            end = until or translate.moment(reply.get("Timestamp")) or now
-            if len(items) < self.site.limits["seller_events_items"] or end - since < timedelta(minutes=1):
-                return {text(item.get("ItemID")): item for item in items}, end
-            until = since + (end - since) / 2
+        except TooLong:
+            return True, now, []
+        items = many((reply.get("ItemArray") or {}).get("Item"))
+        return len(items) >= self.site.limits["seller_events_items"], translate.moment(reply.get("Timestamp")) or now, items
 
     def picture(self, url: str) -> bytes:
         """The bytes that eBay shows at `url`; Refused for any host but eBay's picture hosts."""

@@ -203,10 +203,43 @@ def test_each_member_of_a_group_gets_its_pictures_and_keeps_everything_else(prac
     assert receipt.external_id == item_id
     assert [difference(ebay.picture(status.pictures["main"]), watch_like(seed)) < 3 for status, seed in zip(found, (3, 2), strict=True)] == [True, True]
     assert calls(practice).count("ReviseFixedPriceItem") == 0
-    signed = {"Authorization": f"Bearer {ebay_token(practice.url)}"}
-    silver = requests.get(f"{practice.url}/sell/inventory/v1/inventory_item/SN", headers=signed, timeout=10).json()
+    silver = member(practice, "SN")
     assert silver["product"]["aspects"]["Colour"] == ["Silver"]
     assert silver["availability"]["shipToLocationAvailability"]["quantity"] == 4
+
+
+def test_what_is_sold_while_a_group_is_written_stays_sold(practice: PracticeServer) -> None:
+    item_id, ebay = group(practice), shop(practice)
+    ebay.publish(several(item_id, SN=1, GN=2))
+    real, sold = ebay._client.rest, list[str]()
+
+    def rest(operation: str, method: str, url: str, **more: Any) -> requests.Response:
+        if method == "PUT" and not sold:
+            sold.append(url)
+            one = member(practice, "GN")
+            one["availability"]["shipToLocationAvailability"]["quantity"] = 1
+            put_member(practice, "GN", one)
+        return real(operation, method, url, **more)
+
+    ebay._client.rest = rest  # type: ignore[method-assign]
+    ebay.publish(several(item_id, SN=3, GN=4))
+
+    assert sold[0].endswith("/SN")  # before the first write, after all were read and checked
+    assert member(practice, "GN")["availability"]["shipToLocationAvailability"]["quantity"] == 1
+
+
+def member(practice: PracticeServer, sku: str) -> dict[str, Any]:
+    signed = {"Authorization": f"Bearer {ebay_token(practice.url)}"}
+    answer: dict[str, Any] = requests.get(f"{practice.url}/sell/inventory/v1/inventory_item/{sku}", headers=signed, timeout=10).json()
+    return answer
+
+
+def put_member(practice: PracticeServer, sku: str, item: dict[str, Any]) -> None:
+    signed = {"Authorization": f"Bearer {ebay_token(practice.url)}", "Content-Language": "en-GB"}
+    told = ("sku", "locale", "groupIds", "inventoryItemGroupKeys")
+    item["availability"]["shipToLocationAvailability"].pop("allocationByFormat", None)
+    body = {name: value for name, value in item.items() if name not in told}
+    requests.put(f"{practice.url}/sell/inventory/v1/inventory_item/{sku}", headers=signed, json=body, timeout=10).raise_for_status()
 
 
 def test_members_that_the_group_shows_by_one_set_and_that_have_different_ones_are_refused_by_their_skus(practice: PracticeServer) -> None:

@@ -4,15 +4,16 @@ import dataclasses
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 import requests
 import responses
 
-from integrations import Hosted, OutcomeUnknown, Ref, Refused, TryLater
+from integrations import SITES, Hosted, OutcomeUnknown, Ref, Refused, TryLater
 from integrations.ebay.marketplace import Ebay
 from tests.integrations.accounts import access, offer, picture
-from tests.integrations.ebay.test_client import MEDIA, TOKEN, TRADING, failure, xml
+from tests.integrations.ebay.test_client import MEDIA, NAMESPACE, TOKEN, TRADING, failure, xml
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 STORED = {"imageUrl": "https://i.ebayimg.com/images/g/a/s-l500.jpg", "maxDimensionImageUrl": "https://i.ebayimg.com/images/g/a/s-l1600.jpg"}
@@ -197,6 +198,43 @@ def test_a_known_listing_that_is_gone_has_the_unsold_lists_words(wire: responses
     assert script.count("GetMyeBaySelling") == 1
 
 
+def test_the_unsold_list_is_read_once_a_while_however_many_listings_are_gone(wire: responses.RequestsMock, script: Script) -> None:
+    script.answers["GetMyeBaySelling"] = [unsold("2026-11-20T11:00:00.000Z")]
+    now = [NOW]
+    ebay = Ebay(access("ebay-uk"), now=lambda: now[0])
+
+    for item_id in ("9", "2", "9"):
+        ebay.status([Ref("S", item_id)])
+    kept = script.count("GetMyeBaySelling")
+    now[0] += timedelta(minutes=15)
+    [known] = ebay.status([Ref("S", "9")])
+
+    assert (kept, script.count("GetMyeBaySelling")) == (1, 2)
+    assert [notice.code for notice in known.notices] == ["Unsold"]
+
+
+def test_what_a_poll_read_of_a_removed_listing_is_said_when_it_is_looked_at(wire: responses.RequestsMock, script: Script, ebay: Ebay) -> None:
+    script.answers |= {"GetSellerEvents": [events()], "GetMyeBaySelling": [xml("GetMyeBaySelling"), unsold("2026-11-23T11:55:00.000Z")]}
+
+    [before] = ebay.status([Ref("S9", "9")])
+    ebay.notices("2026-11-23T11:30:00Z")
+    [after] = ebay.status([Ref("S9", "9")])
+
+    assert [status.notices[0].code for status in (before, after)] == ["Gone", "Unsold"]
+    assert script.count("GetMyeBaySelling") == 2
+
+
+@pytest.mark.parametrize(("cursor", "days"), [(None, 60), ("2026-11-23T11:45:00Z", 2), ("2026-11-22T11:30:00Z", 3), ("2026-01-01T00:00:00Z", 4)])
+def test_a_poll_asks_the_unsold_list_for_no_more_days_than_it_needs(
+    wire: responses.RequestsMock, script: Script, ebay: Ebay, cursor: str | None, days: int
+) -> None:
+    script.answers["GetSellerEvents"] = [events()]
+
+    ebay.notices(cursor)
+
+    assert f"<DurationInDays>{days}</DurationInDays>" in dict(script.asked)["GetMyeBaySelling"]
+
+
 def sellers(number: str, sku: str, *, more: bool = False, status: str = "Active") -> str:
     item = f"<Item><ItemID>{number}</ItemID><SKU>{sku}</SKU><SellingStatus><ListingStatus>{status}</ListingStatus></SellingStatus></Item>"
     return xml("GetSellerList", f"<HasMoreItems>{str(more).lower()}</HasMoreItems><ItemArray>{item}</ItemArray>")
@@ -259,9 +297,116 @@ def test_a_cursor_older_than_the_window_is_cut_to_it(wire: responses.RequestsMoc
 
 
 def test_a_full_answer_is_a_cut_one_and_the_window_is_halved(wire: responses.RequestsMock, script: Script, ebay: Ebay) -> None:
-    script.answers["GetSellerEvents"] = [events(*range(2000)), events(1)]
+    script.answers["GetSellerEvents"] = [events(*range(2000)), events(1), events(2)]
 
     found, cursor = ebay.notices("2026-11-23T11:00:00Z")
 
-    assert len(found) == 1
-    assert cursor == "2026-11-23T11:28:00Z"
+    windows = [body.partition("<ModTimeFrom>")[2][:24] for verb, body in script.asked if verb == "GetSellerEvents"]
+    assert windows == ["2026-11-23T11:00:00.000Z", "2026-11-23T11:00:00.000Z", "2026-11-23T11:30:00.000Z"]
+    assert [entry.ref.merchant_sku for entry in found] == ["S1", "S2"]
+    assert cursor == "2026-11-23T11:58:00Z"
+
+
+class Flood:
+    """An eBay where listings change at these times, with a hundredth of the real limit in an answer; each answer takes time, and its clock may be ahead."""
+
+    def __init__(
+        self, wire: responses.RequestsMock, times: list[datetime], *, answer: timedelta = timedelta(), ahead: timedelta = timedelta(), **limits: int
+    ) -> None:
+        self.now, self.calls, self._times, self._answer, self._ahead = NOW, 0, times, answer, ahead
+        site = SITES["ebay-uk"]
+        account = dataclasses.replace(access("ebay-uk"), site=dataclasses.replace(site, limits={**site.limits, "seller_events_items": 20} | limits))
+        self.shop = Ebay(account, now=lambda: self.now)
+        wire.add_callback(responses.POST, TRADING, callback=self)
+
+    def __call__(self, request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+        if request.headers["X-EBAY-API-CALL-NAME"] == "GetMyeBaySelling":
+            return 200, {}, xml("GetMyeBaySelling", "<UnsoldList/>")
+        self.calls, self.now = self.calls + 1, self.now + self._answer
+        asked = ElementTree.fromstring(request.body or b"")
+        start, stop = (asked.findtext(f"{{{NAMESPACE}}}ModTime{end}") for end in ("From", "To"))
+        theirs = self.now + self._ahead
+        first, last = datetime.fromisoformat(str(start)), datetime.fromisoformat(stop) if stop else theirs
+        numbers = [number for number, moment in enumerate(self._times) if first <= moment <= last][:20]
+        return 200, {}, events(*numbers).replace("2026-11-23T12:00:00.000Z", theirs.isoformat())
+
+    def poll(self, times: int, cursor: str) -> tuple[set[str], list[str]]:
+        named, cursors = set(), [cursor]
+        for _ in range(times):
+            found, cursor = self.shop.notices(cursors[-1])
+            named |= {entry.ref.merchant_sku for entry in found}
+            cursors.append(cursor)
+            self.now += timedelta(minutes=15)
+        return named, cursors
+
+
+HALF_AN_HOUR = [NOW - timedelta(hours=1) + timedelta(seconds=5 * number) for number in range(360)]  # as 20 a second where an answer holds 2,000
+
+
+@pytest.mark.parametrize(("answer", "polls", "most_calls"), [(0, 1, 50), (10, 5, 60)])
+def test_a_bulk_change_is_read_to_its_end_over_as_many_polls_as_it_takes(wire: responses.RequestsMock, answer: int, polls: int, most_calls: int) -> None:
+    flood = Flood(wire, HALF_AN_HOUR, answer=timedelta(seconds=answer))
+
+    named, cursors = flood.poll(polls, "2026-11-23T10:58:00Z")
+
+    assert named == {f"S{number}" for number in range(360)}
+    assert cursors == sorted(set(cursors))  # each later than the one before
+    assert flood.now - timedelta(minutes=18) <= datetime.fromisoformat(cursors[-1])
+    assert flood.calls <= most_calls
+
+
+def test_a_steady_stream_of_changes_is_kept_up_with(wire: responses.RequestsMock) -> None:
+    stream = [NOW - timedelta(hours=1) + timedelta(seconds=5 * number) for number in range(4 * 720)]
+    flood = Flood(wire, stream, answer=timedelta(seconds=1))
+
+    named, cursors = flood.poll(12, "2026-11-23T11:00:00Z")
+
+    assert named >= {f"S{number}" for number, moment in enumerate(stream) if moment <= datetime.fromisoformat(cursors[-1])}
+    assert flood.now - timedelta(minutes=18) <= datetime.fromisoformat(cursors[-1])
+
+
+def test_more_changes_at_one_moment_than_an_answer_holds_are_stepped_past(wire: responses.RequestsMock, caplog: pytest.LogCaptureFixture) -> None:
+    flood = Flood(wire, [NOW - timedelta(minutes=10)] * 50 + [NOW - timedelta(minutes=5)])
+
+    named, cursors = flood.poll(1, "2026-11-23T11:40:00Z")
+
+    assert "S50" in named
+    assert cursors[-1] == "2026-11-23T11:58:00Z"
+    assert "more changed" in caplog.text
+
+
+def test_a_flood_of_the_last_minute_moves_the_cursor_on_too(wire: responses.RequestsMock) -> None:
+    flood = Flood(wire, [NOW - timedelta(seconds=100) + timedelta(seconds=number / 2) for number in range(200)])
+
+    named, cursors = flood.poll(2, "2026-11-23T11:58:00Z")
+
+    assert named == {f"S{number}" for number in range(200)}
+    assert cursors == ["2026-11-23T11:58:00Z", "2026-11-23T11:58:00Z", "2026-11-23T12:13:00Z"]  # what eBay tells late is asked for again
+
+
+def test_a_clock_that_is_behind_ebays_halves_as_well(wire: responses.RequestsMock) -> None:
+    flood = Flood(wire, [NOW + timedelta(minutes=4) + timedelta(seconds=number) for number in range(60)], ahead=timedelta(minutes=6))
+
+    named, _ = flood.poll(1, "2026-11-23T12:03:00Z")
+
+    assert named == {f"S{number}" for number in range(60)}
+
+
+def test_an_answer_too_long_to_be_read_is_asked_for_in_halves(wire: responses.RequestsMock) -> None:
+    flood = Flood(wire, HALF_AN_HOUR[::30], answer_bytes=500)  # six changes or so
+
+    named, cursors = flood.poll(1, "2026-11-23T10:58:00Z")
+
+    assert named == {f"S{number}" for number in range(12)}
+    assert flood.calls > 3
+    assert cursors[-1] == "2026-11-23T11:58:00Z"
+
+
+@pytest.mark.parametrize("answer", [requests.ReadTimeout("slow"), "<html>"])
+def test_an_ebay_that_is_unwell_is_not_asked_for_less(wire: responses.RequestsMock, script: Script, ebay: Ebay, answer: Any) -> None:
+    script.answers["GetSellerEvents"] = [answer]
+
+    with pytest.raises(TryLater):
+        ebay.notices("2026-11-23T11:00:00Z")
+
+    assert script.count("GetSellerEvents") == 1

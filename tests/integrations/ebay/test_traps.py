@@ -8,10 +8,10 @@ import threading
 import tracemalloc
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
 import requests
@@ -21,7 +21,7 @@ from ebaysdk.trading import Connection
 from integrations import NotAuthorised, OutcomeUnknown, Ref, TryLater
 from integrations.ebay import client as client_module
 from integrations.ebay import media, translate
-from integrations.ebay.client import EbayClient, Failure
+from integrations.ebay.client import EbayClient, Failure, Trading
 from integrations.ebay.marketplace import Ebay
 from integrations.ebay.words import clean
 from integrations.practice import PracticeServer
@@ -61,17 +61,53 @@ def test_https_false_is_ignored_so_the_whole_address_is_ours(practice: PracticeS
     assert reply["User"] == {"UserID": "SELLER", "Site": "3"}  # and we spoke plain http to this machine
 
 
-def test_no_ebay_yaml_is_searched_for(wire: responses.RequestsMock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "ebay.yaml").write_text("name: x\napi.ebay.com:\n  compatibility: 111\n  siteid: 77\n  appid: stranger\n  token: strangers-token\n")
+def test_no_ebay_yaml_is_searched_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "ebay.yaml").write_text("name: x\napi.ebay.com:\n  domain: stranger.example.com\n  proxy_host: stranger.example.com\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
+
+    ours, unmended = Trading(TRADING, "access-1", requests.Session(), "3"), Connection(iaf_token="t", warnings=False)
+
+    assert unmended.config.get("domain") == "stranger.example.com"  # the trap is still there
+    assert (ours.config.file(), ours.config.get("domain"), ours.config.get("proxy_host")) == ([], "api.ebay.com", None)
+
+
+@pytest.fixture
+def proxied(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A proxy and certificates in the environment; nothing is there."""
+    for name in ("no_proxy", "all_proxy", "http_proxy", "https_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name in ("HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/etc/house/certificates.pem")
+    return "http://127.0.0.1:9"
+
+
+def test_the_environments_proxy_and_certificates_hold_as_for_the_token(wire: responses.RequestsMock, proxied: str) -> None:
     wire.post(TRADING, body=xml("GetItem"))
 
     EbayClient(access("ebay-uk")).trading("GetItem", {"ItemID": "1"})
 
-    request = wire.calls[-1].request
-    assert (request.headers["X-EBAY-API-SITEID"], request.headers["X-EBAY-API-COMPATIBILITY-LEVEL"]) == ("3", "1421")
-    assert "stranger" not in f"{request.headers}{request.body!r}"
+    used = [vars(call.request)["req_kwargs"] for call in wire.calls]
+    assert [call.request.url for call in wire.calls] == [TOKEN, TRADING]
+    assert [(one["proxies"]["https"], one["verify"]) for one in used] == [(proxied, "/etc/house/certificates.pem")] * 2
+
+
+def test_certificates_are_checked_where_the_environment_names_none(wire: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    wire.post(TRADING, body=xml("GetItem"))
+
+    EbayClient(access("ebay-uk")).trading("GetItem", {"ItemID": "1"})
+
+    assert vars(wire.calls[-1].request)["req_kwargs"]["verify"] is True
+
+
+def test_the_practice_ebay_on_this_machine_is_spoken_to_directly(practice: PracticeServer, proxied: str) -> None:
+    reply, _ = client_on(practice).trading("GetUser", {})
+
+    assert reply["User"]["UserID"] == "SELLER"
 
 
 def test_ids_that_are_not_given_make_no_none_headers(wire: responses.RequestsMock) -> None:
@@ -178,6 +214,20 @@ def test_html_with_200_is_never_success(wire: responses.RequestsMock, body: str)
         client.trading("GetItem", {}, writing=True)
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("writing", [True, False])
+def test_a_redirect_takes_no_token_elsewhere_and_is_tried_later(wire: responses.RequestsMock, status: int, writing: bool) -> None:
+    elsewhere = "https://elsewhere.example.com/"
+    wire.post(TRADING, status=status, headers={"Location": elsewhere}, body="<html>moved</html>")
+    for method in (responses.GET, responses.POST):
+        wire.add(method, elsewhere, body=xml("GetItem"))
+
+    with pytest.raises(TryLater, match=f"HTTP {status}"):
+        EbayClient(access("ebay-uk")).trading("GetItem", {}, writing=writing)
+
+    assert [call.request.url for call in wire.calls] == [TOKEN, TRADING]
+
+
 @pytest.mark.parametrize("urls", [[], URLS[:1], URLS])
 def test_a_single_element_is_a_list_like_many(wire: responses.RequestsMock, urls: list[str]) -> None:
     inside = "".join(f"<PictureURL>{clean(url)}</PictureURL>" for url in urls)
@@ -238,27 +288,32 @@ def test_a_deprecation_warning_as_error_breaks_nothing(wire: responses.RequestsM
 
 
 def test_threads_never_get_each_others_answers(wire: responses.RequestsMock) -> None:
+    sent_by = {"GetItem": threading.Event(), "GetUser": threading.Event()}
+
     def echo(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
-        number = ElementTree.fromstring(request.body or b"").findtext(f"{OURS}ItemID")
-        return 200, {}, xml("GetItem", f"<Item><ItemID>{number}</ItemID></Item>")
+        verb = request.headers["X-EBAY-API-CALL-NAME"]
+        sent_by[verb].set()
+        sent_by["GetUser"].wait(5)  # the first call's answer comes when the second call is under way: a shared connection has forgotten the first
+        return 200, {}, xml(verb, f"<Answer>to {verb}</Answer>")
 
     wire.add_callback(responses.POST, TRADING, callback=echo)
     client = EbayClient(access("ebay-uk"))
-    wrong: list[str] = []
 
-    def ask(start: int) -> None:
-        for number in range(start, start + 20):
-            reply, _ = client.trading("GetItem", {"ItemID": number})
-            if reply["Item"]["ItemID"] != str(number):
-                wrong.append(reply["Item"]["ItemID"])
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(client.trading, "GetItem", {})
+        assert sent_by["GetItem"].wait(5)
+        second = threads.submit(client.trading, "GetUser", {})
 
-    threads = [threading.Thread(target=ask, args=(start,)) for start in range(0, 80, 20)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    assert [call.result()[0].get("Answer") for call in (first, second)] == ["to GetItem", "to GetUser"]
 
-    assert wrong == []
+
+@pytest.mark.parametrize(("verb", "seconds"), [("GetSellerEvents", 130), ("GetItem", 60)])
+def test_the_slow_call_is_waited_for_as_long_as_ebay_advises(wire: responses.RequestsMock, verb: str, seconds: int) -> None:
+    wire.post(TRADING, body=xml(verb))
+
+    EbayClient(access("ebay-uk")).trading(verb, {})
+
+    assert vars(wire.calls[-1].request)["req_kwargs"]["timeout"] == (5, seconds)  # to connect, and to read: knowledge base 1313 says more than 120
 
 
 def on_socket(port: int) -> EbayClient:
@@ -382,7 +437,7 @@ def test_logs_at_debug_hold_no_token(practice: PracticeServer) -> None:
 
     logged = text.getvalue()
     assert tokens
-    assert "X-EBAY-API-IAF-TOKEN" in logged  # it was really at DEBUG
+    assert "execute: verb=GetItem" in logged  # it was really at DEBUG
     assert not [secret for secret in (*tokens, "practice-SELLER", "hush-hush") if secret in logged]
 
 
