@@ -51,7 +51,7 @@ _STEP, _MOST_STEP = 0.03, 1.0  # of the rate: how much more is tried, once it is
 _GAP, _MOST_GAP = 1_000.0, 36_000.0  # calls between two tries: 3 % too fast is felt only when the burst is used up, after some hundred calls
 _MOST_QUIET = 3600.0  # seconds between two tries, however slow: one refusal an hour harms nobody, and thousands of slow calls would take weeks
 _BURST = 0.6  # of the documented burst is used: the rest is for calls that arrive closer together than they were sent
-_LEAST = 0.02  # calls a second: no refusal makes it slower
+_LEAST = 0.02  # calls a second: no refusal makes it slower, unless even less is documented
 PROOFS = 0.85  # of the calls of a day: up to here it is looked whether a write shows; the rest is for writes, which always fit
 SWEEPS = 0.6  # up to here the calls that can wait until tomorrow are made
 
@@ -124,7 +124,7 @@ def refused(bucket: Bucket | None, rate: Rate, now: float, wait: float = 0.0) ->
             gap = min(_MOST_GAP, found.gap * 2) if found.rate <= found.good * (1 + _STEP) else found.gap
             found = replace(found, rate=found.good, bad=found.rate, gap=gap, step=_STEP)
         else:
-            slower = max(_LEAST, found.rate * (_NEXT if found.good else _FIRST))
+            slower = max(_least(rate), found.rate * (_NEXT if found.good else _FIRST))
             found = replace(found, rate=slower, bad=found.rate, gap=_GAP, step=_doubled(found.step))
         found = replace(found, good=found.rate, refused_at=now)
     step = 1 / found.rate
@@ -147,10 +147,15 @@ def _doubled(step: float) -> float:
     return min(_MOST_STEP, 2 * step)
 
 
+def _least(rate: Rate) -> float:
+    """The slowest that anything makes it."""
+    return min(_LEAST, rate.per_second)
+
+
 def told(bucket: Bucket | None, rate: Rate, per_second: float) -> Bucket:
     """A rate that the marketplace names in an answer: never faster than that, nor than documented; pure."""
     found = bucket or Bucket(rate.per_second)
-    most = max(_LEAST, min(rate.per_second, per_second))
+    most = max(_least(rate), min(rate.per_second, per_second))
     return replace(found, rate=most, good=found.good or most) if found.rate > most else found
 
 

@@ -178,6 +178,15 @@ def test_a_rate_that_an_answer_names_holds_at_once_if_it_is_slower() -> None:
     assert told(None, FIVE, 50).rate == 5
 
 
+@pytest.mark.parametrize("operation", ["createFeed", "createReport", "getFeedDocument"])
+def test_no_refusal_makes_a_slow_operation_faster(operation: str) -> None:
+    documented = rates_of("amazon")[operation]
+
+    assert refused(None, documented, 1000.0).rate <= documented.per_second
+    assert refused(refused(None, documented, 1000.0), documented, 2000.0).rate <= documented.per_second
+    assert told(Bucket(0.02), documented, documented.per_second / 2).rate <= documented.per_second
+
+
 def test_a_days_calls_end_and_begin_again_at_the_marketplaces_midnight() -> None:
     rate = Rate(1000, 1000, per_day=3, day_zone="America/Los_Angeles")
     now = 1_795_852_800.0  # 2026-11-28 08:00 UTC = midnight in Los Angeles
