@@ -38,6 +38,7 @@ __all__ = [
     "Rates",
     "Turn",
     "calls_a_day",
+    "paused",
     "rates_of",
     "refused",
     "reserve",
@@ -127,9 +128,14 @@ def refused(bucket: Bucket | None, rate: Rate, now: float, wait: float = 0.0) ->
             slower = max(_least(rate), found.rate * (_NEXT if found.good else _FIRST))
             found = replace(found, rate=slower, bad=found.rate, gap=_GAP, step=_doubled(found.step))
         found = replace(found, good=found.rate, refused_at=now)
-    step = 1 / found.rate
-    empty = now + max(wait, step) + _ahead(rate) * step
-    return replace(found, next_at=max(found.next_at, empty), probe_at=empty + _quiet(found, _more(found, rate), found.rate))
+    found = paused(found, rate, now, max(wait, 1 / found.rate))
+    return replace(found, probe_at=found.next_at + _quiet(found, _more(found, rate), found.rate))
+
+
+def paused(bucket: Bucket | None, rate: Rate, now: float, wait: float) -> Bucket:
+    """Empty for so many seconds, and no slower after them: what is used up says nothing of how fast it was used; pure."""
+    found = bucket or Bucket(rate.per_second)
+    return replace(found, next_at=max(found.next_at, now + wait + _ahead(rate) / found.rate))
 
 
 def _more(found: Bucket, rate: Rate) -> float:
@@ -195,6 +201,10 @@ class Limiter(Protocol):
         """The marketplace said 429."""
         ...
 
+    def paused(self, account: str, operation: str, rate: Rate, wait: float) -> None:
+        """The marketplace said that its calls are used up for longer: none for so many seconds."""
+        ...
+
     def told(self, account: str, operation: str, rate: Rate, per_second: float) -> None:
         """The marketplace named a rate."""
         ...
@@ -223,6 +233,9 @@ class Rates:
 
     def refused(self, account: str, operation: str, rate: Rate, wait: float = 0.0) -> None:
         self._store.update(f"{account} {operation}", lambda bucket: refused(bucket, rate, self._clock(), wait))
+
+    def paused(self, account: str, operation: str, rate: Rate, wait: float) -> None:
+        self._store.update(f"{account} {operation}", lambda bucket: paused(bucket, rate, self._clock(), wait))
 
     def told(self, account: str, operation: str, rate: Rate, per_second: float) -> None:
         self._store.update(f"{account} {operation}", lambda bucket: told(bucket, rate, per_second))
@@ -259,6 +272,11 @@ class Turn:
         """The marketplace said 429; `wait` is its Retry-After."""
         if self._access.limiter is not None:
             self._access.limiter.refused(self._who(operation), operation, self._rate(operation), wait)
+
+    def paused(self, operation: str, wait: float) -> None:
+        """The marketplace said that its calls are used up: none for `wait` seconds."""
+        if self._access.limiter is not None:
+            self._access.limiter.paused(self._who(operation), operation, self._rate(operation), wait)
 
     def told(self, operation: str, header: str | None) -> None:
         """A rate that an answer named, in calls a second. Only a slower one is news."""
