@@ -137,6 +137,9 @@ class Watched:
         self._told.refused.append(self._clock.now() - START)
         self._rates.refused(account, operation, rate, wait)
 
+    def paused(self, account: str, operation: str, rate: integrations.Rate, wait: float) -> None:
+        self._rates.paused(account, operation, rate, wait)
+
     def told(self, account: str, operation: str, rate: integrations.Rate, per_second: float) -> None:
         self._rates.told(account, operation, rate, per_second)
 

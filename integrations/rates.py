@@ -3,7 +3,8 @@
 It starts at the documented rate (`rates.yaml` of each connector). A 429 makes it slower at once and makes it wait; from then on it tries more again:
 first half the way to what was refused, where a mistake is felt soon, at last a little after some hundred quiet calls. A little try that fails doubles the
 calls to the next one, a try that goes well halves them, so that a marketplace which allows less than it documents is found out and then hardly ever asked
-too fast. Rates are calls a second, times are Unix seconds.
+too fast. Each try that goes well doubles the step of the next, and so does each refusal of what had gone well: after a storm of refusals, which says
+nothing of what is allowed, the way up is short. Rates are calls a second, times are Unix seconds.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ __all__ = [
     "Rates",
     "Turn",
     "calls_a_day",
+    "paused",
     "rates_of",
     "refused",
     "reserve",
@@ -46,10 +48,11 @@ __all__ = [
 MOST_WAIT = 3.0  # seconds that a call waits for its turn; beyond them the job makes room for another
 _FIRST, _NEXT = 0.7, 0.9  # by which a refusal cuts the rate: while it is still being looked for, and once it is about known
 _TOGETHER = 2.0  # seconds in which several refusals are one: calls that were under way at once
-_STEP = 1.03  # by which more is tried, once it is known that well
+_STEP, _MOST_STEP = 0.03, 1.0  # of the rate: how much more is tried, once it is known that well, and at most
 _GAP, _MOST_GAP = 1_000.0, 36_000.0  # calls between two tries: 3 % too fast is felt only when the burst is used up, after some hundred calls
+_MOST_QUIET = 3600.0  # seconds between two tries, however slow: one refusal an hour harms nobody, and thousands of slow calls would take weeks
 _BURST = 0.6  # of the documented burst is used: the rest is for calls that arrive closer together than they were sent
-_LEAST = 0.02  # calls a second: no refusal makes it slower
+_LEAST = 0.02  # calls a second: no refusal makes it slower, unless even less is documented
 PROOFS = 0.85  # of the calls of a day: up to here it is looked whether a write shows; the rest is for writes, which always fit
 SWEEPS = 0.6  # up to here the calls that can wait until tomorrow are made
 
@@ -75,6 +78,7 @@ class Bucket:
     refused_at: float = 0.0
     probe_at: float = 0.0
     gap: float = _GAP  # calls
+    step: float = _STEP  # of the rate: how much more is tried next, at the least
     day: str = ""
     used: int = 0  # of the day's calls
 
@@ -101,11 +105,11 @@ def reserve(bucket: Bucket | None, rate: Rate, now: float, share: float = 1.0) -
         if found.used >= rate.per_day * share:
             return found, ends - now, False
     if found.good and found.rate < rate.per_second and now >= found.probe_at:  # what it has become went well
-        gap = max(_GAP, found.gap / 2) if found.rate > found.good else found.gap
-        more = _more(found.rate, found.bad, rate)
-        found = replace(
-            found, good=found.rate, rate=more, bad=found.bad if found.bad > found.rate else 0.0, probe_at=now + _calls(gap, found.rate, more) / more, gap=gap
-        )
+        if found.rate > found.good:
+            found = replace(found, gap=max(_GAP, found.gap / 2), step=_doubled(found.step))
+        found = replace(found, good=found.rate, bad=found.bad if found.bad > found.rate else 0.0)
+        more = _more(found, rate)
+        found = replace(found, rate=more, probe_at=now + _quiet(found, more, more))
     step = 1 / found.rate
     wait = round(max(0.0, found.next_at - _ahead(rate) * step - now), 6)
     if wait > MOST_WAIT:
@@ -118,31 +122,46 @@ def refused(bucket: Bucket | None, rate: Rate, now: float, wait: float = 0.0) ->
     found = bucket or Bucket(rate.per_second)
     if now - found.refused_at > _TOGETHER:
         if found.good and found.rate > found.good:  # it was the try that failed
-            gap = min(_MOST_GAP, found.gap * 2) if found.rate <= found.good * _STEP else found.gap
-            found = replace(found, rate=found.good, bad=found.rate, gap=gap)
+            gap = min(_MOST_GAP, found.gap * 2) if found.rate <= found.good * (1 + _STEP) else found.gap
+            found = replace(found, rate=found.good, bad=found.rate, gap=gap, step=_STEP)
         else:
-            found = replace(found, rate=max(_LEAST, found.rate * (_NEXT if found.good else _FIRST)), bad=found.rate)
+            slower = max(_least(rate), found.rate * (_NEXT if found.good else _FIRST))
+            found = replace(found, rate=slower, bad=found.rate, gap=_GAP, step=_doubled(found.step))
         found = replace(found, good=found.rate, refused_at=now)
-    step = 1 / found.rate
-    empty = now + max(wait, step) + _ahead(rate) * step
-    quiet = _calls(found.gap, found.good, _more(found.good, found.bad, rate)) / found.rate
-    return replace(found, next_at=max(found.next_at, empty), probe_at=empty + quiet)
+    found = paused(found, rate, now, max(wait, 1 / found.rate))
+    return replace(found, probe_at=found.next_at + _quiet(found, _more(found, rate), found.rate))
 
 
-def _more(good: float, bad: float, rate: Rate) -> float:
-    """What is tried next above what went well: half the way to what was refused, or a little."""
-    return min(rate.per_second, max(good * _STEP, (good + bad) / 2))
+def paused(bucket: Bucket | None, rate: Rate, now: float, wait: float) -> Bucket:
+    """Empty for so many seconds, and no slower after them: what is used up says nothing of how fast it was used; pure."""
+    found = bucket or Bucket(rate.per_second)
+    return replace(found, next_at=max(found.next_at, now + wait + _ahead(rate) / found.rate))
 
 
-def _calls(gap: float, good: float, more: float) -> float:
-    """The calls after which a try counts as gone well: the bigger its step, the sooner it would have been refused."""
-    return gap * min(1.0, (_STEP - 1) / max(1e-9, more / good - 1))
+def _more(found: Bucket, rate: Rate) -> float:
+    """What is tried next above what went well: half the way to what was refused, or the next step."""
+    return min(rate.per_second, max(found.good * (1 + found.step), (found.good + found.bad) / 2))
+
+
+def _quiet(found: Bucket, more: float, pace: float) -> float:
+    """The seconds at `pace` after which it counts as gone well: the bigger the try's step, the sooner it would have been refused."""
+    calls = found.gap * min(1.0, _STEP / max(1e-9, more / found.good - 1))
+    return min(_MOST_QUIET, calls / pace)
+
+
+def _doubled(step: float) -> float:
+    return min(_MOST_STEP, 2 * step)
+
+
+def _least(rate: Rate) -> float:
+    """The slowest that anything makes it."""
+    return min(_LEAST, rate.per_second)
 
 
 def told(bucket: Bucket | None, rate: Rate, per_second: float) -> Bucket:
     """A rate that the marketplace names in an answer: never faster than that, nor than documented; pure."""
     found = bucket or Bucket(rate.per_second)
-    most = max(_LEAST, min(rate.per_second, per_second))
+    most = max(_least(rate), min(rate.per_second, per_second))
     return replace(found, rate=most, good=found.good or most) if found.rate > most else found
 
 
@@ -182,6 +201,10 @@ class Limiter(Protocol):
         """The marketplace said 429."""
         ...
 
+    def paused(self, account: str, operation: str, rate: Rate, wait: float) -> None:
+        """The marketplace said that its calls are used up for longer: none for so many seconds."""
+        ...
+
     def told(self, account: str, operation: str, rate: Rate, per_second: float) -> None:
         """The marketplace named a rate."""
         ...
@@ -210,6 +233,9 @@ class Rates:
 
     def refused(self, account: str, operation: str, rate: Rate, wait: float = 0.0) -> None:
         self._store.update(f"{account} {operation}", lambda bucket: refused(bucket, rate, self._clock(), wait))
+
+    def paused(self, account: str, operation: str, rate: Rate, wait: float) -> None:
+        self._store.update(f"{account} {operation}", lambda bucket: paused(bucket, rate, self._clock(), wait))
 
     def told(self, account: str, operation: str, rate: Rate, per_second: float) -> None:
         self._store.update(f"{account} {operation}", lambda bucket: told(bucket, rate, per_second))
@@ -246,6 +272,11 @@ class Turn:
         """The marketplace said 429; `wait` is its Retry-After."""
         if self._access.limiter is not None:
             self._access.limiter.refused(self._who(operation), operation, self._rate(operation), wait)
+
+    def paused(self, operation: str, wait: float) -> None:
+        """The marketplace said that its calls are used up: none for `wait` seconds."""
+        if self._access.limiter is not None:
+            self._access.limiter.paused(self._who(operation), operation, self._rate(operation), wait)
 
     def told(self, operation: str, header: str | None) -> None:
         """A rate that an answer named, in calls a second. Only a slower one is news."""

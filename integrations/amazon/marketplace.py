@@ -169,21 +169,22 @@ class Amazon:
         found: dict[str, NoticeSet] = {}
         until = began
         for _ in range(_WINDOWS):
-            read: list[NoticeSet] = []
+            read: list[tuple[NoticeSet, datetime | None]] = []
             try:
                 self._changed(since, began, read)
             except TryLater as error:
                 if not found and not read:
                     raise
                 log.info("%s: the changes are read as far as Amazon answers: %s", self.access.account, error)
-                found |= {entry.ref.merchant_sku: entry for entry in read}
-                told_until = _written(min(read[-1].at, began)) if read else since
-                return list(found.values()), reports.joined(told_until, state)
-            found |= {entry.ref.merchant_sku: entry for entry in read}
+                found |= {entry.ref.merchant_sku: entry for entry, _ in read}
+                last = _last(read)
+                return list(found.values()), reports.joined(_written(min(last, began)) if last else since, state)
+            found |= {entry.ref.merchant_sku: entry for entry, _ in read}
             if len(read) < self.access.site.limits["search_reach"]:
                 until = began
                 break
-            until, before = read[-1].at, _moment(since)
+            before = _moment(since)
+            until = _last(read) or before or began
             if before is not None and until < before + _STEP:
                 log.warning("%s: more changes in one second than a search reaches; the rest of them is left to the sweep", self.access.account)
                 until = before + _STEP
@@ -192,8 +193,9 @@ class Amazon:
         told = [*found.values(), *(NoticeSet(ref, (), began) for ref in hints if ref.merchant_sku not in found)]
         return told, reports.joined(_written(until - _OVERLAP if until == began else until), state)
 
-    def _changed(self, since: str, began: datetime, found: list[NoticeSet]) -> None:
-        """Add what one search reaches of it to `found`, oldest first and page by page: what is there stays there if the next page is not had."""
+    def _changed(self, since: str, began: datetime, found: list[tuple[NoticeSet, datetime | None]]) -> None:
+        """Add what one search reaches of it to `found`, each with its date if it has one, oldest first and page by page: what is there stays there if
+        the next page is not had."""
         query = {"includedData": "summaries,issues", "withIssueSeverity": "ERROR,WARNING", "pageSize": "20", "sortBy": "lastUpdatedDate", "sortOrder": "ASC"}
         if since:
             query["lastUpdatedAfter"] = since
@@ -202,7 +204,8 @@ class Amazon:
             answer = self._client.search(**query, **page)
             for item in answer.get("items") or []:
                 ref = Ref(str(item.get("sku")), translate.asin_of(item, self.marketplace_id))
-                found.append(NoticeSet(ref, translate.notices_of(item, self.marketplace_id), translate.updated_at(item, self.marketplace_id) or began))
+                changed = translate.updated_at(item, self.marketplace_id)
+                found.append((NoticeSet(ref, translate.notices_of(item, self.marketplace_id), changed or began), changed))
             token = (answer.get("pagination") or {}).get("nextToken")
             if not token or not answer.get("items"):
                 break
@@ -219,6 +222,11 @@ def _raise_refusal(offer: Offer, payload: Payload, more: tuple[Problem, ...] = (
     if problems is not None:
         told = (*problems, *more)
         raise Refused(f"{offer.merchant_sku}: {'; '.join(problem.message for problem in told) or payload.get('status')}", told)
+
+
+def _last(read: Sequence[tuple[NoticeSet, datetime | None]]) -> datetime | None:
+    """The latest date read; a SKU that never became an item has none."""
+    return next((changed for _, changed in reversed(read) if changed is not None), None)
 
 
 def _moment(written: str) -> datetime | None:

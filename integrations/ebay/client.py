@@ -88,6 +88,10 @@ class Failure(Refused):
         """Whether one of its codes has this consequence in codes.yaml."""
         return any(entry_for(problem.code).get("then") == then for problem in self.issues)
 
+    def delay(self) -> float:
+        """Seconds to wait at least, by codes.yaml."""
+        return max((float(entry_for(problem.code).get("delay", 0)) for problem in self.issues), default=0.0)
+
 
 class TooLong(TryLater):
     """A read whose answer is longer than we take: it will be again, unless less is asked for."""
@@ -159,8 +163,10 @@ class EbayClient:
                 if failure.says("token") and not last:
                     TOKENS.forget(key, token)
                     continue
-                if failure.says("later"):
+                if failure.says("slower"):
                     self._turn.refused(operation)
+                if failure.says("used-up"):
+                    self._turn.paused(operation, failure.delay())
                 raise _of_failure(failure, pace) from None
             except (NotAnAnswer, requests.RequestException) as error:
                 if isinstance(error, NotAnAnswer) and error.status == 429:
@@ -234,9 +240,8 @@ def _of_failure(failure: Failure, pace: str) -> IntegrationError:
     """eBay's own refusal: by codes.yaml, unknown code = Refused with their words."""
     if failure.says("token"):
         return NotAuthorised(failure.message)
-    if failure.says("later"):
-        delays = [float(entry_for(problem.code).get("delay", 0)) for problem in failure.issues]
-        return TryLater(PACE.slower(pace, max(delays)), failure.message)
+    if any(failure.says(then) for then in ("later", "slower", "used-up")):
+        return TryLater(PACE.slower(pace, failure.delay()), failure.message)
     return failure
 
 

@@ -72,7 +72,7 @@ def create() -> Response | tuple[Response, int]:
     seller = signed_in()
     if seller is None:
         return problem(401, 1001, "Invalid access token. Check the value of the Authorization HTTP request header.", "OAuth")
-    if not limits().ebay(seller, tokens.application(bearer()), "createImageFromFile", trading=False):
+    if limits().ebay(seller, tokens.application(bearer()), "createImageFromFile", trading=False) is not None:
         return jsonify(errors=[TOO_MANY]), 429
     part = request.files.get("image")
     if part is None:

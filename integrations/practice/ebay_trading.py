@@ -17,7 +17,7 @@ from integrations.practice.ebay_rules import Call, Failure, check_pictures, chec
 from integrations.practice.ebay_taxonomy import complaints
 from integrations.practice.ebay_view import Content, item, mistaken, times
 from integrations.practice.ebay_xml import Node, XmlError, parse, write
-from integrations.practice.faults import USED_UP
+from integrations.practice.faults import TOO_FAST, USED_UP
 from integrations.practice.paging import ends_within, paged, shown_with
 from integrations.practice.store import WHOLE, Invocation, Listing, VariationSku, Write
 
@@ -44,8 +44,9 @@ def trading() -> Response:
                     "expired": error(21917053, "Expired IAF token."),
                 }[why]
             )
-        if not limits().ebay(seller, tokens.application(request.headers.get("X-EBAY-API-IAF-TOKEN")), name, trading=True):
-            raise Failure(USED_UP)
+        beyond = limits().ebay(seller, tokens.application(request.headers.get("X-EBAY-API-IAF-TOKEN")), name, trading=True)
+        if beyond is not None:
+            raise Failure({"window": TOO_FAST, "day": USED_UP}[beyond])
         site = request.headers.get("X-EBAY-API-SITEID", "")
         if site not in world().hidden.sites.ebay:
             raise Failure(error(12, f"Invalid site id {site!r}."))

@@ -29,6 +29,12 @@ USED_UP = {
     "ErrorCode": 518,
     "SeverityCode": "Error",
 }
+TOO_FAST = {
+    "ShortMessage": "Maximum call limit exceeded.",
+    "LongMessage": "You have exceeded your maximum call limit of 1200 for 30 seconds. Try back after 30 seconds.",
+    "ErrorCode": 21919144,
+    "SeverityCode": "Error",
+}
 TOO_MANY = {  # eBay's REST shape of it, from memory
     "errorId": 2001,
     "domain": "ACCESS",
@@ -172,6 +178,6 @@ def _canned(do: str, name: str, path: str) -> tuple[str, str, bytes]:
     if name[0].isupper():  # Trading says its limits inside an ordinary answer
         from integrations.practice.ebay_xml import write
 
-        return "200 OK", "text/xml", write(name, {"Ack": "Failure", "Errors": USED_UP})
+        return "200 OK", "text/xml", write(name, {"Ack": "Failure", "Errors": TOO_FAST})
     ebay = path.startswith(("/commerce/", "/sell/", "/identity/"))
     return "429 Too Many Requests", "application/json", json.dumps({"errors": [TOO_MANY if ebay else QUOTA]}).encode()

@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import yaml
@@ -118,25 +118,27 @@ class Limits:
             level.tokens -= fine
             return self._counted(operation, fine)
 
-    def ebay(self, seller: str, application: str, operation: str, trading: bool) -> bool:
-        """Count a call; whether it is within its short limit and, a Trading call, within the keyset's day."""
+    def ebay(self, seller: str, application: str, operation: str, trading: bool) -> Literal["window", "day"] | None:
+        """Count a call; which limit it is beyond: the operation's short one or, a Trading call, the keyset's of the day."""
         with self._lock:
             if not self.on:
-                return True
+                return None
             now, window, day = self._clock.now(), self.documented.ebay.get(operation), self.documented.ebay_day
             if window is not None:
                 made = self._windows[seller, operation]
                 while made and made[0] <= now - window.seconds:
                     made.popleft()
                 if len(made) >= window.calls * self.share(seller, operation):
-                    return self._counted(operation, False)
+                    self._counted(operation, False)
+                    return "window"
                 made.append(now)
             if not trading:
-                return self._counted(operation, True)
+                self._counted(operation, True)
+                return None
             today = (application, datetime.fromtimestamp(now, ZoneInfo(day.zone)).date().isoformat())
             fine = self._days[today] < self._raised.get(application, day.per_day) * self.share(seller, "trading")
             self._days[today] += fine
-            return self._counted(operation, fine)
+            return None if self._counted(operation, fine) else "day"
 
     def _counted(self, operation: str, fine: bool) -> bool:
         self.calls[operation] += 1

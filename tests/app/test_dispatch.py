@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
@@ -123,6 +124,22 @@ def test_a_lease_that_runs_out_makes_the_row_due_and_the_old_job_powerless(each_
     assert run(each_kit, STAGE, "row", 1) == "lost"
     with each_kit.db.reading() as session:
         assert session.get_one(Work, ("render", "row")).attempts == 1, "a job that vanished counts as a failure"
+
+
+@pytest.mark.postgres
+def test_two_dispatchers_at_once_lease_different_rows_and_neither_waits(make_kit: Callable[..., Kit], migrated_postgres_url: str) -> None:
+    kit = make_kit(migrated_postgres_url, migrated=True)
+    for n in range(6):
+        wake(kit, f"r{n}")
+
+    with kit.db.writing() as one, kit.db.writing() as other:
+        other.execute(sa.text("SET LOCAL lock_timeout = '200ms'"))  # were it to wait for the first, which is still at it, it would fail
+        first = lease(one, STAGE, kit.now(), limit=4)
+        second = lease(other, STAGE, kit.now(), limit=4)
+
+    assert (first, second) == ([("r0", 1), ("r1", 1), ("r2", 1), ("r3", 1)], [("r4", 1), ("r5", 1)])
+    with kit.db.reading() as session:
+        assert session.scalars(sa.select(Work.generation).where(Work.stage == "render")).all() == [1] * 6
 
 
 def test_a_rolled_back_transaction_leaves_neither_lease_nor_job(each_kit: Kit) -> None:

@@ -105,6 +105,32 @@ def test_a_rate_that_rises_again_is_used_again() -> None:
     assert world.shares(1800)[0] >= 0.95
 
 
+@pytest.mark.parametrize("before_s", [0, 6 * 3600])
+def test_a_storm_of_refusals_is_forgotten_within_hours(before_s: float) -> None:
+    world = World(rate=5)
+    rates = limiter(world)
+    world.work(rates, FIVE, before_s)
+
+    world.rate, world.burst, calm = 0, 0, len(world.calls)
+    world.work(rates, FIVE, 1800)
+    assert not any(fine for _, fine in world.calls[calm:])
+    world.rate, world.burst = 5, 5
+    world.work(rates, FIVE, 2 * 3600)
+
+    assert world.shares(1800)[0] >= 0.5
+
+
+def test_an_account_that_was_held_to_a_few_calls_a_minute_is_tried_every_hour() -> None:
+    world = World(rate=0.05)
+    rates = limiter(world)
+    world.work(rates, FIVE, 24 * 3600)
+
+    world.rate = 5
+    world.work(rates, FIVE, 6 * 3600)
+
+    assert world.shares(1800)[0] >= 0.95
+
+
 @settings(max_examples=60)
 @given(gaps=st.lists(st.floats(0, 3), min_size=10, max_size=80), per_second=st.floats(0.1, 20), burst=st.integers(1, 30))
 def test_no_window_holds_more_calls_than_the_bucket_allows(gaps: list[float], per_second: float, burst: int) -> None:
@@ -150,6 +176,15 @@ def test_a_rate_that_an_answer_names_holds_at_once_if_it_is_slower() -> None:
     assert told(Bucket(5), FIVE, 2).rate == 2
     assert told(Bucket(2), FIVE, 5).rate == 2
     assert told(None, FIVE, 50).rate == 5
+
+
+@pytest.mark.parametrize("operation", ["createFeed", "createReport", "getFeedDocument"])
+def test_no_refusal_makes_a_slow_operation_faster(operation: str) -> None:
+    documented = rates_of("amazon")[operation]
+
+    assert refused(None, documented, 1000.0).rate <= documented.per_second
+    assert refused(refused(None, documented, 1000.0), documented, 2000.0).rate <= documented.per_second
+    assert told(Bucket(0.02), documented, documented.per_second / 2).rate <= documented.per_second
 
 
 def test_a_days_calls_end_and_begin_again_at_the_marketplaces_midnight() -> None:

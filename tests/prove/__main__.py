@@ -41,7 +41,7 @@ def run(minutes: float, first_seed: int, only: str, *, at_least: int = 1, jobs: 
     """Every proof within its share of the minutes, which are shared among those that are chosen; `at_least` so many seeds each, unless one fails."""
     chosen = [one for one in PROOFS if only in one[0]]
     lines, whole = [], sum(share for _, share, _ in chosen)
-    for name, share, _proof in chosen:
+    for name, share, proof in chosen:
         line, until = Line(name), time.monotonic() + 60 * minutes * share / whole
 
         def seeds(line: Line = line, until: float = until) -> Iterator[int]:
@@ -50,7 +50,7 @@ def run(minutes: float, first_seed: int, only: str, *, at_least: int = 1, jobs: 
                     return
                 yield first_seed + taken
 
-        for one in attempts(name, seeds(), jobs):
+        for one in attempts(proof, seeds(), jobs):
             line.outcomes.append(one)
             print(f"{name}: seed {one.seed}: {one.said or 'FAILED'} ({one.seconds:.0f} s)", flush=True)
         lines.append(line)
@@ -65,6 +65,8 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=1, help="so many seeds side by side")
     parser.add_argument("--only", default="", help="part of a proof's name")
     args = parser.parse_args()
+    if not any(args.only in name for name, _, _ in PROOFS):
+        parser.error(f"--only {args.only!r} is part of no proof's name; there are: {'; '.join(name for name, _, _ in PROOFS)}")
     quiet()
     lines = run(args.minutes, args.seed, args.only, at_least=args.seeds, jobs=args.jobs)
     print(f"\n{'proof':<28}{'seeds':>6}{'failed':>8}{'s':>7}  last seen")

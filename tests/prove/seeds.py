@@ -6,7 +6,8 @@ import logging
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import islice
 from multiprocessing import get_context
@@ -34,6 +35,9 @@ PROOFS: tuple[tuple[str, float, Proof], ...] = (
 )
 
 
+DIED = "a process died while this seed was running, and left no trace: one of those side by side was killed, or took more memory than there is\n"
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What became of one seed of a proof: what it says, or the trace of what broke."""
@@ -49,25 +53,41 @@ def quiet() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
 
-def attempt(name: str, seed: int) -> Outcome:
+def attempt(proof: Proof, seed: int) -> Outcome:
     """One seed of a proof; never raises."""
     begun, said, failure = time.monotonic(), "", ""
     try:
-        said = next(proof for known, _, proof in PROOFS if known == name)(seed)
+        said = proof(seed)
     except Exception:  # whatever broke is the finding
         failure = traceback.format_exc()
     return Outcome(seed, said, failure, time.monotonic() - begun)
 
 
-def attempts(name: str, seeds: Iterator[int], jobs: int) -> Iterator[Outcome]:
-    """Seeds as they end, so many side by side, each job in a process of its own. A seed is taken only when there is room for it."""
+def attempts(proof: Proof, seeds: Iterator[int], jobs: int) -> Iterator[Outcome]:
+    """Seeds as they end, so many side by side, each job in a process of its own. A seed is taken only when there is room for it.
+
+    Where one of the processes dies, every seed that was running has failed, and no further one is taken.
+    """
     if jobs == 1:
-        yield from (attempt(name, seed) for seed in seeds)
+        yield from (attempt(proof, seed) for seed in seeds)
         return
     with ProcessPoolExecutor(jobs, get_context("spawn"), initializer=quiet) as pool:
-        running = {pool.submit(attempt, name, seed) for seed in islice(seeds, jobs)}
-        while running:
-            ended, running = wait(running, return_when=FIRST_COMPLETED)
+        running, free = dict[Future[Outcome], tuple[int, float]](), jobs
+        while True:
+            running |= {_begun(pool, proof, seed): (seed, time.monotonic()) for seed in islice(seeds, free)}
+            if not running:
+                return
+            ended, _ = wait(running, return_when=FIRST_COMPLETED)
+            free = 0 if any(isinstance(one.exception(), BrokenProcessPool) for one in ended) else len(ended)
             for one in ended:
-                yield one.result()
-            running |= {pool.submit(attempt, name, seed) for seed in islice(seeds, len(ended))}
+                seed, begun = running.pop(one)
+                yield Outcome(seed, "", DIED, time.monotonic() - begun) if isinstance(one.exception(), BrokenProcessPool) else one.result()
+
+
+def _begun(pool: ProcessPoolExecutor, proof: Proof, seed: int) -> Future[Outcome]:
+    try:
+        return pool.submit(attempt, proof, seed)
+    except BrokenProcessPool as died:  # since the last seed ended
+        never: Future[Outcome] = Future()
+        never.set_exception(died)
+        return never

@@ -1,6 +1,7 @@
 """The verbs over a scripted transport: what is sent, what is believed, what is refused."""
 
 import base64
+import dataclasses
 import hashlib
 import json
 from datetime import UTC, datetime, timedelta
@@ -201,6 +202,41 @@ def test_notices_page_through_and_the_cursor_overlaps() -> None:
     assert wire.seen[0].url.params["withIssueSeverity"] == "ERROR,WARNING"
     assert wire.seen[0].url.params["lastUpdatedAfter"] == "2026-11-23T11:00:00Z"
     assert wire.seen[1].url.params["pageToken"] == "p2"
+
+
+def changed(sku: str, at: str | None) -> dict[str, Any]:
+    """A listing in a search for changes; without a date it is a SKU that never became an item, which has no summary."""
+    return {"sku": sku, "summaries": [{**LISTED["summaries"][0], "lastUpdatedDate": at}] if at else [], "issues": []}  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize(
+    ("items", "cursor"),
+    [
+        ([changed("A", "2026-11-23T10:30:00Z"), changed("B", None)], "2026-11-23T10:30:00Z"),
+        ([changed("A", None), changed("B", "2026-11-23T10:30:00Z"), changed("C", None), changed("D", None)], "2026-11-23T10:30:00Z"),
+        ([changed("A", None)], "2026-11-23T10:00:00Z"),
+    ],
+)
+def test_a_sku_that_never_became_an_item_moves_no_cursor_past_what_was_not_read(items: list[dict[str, Any]], cursor: str) -> None:
+    page = {"numberOfResults": 99, "pagination": {"nextToken": "p2"}, "items": items}
+    wire = Wire(GET=[page, httpx.Response(429)])
+
+    found, until = Amazon(access(), wire.transport, now=lambda: datetime(2026, 11, 23, 12, tzinfo=UTC)).notices("2026-11-23T10:00:00Z")
+
+    assert [entry.ref.merchant_sku for entry in found] == [item["sku"] for item in items]
+    assert until == cursor
+
+
+@pytest.mark.parametrize(("undated", "since"), [(1, "2026-11-23T10:30:00Z"), (2, "2026-11-23T10:00:01Z")])
+def test_a_search_that_ends_at_a_sku_that_never_became_an_item_goes_on_from_the_last_date(undated: int, since: str) -> None:
+    account = access()
+    account = dataclasses.replace(account, site=dataclasses.replace(account.site, limits={**account.site.limits, "search_reach": 2}))
+    items = [changed("A", "2026-11-23T10:30:00Z"), changed("B", None), changed("C", None)][undated - 1 : undated + 1]
+    wire = Wire(GET=[{"numberOfResults": 2, "items": items}, {"numberOfResults": 0, "items": []}], POST={"reportId": "7"})
+
+    Amazon(account, wire.transport, now=lambda: datetime(2026, 11, 23, 12, tzinfo=UTC)).notices("2026-11-23T10:00:00Z")
+
+    assert [request.url.params["lastUpdatedAfter"] for request in wire.asked("GET")] == ["2026-11-23T10:00:00Z", since]
 
 
 def test_a_picture_that_amazon_could_not_fetch_is_named_unreachable() -> None:

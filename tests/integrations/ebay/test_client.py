@@ -77,7 +77,7 @@ def test_a_known_picture_code_has_our_reason(wire: responses.RequestsMock) -> No
     assert caught.value.issues[0].reason == "low-resolution"
 
 
-@pytest.mark.parametrize(("code", "least"), [("518", 3600), ("10007", 60)])
+@pytest.mark.parametrize(("code", "least"), [("518", 3600), ("10007", 60), ("21919144", 30)])
 def test_limits_and_weather_are_tried_later(wire: responses.RequestsMock, code: str, least: float) -> None:
     wire.post(TRADING, body=failure("GetItem", code))
 

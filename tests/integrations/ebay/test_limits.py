@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 import pytest
 import responses
 
-from integrations import Bucket, MemoryBuckets, Rates, Ref, Refused, Throttled, calls_a_day
+from integrations import Bucket, MemoryBuckets, Rates, Ref, Refused, Throttled, TryLater, calls_a_day
+from integrations.ebay.client import EbayClient
 from integrations.ebay.marketplace import Ebay
-from integrations.rates import PROOFS, SWEEPS
+from integrations.rates import PROOFS, SWEEPS, rates_of
 from integrations.tokens import identity
 from tests.integrations.accounts import EBAY, access, offer, picture
-from tests.integrations.ebay.test_client import MEDIA, TOKEN, xml
+from tests.integrations.ebay.test_client import MEDIA, TOKEN, failure, xml
 from tests.integrations.ebay.test_marketplace import NOW, Script
 
 NOON = datetime(2026, 11, 23, 20, tzinfo=UTC).timestamp()  # in California
@@ -99,6 +100,58 @@ def test_writes_fit_until_the_last_call_of_the_day(script: Script) -> None:
         shop(1).publish(offer(external_id="1"))
 
     assert caught.value.delay == 12 * 3600  # midnight in California
+
+
+class Answers:
+    """An eBay account at noon in California that gets this code to everything, one answer every minute; `waits` are what its calls waited for."""
+
+    def __init__(self, script: Script, code: str) -> None:
+        script.answers["GetItem"] = [failure("GetItem", code)]
+        self.now, self.buckets, self.waits = NOON, MemoryBuckets(), list[float]()
+        self.client = EbayClient(access("ebay-uk", limiter=Rates(self.buckets, lambda: self.now, self.waits.append)))
+
+    def ask(self) -> TryLater:
+        self.now += 60
+        with pytest.raises(TryLater) as caught:
+            self.client.trading("GetItem", {})
+        return caught.value
+
+    def rate(self) -> float:
+        return self.buckets.update("ebay-uk:main GetItem", lambda bucket: bucket or Bucket(0)).rate
+
+
+@pytest.mark.parametrize("code", ["10007", "190000"])
+def test_an_ebay_that_is_unwell_teaches_no_slower_pace(script: Script, code: str) -> None:
+    ebay = Answers(script, code)
+
+    for _ in range(30):
+        ebay.ask()
+
+    assert ebay.rate() == rates_of("ebay")["*"].per_second
+    assert ebay.waits == []
+
+
+def test_calls_that_came_too_fast_for_ebay_teach_a_slower_pace(script: Script) -> None:
+    ebay = Answers(script, "21919144")
+
+    ebay.ask()
+
+    assert 0 < ebay.rate() < rates_of("ebay")["*"].per_second
+
+
+def test_a_day_that_ebay_calls_used_up_stops_that_call_for_an_hour_and_teaches_no_slower_pace(script: Script) -> None:
+    ebay = Answers(script, "518")
+
+    assert not isinstance(ebay.ask(), Throttled)
+    later = ebay.ask()
+
+    assert isinstance(later, Throttled)
+    assert later.delay == pytest.approx(3540)
+    assert len(script.asked) == 1
+    assert ebay.rate() == rates_of("ebay")["*"].per_second
+    ebay.now += 3600
+    ebay.ask()
+    assert len(script.asked) == 2
 
 
 def test_a_raised_number_of_calls_is_the_accounts_own() -> None:

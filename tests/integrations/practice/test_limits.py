@@ -72,12 +72,25 @@ def test_ebays_day_of_a_new_keyset_ends_at_5000_trading_calls_of_all_its_sellers
     clock = Clock(frozen=1_795_852_800.0)  # 2026-11-28 00:00 in Los Angeles
     limits = Limits(clock, 0, on=True)
 
-    fine = [limits.ebay(f"seller {n % 2}", mark("mine"), "GetItem", trading=True) for n in range(5001)]
+    beyond = [limits.ebay(f"seller {n % 2}", mark("mine"), "GetItem", trading=True) for n in range(5001)]
     raised = [limits.ebay("seller", mark("practice"), "GetItem", trading=True) for _ in range(5001)]
     clock.advance(86_400)
 
-    assert (sum(fine), fine[-1], all(raised)) == (5000, False, True)
-    assert limits.ebay("seller 0", mark("mine"), "GetItem", trading=True)
+    assert (beyond.count(None), beyond[-1], any(raised)) == (5000, "day", False)
+    assert limits.ebay("seller 0", mark("mine"), "GetItem", trading=True) is None
+
+
+def test_ebays_short_limit_of_a_call_is_another_than_the_days() -> None:
+    with PracticeServer(limits=True) as practice:
+        token = clients.ebay_token(practice.url)
+        practice.app.extensions["practice_limits"]._windows["SELLER", "GetSellerEvents"].extend([practice.clock.now()] * 1000)
+        answer = requests.post(
+            f"{practice.url}/ws/api.dll",
+            headers={"X-EBAY-API-CALL-NAME": "GetSellerEvents", "X-EBAY-API-SITEID": "3", "X-EBAY-API-IAF-TOKEN": token},
+            timeout=10,
+        )
+
+    assert "<ErrorCode>21919144</ErrorCode>" in answer.text
 
 
 def test_ebay_says_a_used_up_day_inside_an_ordinary_answer_and_too_many_uploads_by_429() -> None:

@@ -136,14 +136,14 @@ def test_a_time_out_after_sending_leaves_the_effect(media: Media) -> None:
         assert _add(practice.url, token, hosted) == "488"
 
 
-def test_throttled_trading_calls_say_518(practice: PracticeServer) -> None:
+def test_throttled_trading_calls_say_so_inside_an_ordinary_answer(practice: PracticeServer) -> None:
     requests.post(f"{practice.url}/practice/api/faults", json=[{"when": "GetItem", "rate": 1.0, "do": "429"}], timeout=10)
     connection = Trading(practice.url, ebay_token(practice.url))
     connection.config.set("errors", False, force=True)
 
     connection.execute("GetItem", {"ItemID": "1"})
 
-    assert connection.response_codes() == [518]
+    assert connection.response_codes() == [21919144]
 
 
 def test_the_same_seed_spoils_the_same_calls() -> None:
