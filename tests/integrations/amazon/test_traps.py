@@ -2,16 +2,23 @@
 
 import copy
 import io
+import json
 import logging
 import pickle
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
 
 import httpx
 import pytest
+from sp_api.base.credential_provider import CredentialProvider, MissingCredentials
 
 from integrations import NotAuthorised, OutcomeUnknown, Ref, Refused, TryLater
-from integrations.amazon import connect
+from integrations.amazon import connect, sdk
 from integrations.amazon.client import AmazonClient
 from integrations.amazon.marketplace import Amazon
 from integrations.practice import PracticeServer
@@ -33,13 +40,19 @@ def test_an_error_without_an_errors_list_is_never_taken_for_success(status: int,
         calls(of)[method]()
 
 
-def test_an_errors_object_instead_of_a_list_is_read() -> None:
-    of = client(Wire(GET=httpx.Response(400, json={"errors": {"code": "InvalidInput", "message": "one object"}})))
+SAID = {"code": "InvalidInput", "message": "their words"}
 
-    with pytest.raises(Refused) as caught:
-        of.get("S", "summaries")
 
-    assert [(issue.code, issue.message) for issue in caught.value.issues] == [("InvalidInput", "one object")]
+@pytest.mark.parametrize("status", [400, 409, 413, 415])
+@pytest.mark.parametrize("body", [{"errors": [SAID]}, {"errors": SAID}, [SAID]], ids=["a list", "one object", "a bare list"])
+@pytest.mark.parametrize("method", ["GET", "PATCH", "PUT"])
+def test_a_refusal_is_read_however_its_errors_are_wrapped(status: int, body: object, method: str) -> None:
+    of = client(Wire(**{method: httpx.Response(status, json=body)}))
+
+    with pytest.raises(Refused, match=f"HTTP {status}: their words") as caught:
+        calls(of)[method]()
+
+    assert [(issue.code, issue.message) for issue in caught.value.issues] == [("InvalidInput", "their words")]
 
 
 def test_a_key_named_headers_in_the_answer_does_no_harm() -> None:
@@ -172,24 +185,76 @@ def test_revoked_credentials_pause_the_account() -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    [httpx.Response(503, text="<html>"), httpx.Response(500, json={"error": "server"}), httpx.Response(200, text="{}"), httpx.ConnectError("no route")],
+    [
+        httpx.Response(503, text="<html>"),
+        httpx.Response(500, json={"error": "server"}),
+        httpx.Response(429, json={"error": "slow_down", "error_description": "too many token requests"}),
+        httpx.Response(429, text="<html>"),
+        httpx.Response(200, text="{}"),
+        httpx.ConnectError("no route"),
+    ],
 )
 def test_a_token_service_that_is_unwell_is_tried_later(answer: httpx.Response | Exception) -> None:
     with pytest.raises(TryLater):
         token_answer(answer).get("S", "summaries")
 
 
-def test_the_token_service_has_our_timeout_too() -> None:
-    of = client(Wire())
+@pytest.mark.parametrize("practice", [{}, {"allow_loopback": True, "endpoints": {"api": "http://127.0.0.1:9", "token": "http://127.0.0.1:9/token"}}])
+def test_every_connection_has_our_timeouts_the_token_services_too(practice: dict[str, Any]) -> None:
+    of = AmazonClient(access(**practice))
 
-    assert of._sdk._auth._transport._client.timeout.read == 30
-    assert of._sdk._transport._client.timeout.read == 30
+    for used in (of._http, of._sdk._transport._within, of._sdk._auth._transport._within):
+        assert (used.timeout.connect, used.timeout.read, used.timeout.write, used.timeout.pool) == (10, 30, 30, 30)
 
 
-@pytest.mark.parametrize("missing", ["lwa_app_id", "lwa_client_secret", "refresh_token"])
-def test_incomplete_credentials_are_refused_before_any_call(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def in_the_environment(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("SP_API_REFRESH_TOKEN", "LWA_APP_ID", "LWA_CLIENT_SECRET"):
-        monkeypatch.setenv(name, "from-the-environment")
+        monkeypatch.setenv(name, "a-strangers")
+
+
+def in_a_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHON-SP-APIDIR", str(folder))
+    told = dict.fromkeys(("refresh_token", "lwa_app_id", "lwa_client_secret"), "a-strangers")
+    (folder / "credentials.yml").write_text(json.dumps({"default": told}), "utf-8")
+
+
+@pytest.fixture(params=[in_the_environment, in_a_file])
+def _strangers_credentials(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Credentials in a place where the SDK looks for some by itself."""
+    request.param(tmp_path, monkeypatch)
+    assert CredentialProvider().credentials.lwa_app_id == "a-strangers"
+
+
+@pytest.mark.usefixtures("_strangers_credentials")
+def test_the_token_is_asked_for_with_the_accounts_own_credentials_alone() -> None:
+    forms: list[dict[str, list[str]]] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/token"):
+            forms.append(parse_qs(request.content.decode()))
+            return httpx.Response(200, json={"access_token": "a", "expires_in": 3600})
+        return httpx.Response(200, json=LISTED)
+
+    account = access()
+    AmazonClient(account, httpx.MockTransport(handle)).get("S", "summaries")
+
+    [form] = forms
+    assert (form["client_id"], form["client_secret"]) == (["app"], ["app-secret"])
+    assert form["refresh_token"] == [account.credentials["refresh_token"]]
+
+
+@pytest.mark.usefixtures("_strangers_credentials")
+def test_credentials_of_the_environment_and_of_files_are_out_of_the_sdks_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Were our own check of what is missing gone, the SDK would find nothing either."""
+    monkeypatch.setattr(sdk, "CREDENTIALS", ())
+
+    with pytest.raises(MissingCredentials):
+        AmazonClient(access())
+
+
+@pytest.mark.usefixtures("_strangers_credentials")
+@pytest.mark.parametrize("missing", ["lwa_app_id", "lwa_client_secret", "refresh_token"])
+def test_incomplete_credentials_are_refused_before_any_call(missing: str) -> None:
     credentials = {"lwa_app_id": "a", "lwa_client_secret": "b", "refresh_token": "c", missing: ""}
 
     with pytest.raises(NotAuthorised, match=missing):
@@ -283,31 +348,34 @@ def test_one_client_shared_by_threads_keeps_methods_apart() -> None:
     assert [len(wire.asked(method)) for method in ("GET", "PATCH", "PUT")] == [80, 80, 80]
 
 
-def test_the_token_cache_holds_under_hot_threads_with_many_accounts_that_expire_at_once() -> None:
+def test_the_token_cache_refreshes_each_account_once_however_many_threads_want_it_at_once() -> None:
     """The SDK's own cache breaks here, and stays broken for later calls."""
-    cache, errors, handed = TokenCache(clock=lambda: 0.0), [], []
+    now, refreshed, accounts = [0.0], list[str](), [f"account-{number}" for number in range(4)]
+    cache = TokenCache(clock=lambda: now[0])
 
-    def work(seed: int) -> None:
-        try:
-            for turn in range(400):
-                key = f"account-{(seed + turn) % 12}"
-                value = cache.get(key, lambda key=key: Token(key, 0.0))  # type: ignore[misc]  # each token is over at once
-                handed.append(value == key)
-                if turn % 7 == 0:
-                    cache.forget(key, value)
-        except Exception as error:  # whatever it is, the test says it
-            errors.append(error)
+    def refresh(key: str) -> Token:
+        refreshed.append(key)
+        number = refreshed.count(key)
+        time.sleep(0.005)  # as long as other threads need to come and ask too
+        return Token(f"{key} token {number}", 3600)
 
-    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    def want(refused: int | None = None) -> list[str]:
+        got = []
+        for key in accounts:
+            if refused is not None:
+                cache.forget(key, f"{key} token {refused}")
+            got.append(cache.get(key, lambda key=key: refresh(key)))  # type: ignore[misc]
+        return got
 
-    assert errors == []
-    assert len(handed) == 2400
-    assert all(handed)
-    assert cache.get("later", lambda: Token("fine", 3600)) == "fine"
+    def by_six_threads(refused: int | None = None) -> list[list[str]]:
+        with ThreadPoolExecutor(6) as pool:
+            return [one.result() for one in [pool.submit(want, refused) for _ in range(6)]]
+
+    assert by_six_threads() == [[f"{key} token 1" for key in accounts]] * 6
+    now[0] = 3600  # all are over at once
+    assert by_six_threads() == [[f"{key} token 2" for key in accounts]] * 6
+    assert by_six_threads(refused=2) == [[f"{key} token 3" for key in accounts]] * 6
+    assert sorted(refreshed) == sorted(accounts * 3)
 
 
 def test_no_token_and_no_presigned_address_is_in_the_debug_logs() -> None:

@@ -113,7 +113,14 @@ def test_revoked_credentials_pause_the_account() -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", [{"status": 503, "body": "<html>"}, {"status": 500, "json": {}}, {"status": 200, "body": "{}"}, {"body": requests.ConnectionError()}]
+    "answer",
+    [
+        {"status": 503, "body": "<html>"},
+        {"status": 500, "json": {}},
+        {"status": 429, "json": {"error": "slow_down"}},
+        {"status": 200, "body": "{}"},
+        {"body": requests.ConnectionError()},
+    ],
 )
 def test_a_token_service_that_is_unwell_is_tried_later(answer: dict[str, Any]) -> None:
     with responses.RequestsMock() as mock:
