@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 from flask import Flask, request, url_for
 from markupsafe import Markup
 
+import imaging
 from app import views
 from app.models import Lesson, Product
 from app.web.session import kit
@@ -49,6 +50,7 @@ STATE_WORDS = {
 KIND_WORDS = {"imagesetitem": "photo", "placement": "picture", "arrival": "file", "push": "sending"}
 
 EXCUSE_WORDS = {"waiver": "Waived", "baseline": "Known", "override": "Overridden"}
+UNITS = ("px", "MP")  # of facts, as a person reads them; the others are shares, levels, counts and words
 LEVEL_WORDS = {"stop": "Stops", "review": "For a person", "warn": "Note"}
 
 
@@ -111,7 +113,7 @@ def number(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+        return f"{value:,.3g}" if abs(value) < 999.5 else f"{value:,.0f}"  # which `g` would round to 1e+03
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, (list, tuple)):
@@ -122,6 +124,12 @@ def number(value: object) -> str:
 def fact_words(fact: str | None) -> str:
     """`border_min_level` -> `border min level`."""
     return (fact or "").replace("_", " ")
+
+
+def unit_words(fact: str | None) -> str:
+    """` px` after a fact that is told in pixels; nothing after shares, levels and words."""
+    known = imaging.FACTS.get(fact or "")
+    return f" {known.unit}" if known is not None and known.unit in UNITS else ""
 
 
 def position_words(position: str) -> str:
@@ -145,14 +153,15 @@ def where_words(where: str) -> str:
 
 
 def measured_words(finding: Mapping[str, Any]) -> str:
-    """`fill: 0.79, limit 0.85`."""
+    """`fill: 0.79, limit 0.85`, `longest side: 900 px, limit 1,000 px`."""
     if finding.get("fact") is None:
         return ""
     value, limit = finding.get("value"), finding.get("limit")
     shown = number(value)
     if isinstance(value, float) and value != limit and shown == number(limit):  # so near that rounding hides it
         shown = f"{value:.6g}"
-    return f"{fact_words(finding['fact'])}: {shown}, limit {number(limit)}"
+    unit = unit_words(finding["fact"])
+    return f"{fact_words(finding['fact'])}: {shown}{unit}, limit {number(limit)}{unit}"
 
 
 def standing_words(finding: Mapping[str, Any]) -> str:
@@ -210,7 +219,7 @@ def init_app(app: Flask) -> None:
     """Filters and globals for templates."""
     for name, function in (
         ("tone", tone), ("state_words", state_words), ("ago", ago), ("when", when), ("number", number), ("fact_words", fact_words),
-        ("position_words", position_words), ("account_words", account_words), ("measured_words", measured_words),
+        ("position_words", position_words), ("unit_words", unit_words), ("account_words", account_words), ("measured_words", measured_words),
         ("where_words", where_words), ("standing_words", standing_words), ("excuse_words", excuse_words), ("kind_words", kind_words),
         ("lesson_words", lesson_words), ("lesson_line", lesson_line), ("source_words", source_words),
     ):  # fmt: skip

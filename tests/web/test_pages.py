@@ -350,3 +350,17 @@ def test_whoever_stops_an_account_or_drops_a_file_can_say_why(windows: Windows) 
         field = re.search(rf'<input[^>]* id="([^"]+)" name="{name}"', form)
         assert field, path
         assert f'for="{field[1]}"' in form, path
+
+
+@pytest.mark.parametrize(
+    ("fact", "value", "limit", "said"),
+    [
+        ("longest_side", 900, 1000, "longest side: 900 px, limit 1,000 px"),
+        ("fill", 0.79, 0.85, "fill: 0.79, limit 0.85"),
+        ("bytes", 12_000_000, 10_000_000, "bytes: 12,000,000, limit 10,000,000"),
+        ("megapixels", 999.7, 500.0, "megapixels: 1,000 MP, limit 500 MP"),
+        ("nobody_knows_it", 3, 4, "nobody knows it: 3, limit 4"),
+    ],
+)
+def test_what_was_measured_is_told_in_its_unit(fact: str, value: float, limit: float, said: str) -> None:
+    assert words.measured_words({"fact": fact, "value": value, "limit": limit}) == said
