@@ -66,7 +66,7 @@ def begun(kit: Kit) -> dict[int, int]:
     """Listing -> its pushes whose outcome is still to come."""
     with kit.db.reading() as session:
         open_now = sa.select(Push.listing_id, sa.func.count()).where(Push.state == PushState.SENDING).group_by(Push.listing_id)
-        return dict(session.execute(open_now).tuples())
+        return dict(session.execute(open_now).all())
 
 
 def impatient(session: Session) -> Session:
