@@ -7,20 +7,16 @@ Importing this loads no marketplace SDK.
 from integrations import consent, inventory, reach, sources
 from integrations.amazon.hints import Hint
 from integrations.amazon.hints import hint_of as amazon_hint
+from integrations.drafting import CategoryMap, Draft, DraftField, Drafting, Lack
 from integrations.errors import IntegrationError, NotAuthorised, OutcomeUnknown, Problem, Refused, Throttled, TryLater
 from integrations.fetch import exchange
 from integrations.mapping import FACTS
 from integrations.marketplace import (
     REASONS,
     Access,
-    CategoryMap,
-    Draft,
-    DraftField,
-    Drafting,
     Fed,
     Feeding,
     Hosted,
-    Lack,
     Marketplace,
     Need,
     Notice,

@@ -84,7 +84,7 @@ def add(key: str, seller_id: str | None, file: Any, endpoints: tuple[str, ...], 
     credentials = _read(file)
     pairs = dict(_pair(text) for text in endpoints)
     with open_house() as kit, kit.db.writing() as session:
-        if seller_id is None or replace:
+        if replace or seller_id is None:  # who replaces need not say whose account it is
             account = house.find_account(session, key)
             if seller_id not in (None, account.seller_id):
                 raise click.ClickException(f"{key} is of the seller {account.seller_id}, not {seller_id}: add another seller under another key")

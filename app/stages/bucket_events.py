@@ -15,6 +15,7 @@ from urllib.parse import unquote_plus, urlsplit
 
 from app.kit import Kit
 from app.stages import buckets
+from app.stages.folders import complain
 from app.store import StoreError
 
 MOST_AT_ONCE = 10  # messages in one answer: SQS gives no more
@@ -75,15 +76,13 @@ def listen(kit: Kit, queue: Queue, url: str) -> int:
                     problems.append(str(error))
                     continue
                 except ValueError as error:  # it will not be understood the next time either, and the listing finds what it meant
-                    problems.append(f"{url}: message {message['MessageId']}: {error}")
+                    problems.append(f"message {message['MessageId']}: {error}")
                 queue.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
             if not messages:
                 break
     except (BotoCoreError, ClientError) as error:
-        problems.append(f"{url}: {error}")
-    if problems:
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise StoreError(f"{problems[0]}{more}")
+        problems.append(str(error))
+    complain(url, problems)
     return taken
 
 

@@ -11,7 +11,7 @@ from app import controls, views
 from app.alike import alike
 from app.models import Batch
 from app.stages import intake
-from app.web import queries
+from app.web import noticed, queries
 from app.web.auth import needs, who
 from app.web.session import kit, session
 
@@ -93,8 +93,8 @@ def drop(number: int) -> ResponseReturnValue:
 @bp.get("/notices")
 def notices() -> ResponseReturnValue:
     past = request.args.get("show") == "past"
-    page = queries.notices(session(), past=past, account=request.args.get("account", ""), number=_page())
-    shown = {"skus": queries.skus_of(session(), page.rows), "pictures": queries.pictures_against(session(), page.rows)}
+    page = noticed.notices(session(), past=past, account=request.args.get("account", ""), number=_page())
+    shown = {"skus": noticed.skus_of(session(), page.rows), "pictures": noticed.pictures_against(session(), page.rows)}
     return render_template("notices.html", page=page, past=past, accounts=queries.accounts(session()), **shown)
 
 

@@ -13,7 +13,7 @@ from app import verdicts
 from app.models import Arrival, Cutout, FileFacts, ImageSetItem, Notice, Photo, Placement, Product, Rendition, Retouch
 from app.stages import remake, review
 from app.states import PlacementState, RetouchState
-from app.web import queries
+from app.web import noticed, queries
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def look_at_placement(session: Session, number: int) -> Look | None:
         twins=review.twins(session, placement) if placement.state == PlacementState.REVIEW else (),
         retouch=retouch,
         remade=_remade(session, placement),
-        notices=queries.notices_against(session, placement),
+        notices=noticed.notices_against(session, placement),
     )
 
 

@@ -13,7 +13,7 @@ import integrations
 from app import views
 from app.models import Listing, Placement
 from app.stages import publish
-from app.web import queries
+from app.web import noticed, queries
 from app.web.auth import needs, who
 from app.web.session import kit, session
 
@@ -33,7 +33,7 @@ def products() -> ResponseReturnValue:
 def sku(sku: str) -> ResponseReturnValue:
     product = queries.product(session(), sku) or abort(404, f"There is no product {sku}.")
     members = queries.members_of(session(), product.id)
-    placements, notices = queries.placements_of(session(), product.id), queries.notices_of(session(), members)
+    placements, notices = queries.placements_of(session(), product.id), noticed.notices_of(session(), members)
     return render_template(
         "sku.html",
         product=product,
@@ -41,7 +41,7 @@ def sku(sku: str) -> ResponseReturnValue:
         grid=grid(placements),
         members={member.listing.account.key: member for member in members},
         notices=notices,
-        pictures=queries.pictures_against(session(), notices),
+        pictures=noticed.pictures_against(session(), notices),
         history=queries.history(session(), sku, request.args.get("before", type=int), shared=[m.listing_id for m in members if len(m.listing.members) > 1]),
         retouches=queries.retouches_of(session(), product.id),
     )

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from integrations.amazon.schema import Wrong, wrongs
+from integrations.drafting import DraftField, Lack
 from integrations.mapping import rows_of, told
-from integrations.marketplace import DraftField, Lack, ProductFacts
+from integrations.marketplace import ProductFacts
 from integrations.sites import Site
 
 __all__ = ["attributes_of", "fields_of", "missing"]

@@ -15,10 +15,11 @@ from integrations.amazon.client import AmazonClient
 from integrations.amazon.product_types import ProductTypes, shipped_type
 from integrations.amazon.reports import SecondOpinion
 from integrations.amazon.sdk import Payload
+from integrations.drafting import CategoryMap, Draft
 from integrations.errors import OutcomeUnknown, Problem, Refused, TryLater
 from integrations.guard import guarded
 from integrations.mapping import own_rows, rows_of
-from integrations.marketplace import Access, CategoryMap, Draft, Fed, NoticeSet, Offer, Outcome, ProductFacts, Receipt, Ref, Status
+from integrations.marketplace import Access, Fed, NoticeSet, Offer, Outcome, ProductFacts, Receipt, Ref, Status
 from integrations.pictures import shown_picture
 
 __all__ = ["Amazon"]

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from integrations.drafting import Lack
 from integrations.mapping import Row, Rows, rows_of, told
-from integrations.marketplace import Lack, ProductFacts
+from integrations.marketplace import ProductFacts
 
 __all__ = ["Aspect", "mapping_for", "missing", "read", "specifics_of"]
 

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from integrations.drafting import CategoryMap, Draft, DraftField, Lack
 from integrations.ebay.aspects import Aspect, missing, specifics_of
 from integrations.ebay.translate import category_of, condition_of, descriptors_of, listing_table, mapping
 from integrations.errors import Refused
 from integrations.mapping import Row, own_rows, row_of, rows_of
-from integrations.marketplace import Access, CategoryMap, Draft, DraftField, Lack, ProductFacts
+from integrations.marketplace import Access, ProductFacts
 
 __all__ = ["draft_of", "lacks_of", "mapped", "remapped"]
 

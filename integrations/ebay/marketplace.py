@@ -8,13 +8,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from integrations.drafting import CategoryMap, Draft
 from integrations.ebay import draft, inventory, media, several, translate, variations
 from integrations.ebay.client import EbayClient, Failure, TooLong
 from integrations.ebay.taxonomy import Taxonomy
 from integrations.ebay.words import many, text
 from integrations.errors import OutcomeUnknown, Problem, Refused, Throttled, TryLater
 from integrations.guard import guarded
-from integrations.marketplace import Access, CategoryMap, Draft, Notice, NoticeSet, Offer, ProductFacts, Receipt, Ref, Status, Variant
+from integrations.marketplace import Access, Notice, NoticeSet, Offer, ProductFacts, Receipt, Ref, Status, Variant
 from integrations.pictures import shown_picture
 from integrations.rates import PROOFS, SWEEPS
 from integrations.sites import Site
@@ -27,7 +28,6 @@ _OVERLAP = timedelta(minutes=2)  # how late eBay may tell of a change
 _SHORTEST = timedelta(seconds=10)  # a window of changes is not halved below that
 _READING = timedelta(minutes=2)  # of a poll, by the lease of five: then it begins no further window and goes on from there next time
 _NOTED_LATE = timedelta(hours=1)  # a removed listing stays in the unsold list: told once it is no news, and not worth a look at each poll
-_UNSOLD_DAYS = 60  # as far as eBay's unsold list goes back
 _UNSOLD_KEPT = timedelta(minutes=15)  # as often as changes are asked for
 _SHARES = {"sweep": SWEEPS, "proof": PROOFS, "write": 1.0}
 _PAGE = 200
@@ -246,7 +246,7 @@ class Ebay:
         return reply.get("Item") or None, ""
 
     def _unsold(self, days: int) -> Iterator[tuple[str, dict[str, Any], tuple[Notice, ...]]]:
-        """Item id, item and notices of each listing that eBay removed in the last `days`, 60 at most."""
+        """Item id, item and notices of each listing that eBay removed in the last `days`."""
         for item in self._selling("UnsoldList", IncludeNotes=True, DurationInDays=days):
             if notices := translate.unsold_notices(item):
                 yield text(item.get("ItemID")), item, notices
@@ -255,7 +255,7 @@ class Ebay:
         """What eBay says of each listing that it removed, by item id. The list may be long: it is kept for a while, whichever listing it is read for."""
         now = self._now()
         if self._removed is None or now - self._removed[0] >= _UNSOLD_KEPT:
-            self._removed = now, {item_id: notices for item_id, _, notices in self._unsold(_UNSOLD_DAYS)}
+            self._removed = now, {item_id: notices for item_id, _, notices in self._unsold(self.site.limits["unsold_days"])}
         return self._removed[1]
 
     def notices(self, cursor: str | None) -> tuple[list[NoticeSet], str]:
@@ -267,7 +267,7 @@ class Ebay:
         longest = timedelta(hours=self.site.limits["seller_events_hours"])
         since = max(translate.moment(cursor) or now - longest, now - longest) if cursor else now - longest
         found, read_to = self._changed(since, now)
-        days = (now - since + _NOTED_LATE).days + 2 if cursor else _UNSOLD_DAYS  # one more, as eBay may mean days of the calendar
+        days = (now - since + _NOTED_LATE).days + 2 if cursor else self.site.limits["unsold_days"]  # one more, as eBay may mean days of the calendar
         for item_id, item, notices in self._unsold(days):
             if self._removed is not None:
                 self._removed[1][item_id] = notices

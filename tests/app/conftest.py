@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from moto.server import ThreadedMotoServer
 
 from app import accounts, rulebook
 from app.cli import main
@@ -205,3 +206,13 @@ def shoot(kit: Kit) -> Shoot:
     """An empty batch, with an account that its pictures are for."""
     account(kit, "ebay-uk:main")
     return Shoot(kit)
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[str]:
+    """The address of a real S3 and SQS server of this machine."""
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()

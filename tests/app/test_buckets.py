@@ -11,7 +11,6 @@ import boto3
 import pytest
 import sqlalchemy as sa
 import structlog
-from moto.server import ThreadedMotoServer
 
 from app import config, controls, preflight, work
 from app.kit import Kit
@@ -25,15 +24,6 @@ from scheduler import House, jobs
 from tests.app.conftest import Clock
 from tests.app.factories import account, item, listing, placement, product, rendition
 from tests.app.fakes import FakeMarketplace
-
-
-@pytest.fixture(scope="module")
-def s3_server() -> Iterator[str]:
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 class Bucket:
@@ -55,10 +45,10 @@ class Bucket:
 
 
 @pytest.fixture
-def bucket(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
+def bucket(aws: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
     for name, value in {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_REGION": "us-east-1"}.items():
         monkeypatch.setenv(name, value)
-    made = Bucket(s3_server)
+    made = Bucket(aws)
     yield made
     made.client.close()
 

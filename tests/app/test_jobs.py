@@ -73,6 +73,7 @@ def test_several_rows_go_by_one_job_and_each_keeps_its_generation(bench: Bench) 
     bench.worker("w1")
     bench.wait(lambda: "end a:3 b:7 c:1 w1" in bench.lines())
 
+    assert [line for line in bench.lines() if line.startswith("end")] == ["end a:3 b:7 c:1 w1"], "one job, and each row under its own generation"
     bench.wait(lambda: bench.kit.jobs.counts() == {})
 
 

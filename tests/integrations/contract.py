@@ -37,7 +37,7 @@ class Contract:
 
     def world(self, faults: Sequence[dict[str, Any]] = (), seed: int = 0) -> AbstractContextManager[World]:
         """The marketplace, opened with faults on given calls; its time stands still."""
-        raise NotImplementedError
+        raise NotImplementedError  # each marketplace's own test class says which world it is held to
 
     def faulty(self) -> bytes:
         """A picture that the marketplace takes and then objects to: framed, and not on white."""
