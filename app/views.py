@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -38,6 +37,12 @@ TONES = {
     "sent, not yet seen": "busy",
     "cannot be proven": "good",
     "live": "good",
+}
+ROAD_WORDS = {  # the last steps of the strip -> the words of the listings that are counted there
+    "to send": ("to send", "waiting for approval", "paused", "refused"),
+    "sent": ("sent, not yet seen", "cannot be proven"),
+    "live": ("live", "at risk"),
+    "suppressed": ("suppressed", "held", "removed"),
 }
 STATE_WORDS = {
     ListingState.EMPTY: "not ready",
@@ -284,7 +289,7 @@ def batch_states(session: Session, batches: Sequence[Batch]) -> dict[int, BatchS
     ):
         counts[batch_id][{"waiting": "queued", "unmatched": "review", "refused": "review"}.get(state, "dropped")] += number
     places: dict[int, list[tuple[PlacementState, ListingState | None]]] = {}
-    items = session.scalars(sa.select(ImageSetItem).where(ImageSetItem.batch_id.in_(ids))).all()
+    items = session.execute(sa.select(ImageSetItem.id, ImageSetItem.batch_id, ImageSetItem.state).where(ImageSetItem.batch_id.in_(ids)))
     rows = session.execute(
         sa.select(Placement.item_id, Placement.state, Listing.state)
         .join(ImageSetItem, ImageSetItem.id == Placement.item_id)
@@ -294,9 +299,8 @@ def batch_states(session: Session, batches: Sequence[Batch]) -> dict[int, BatchS
     )
     for item_id, placed, listed in rows:
         places.setdefault(item_id or 0, []).append((placed, listed))
-    for item in items:
-        if item.batch_id is not None:
-            counts[item.batch_id][photo_word(item.state, places.get(item.id, []))] += 1
+    for item, batch, stands in items:
+        counts[batch or 0][photo_word(stands, places.get(item, []))] += 1
     return {n: BatchState(batch_word({k: v for k, v in c.items() if k != "dropped"} or dict(c)), dict(c)) for n, c in counts.items()}
 
 
@@ -305,17 +309,16 @@ def batch_state(session: Session, batch: Batch) -> BatchState:
     return batch_states(session, [batch])[batch.id]
 
 
-def pipeline(session: Session, now: datetime) -> dict[str, int]:
-    """The strip: how much is where on the main road, in order."""
+def pipeline(session: Session, bars: dict[str, dict[str, int]]) -> dict[str, int]:
+    """The strip: how much is where on the main road, in order; `bars` as of `marketplace_bars`."""
 
     def count(query: Any) -> int:
         return session.scalar(query) or 0
 
-    def of(table: type[Arrival | Rendition | Placement | Listing], *where: sa.ColumnElement[bool]) -> int:
+    def of(table: type[Arrival | Rendition], *where: sa.ColumnElement[bool]) -> int:
         return count(sa.select(sa.func.count()).select_from(table).where(*where))
 
     proposed = sa.select(Placement.id).where(Placement.rendition_id == Rendition.id).exists()
-    hit = sa.select(Notice.listing_id).where(Notice.end.is_(None), Notice.kind.in_(("suppressed", "held", "removed"))).distinct()
     return {
         "arriving": of(Arrival, Arrival.state == ArrivalState.WAITING),
         "rendering": of(Rendition, Rendition.state == RenditionState.QUEUED, proposed),
@@ -326,11 +329,7 @@ def pipeline(session: Session, now: datetime) -> dict[str, int]:
             .where(Placement.state == PlacementState.WAITING, Rendition.state != RenditionState.QUEUED)
         ),
         "review": review.waiting(session),
-        "to send": of(Listing, Listing.state == ListingState.TO_SEND),
-        "sent": of(Listing, Listing.state == ListingState.SENT),
-        "live": of(Listing, Listing.state == ListingState.LIVE, Listing.id.not_in(hit)),
-        "suppressed": of(Listing, Listing.id.in_(hit)),
-    }
+    } | {step: sum(bar.get(said, 0) for bar in bars.values() for said in words) for step, words in ROAD_WORDS.items()}
 
 
 def marketplace_bars(session: Session) -> dict[str, dict[str, int]]:

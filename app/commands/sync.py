@@ -33,7 +33,8 @@ def status(sku: str | None, as_json: bool) -> None:
             else:
                 table(("account", "status", "because"), [(line.account, line.word, line.sentence) for line in lines])
             return
-        banners, road, bars = controls.banners(session), views.pipeline(session, kit.now()), views.marketplace_bars(session)
+        banners, bars = controls.banners(session), views.marketplace_bars(session)
+        road = views.pipeline(session, bars)
     if as_json:
         click.echo(json.dumps({"banners": banners, "pipeline": road, "accounts": bars}, ensure_ascii=False))
         return

@@ -22,10 +22,10 @@ STRIP: tuple[tuple[str, str, str, str, dict[str, str]], ...] = (  # stage of the
     ("rendering", "Rendering", "magic", "products.products", {"stage": "rendering"}),
     ("checking", "Checking", "rulers", "products.products", {"stage": "checking"}),
     ("review", "Review", "person-check", "review.queue", {}),
-    ("to send", "To send", "hourglass-split", "products.listings", {"word": "to send"}),
-    ("sent", "Sent", "send", "products.listings", {"word": "sent, not yet seen"}),
-    ("live", "Live", "check-circle", "products.listings", {"word": "live"}),
-    ("suppressed", "Suppressed", "slash-circle", "products.listings", {"word": "suppressed"}),
+    ("to send", "To send", "hourglass-split", "products.listings", {"word": "|".join(views.ROAD_WORDS["to send"])}),
+    ("sent", "Sent", "send", "products.listings", {"word": "|".join(views.ROAD_WORDS["sent"])}),
+    ("live", "Live", "check-circle", "products.listings", {"word": "|".join(views.ROAD_WORDS["live"])}),
+    ("suppressed", "Suppressed", "slash-circle", "products.listings", {"word": "|".join(views.ROAD_WORDS["suppressed"])}),
 )
 
 
@@ -35,7 +35,7 @@ def home() -> ResponseReturnValue:
     return render_template(
         "home.html",
         strip=STRIP,
-        counts=views.pipeline(session(), kit().now()),
+        counts=views.pipeline(session(), bars),
         bars=bars,
         batches=queries.batches(session(), size=6).rows,
         lessons=queries.open_lessons(session(), 4),

@@ -67,14 +67,16 @@ def grid(placements: Any) -> Grid:
 @bp.get("/listings")
 def listings() -> ResponseReturnValue:
     account, word, q = (request.args.get(name, "").strip() for name in ("account", "word", "q"))
-    page = queries.listings(session(), account=account, word=word, q=q, number=request.args.get("page", 1, type=int))
+    chosen = [name for name in word.split("|") if name]  # a step of the strip asks for several
+    page = queries.listings(session(), account=account, words=chosen, q=q, number=request.args.get("page", 1, type=int))
     bars = views.marketplace_bars(session())
     words: dict[str, int] = defaultdict(int)
     for key, counts in bars.items():
         for name, count in counts.items():
             words[name] += count if account in ("", key) else 0
     mendable = views.lacks_something(session(), [line.listing.id for line in page.rows if line.shown.word == "refused"])
-    return render_template("listings.html", page=page, account=account, word=word, q=q, words=words, accounts=list(bars), mendable=mendable)
+    fitting = sum(words.get(name, 0) for name in chosen)
+    return render_template("listings.html", page=page, account=account, word=word, fitting=fitting, q=q, words=words, accounts=list(bars), mendable=mendable)
 
 
 @bp.post("/listings/<int:number>/confirm")

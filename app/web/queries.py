@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -265,8 +265,8 @@ class ListingLine:
         return self.listing.members[0] if self.listing.members else None
 
 
-def listings(session: Session, *, account: str, word: str, q: str, number: int, size: int = PAGE) -> Page:
-    """Listings by account, shown word, SKU or title; newest first.
+def listings(session: Session, *, account: str, words: Collection[str], q: str, number: int, size: int = PAGE) -> Page:
+    """Listings by account, shown word (one of `words`; any where empty), SKU or title; newest first.
 
     The word is computed, so the select narrows by what the word can come from and the rest is decided row by row.
     """
@@ -277,8 +277,8 @@ def listings(session: Session, *, account: str, word: str, q: str, number: int, 
     if q:
         found = sa.select(ListingMember.listing_id).join(Product).where(_like(Product.sku, Product.title, ListingMember.merchant_sku, q=q))
         select = select.where(sa.or_(Listing.id.in_(found), Listing.external_id == q))
-    if word:
-        select = select.where(_may_be(word))
+    if words:
+        select = select.where(sa.or_(*(_may_be(word) for word in words)))
     first, last = (number - 1) * size, None
     lines: list[tuple[Listing, views.Shown, list[Notice]]] = []
     while len(lines) <= first + size:
@@ -286,7 +286,7 @@ def listings(session: Session, *, account: str, word: str, q: str, number: int, 
         against = views.open_notices(session, [listing.id for listing in rows])
         for listing in rows:
             shown = views.shown(listing, against.get(listing.id, ()), listing.account)
-            if not word or shown.word == word:
+            if not words or shown.word in words:
                 lines.append((listing, shown, against.get(listing.id, [])))
         if len(rows) < 4 * size:
             break

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ import imaging
 from app import views
 from app.errors import Refusal
 from app.kit import Kit
-from app.models import Arrival, Lesson, Listing, Product, User
+from app.models import Account, Arrival, Lesson, Listing, Product, User
 from app.states import ArrivalState
 from app.web import create_app, plot, words
 from tests.web import seed
@@ -99,6 +100,19 @@ def test_listings_are_filtered_by_the_word_that_is_shown(windows: Windows) -> No
         for word, count in counts.items():
             page = visitor.get(f"/listings?account={account}&word={word}").get_data(as_text=True)
             assert page.count('class="main-cell"') == count, (account, word)
+
+
+@pytest.mark.parametrize("policy", ["auto", "ask"])
+def test_each_step_of_the_strip_leads_to_as_many_listings_as_it_counts(windows: Windows, policy: str) -> None:
+    with windows.kit.db.writing() as session:
+        for on in session.scalars(sa.select(Account)):
+            on.policy = {**on.policy, "publish": policy}
+    visitor = windows.visitor("viewer")
+    steps = re.findall(r'<a href="(/listings\?word=[^"]+)".*?<b>(\d+)</b>', visitor.get("/").get_data(as_text=True), re.DOTALL)
+    assert len(steps) == 4
+    assert any(count != "0" for _, count in steps)
+    for link, count in steps:
+        assert visitor.get(html.unescape(link)).get_data(as_text=True).count('class="main-cell"') == int(count), link
 
 
 def test_a_search_that_finds_one_product_opens_it(windows: Windows) -> None:
