@@ -1,4 +1,4 @@
-"""An image that was sent out comes back: as a file with its name, or as an upload that says what it replaces."""
+"""An image that was sent out comes back, as a file with its name or as an upload that says what it replaces; and what that cost."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.db import move, record
+from app.errors import Refusal
 from app.kit import Kit
 from app.models import Arrival, ImageSetItem, Placement, Product, Retouch
 from app.states import PhotoState, RetouchState
+
+MOST_MINUTES = 10_000  # a week without sleep: anything more is a slip of the finger
 
 
 def original_of(session: Session, product: Product, arrival: Arrival) -> ImageSetItem | None:
@@ -55,6 +58,21 @@ def cancel(session: Session, kit: Kit, placement: Placement, who: str, why: str)
     for row in session.scalars(sa.select(Retouch).where(Retouch.placement_id == placement.id, Retouch.state == RetouchState.OUT)):
         move(session, row, RetouchState.CANCELLED, now=kit.now(), who=who, why=why)
         record(session, placement, "retouch cancelled", now=kit.now(), who=who, why=why)
+
+
+def charge(session: Session, kit: Kit, row: Retouch, who: str, minutes: int | None, invoice: str | None) -> None:
+    """Keep what a retouch cost: minutes of work (0 to `MOST_MINUTES`) and the invoice that it is on; None where it is not known.
+
+    Raises Refusal for minutes out of range. The mean of these minutes is what a case costs in the rules simulator.
+    """
+    if minutes is not None and not 0 <= minutes <= MOST_MINUTES:
+        raise Refusal(f"minutes: {minutes} is out of range, a retouch takes 0 to {MOST_MINUTES:,}")
+    if (row.minutes, row.invoice) == (minutes, invoice):
+        return
+    row.minutes, row.invoice = minutes, invoice
+    told = [f"{minutes} min"] * (minutes is not None) + [f"invoice {invoice}"] * (invoice is not None)
+    sku = session.scalar(sa.select(Product.sku).join(ImageSetItem).where(ImageSetItem.id == row.item_id))
+    record(session, row, "cost", now=kit.now(), sku=sku, who=who, why=", ".join(told) or "not known")
 
 
 def _stem(name: str) -> str:

@@ -11,9 +11,9 @@ from flask import abort
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from app import controls, mapping, waivers
-from app.models import Account, Arrival, Event, ImageSetItem, Lesson, Listing, Placement, Product, Waiver
+from app.models import Account, Arrival, Event, ImageSetItem, Lesson, Listing, Placement, Product, Retouch, Waiver
 from app.models.base import Base
-from app.stages import intake, learn, publish, review
+from app.stages import intake, learn, publish, retouch, review
 from app.stages.inventory import apply_event
 from app.web import api_shapes as shapes
 from app.web.api_core import Call, Made, Operation, Wish, WrongField
@@ -38,6 +38,15 @@ class PlacementDecision(Wish):
     to: Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)] = Field("", description="retouch: who gets it")
     note: Reason = Field("", description="retouch: what to do")
     due_at: AwareDatetime | None = Field(None, description="retouch: when it should be back")
+
+
+class RetouchCost(Wish):
+    """What a retouch cost; what is left out is not known."""
+
+    minutes: int | None = Field(None, ge=0, le=retouch.MOST_MINUTES, description="minutes of work")
+    invoice: Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)] | None = Field(
+        None, description="the invoice that it is on"
+    )
 
 
 class PhotoDecision(Wish):
@@ -117,6 +126,12 @@ def decide_placement(call: Call) -> BaseModel:
     else:
         review.send_to_retouch(call.session, call.kit, placement, call.who, wish.to, wish.note or wish.reason, wish.due_at)
     return _told(call, placement, shapes.PlacementOut)
+
+
+def charge_retouch(call: Call) -> BaseModel:
+    row = _row(call, Retouch)
+    retouch.charge(call.session, call.kit, row, call.who, call.body.minutes, call.body.invoice)
+    return _told(call, row, shapes.RetouchOut)
 
 
 def decide_photo(call: Call) -> BaseModel:
@@ -221,6 +236,7 @@ def _write(path: str, name: str, summary: str, act: Act, answer: type[BaseModel]
 WRITES: tuple[Operation, ...] = (
     _write("/products", "put_product", "Make or change a product: the data of the inventory webhook.", put_product, shapes.ProductOut, inventory.SkuUpdated),
     _write("/placements/{id}/decision", "decide_placement", "Approve, reject or send to retouch.", decide_placement, shapes.PlacementOut, PlacementDecision),
+    _write("/retouches/{id}/cost", "charge_retouch", "Say what a retouch cost: minutes and invoice.", charge_retouch, shapes.RetouchOut, RetouchCost),
     _write("/items/{id}/decision", "decide_photo", "Accept or reject a flagged photo.", decide_photo, shapes.ItemOut, PhotoDecision),
     _write("/lessons/{id}/decision", "decide_lesson", "Accept or decline a lesson.", decide_lesson, shapes.LessonOut, LessonDecision),
     _write("/arrivals/{id}/assign", "assign_arrival", "Say which product a file in the tray shows.", assign_arrival, shapes.ArrivalOut, Assignment),

@@ -11,8 +11,8 @@ from flask.typing import ResponseReturnValue
 
 import integrations
 from app import views
-from app.models import Listing, Placement
-from app.stages import publish
+from app.models import ImageSetItem, Listing, Placement, Product, Retouch
+from app.stages import publish, retouch
 from app.web import noticed, queries
 from app.web.auth import needs, who
 from app.web.session import kit, session
@@ -86,3 +86,16 @@ def confirm(number: int) -> ResponseReturnValue:
     publish.confirm(session(), kit(), listing, who())
     flash("Let through: it is sent now.")
     return redirect(request.referrer or url_for(".listings"), 303)
+
+
+@bp.post("/retouches/<int:number>/cost")
+@needs("operator")
+def charge(number: int) -> ResponseReturnValue:
+    row = session().get(Retouch, number) or abort(404, "That retouch is no longer here.")
+    minutes, invoice = (request.form.get(name, "").strip() for name in ("minutes", "invoice"))
+    if minutes and not (minutes.isdecimal() and len(minutes) < 10):
+        abort(400, f"minutes: {minutes[:40]} is not a whole number of minutes.")
+    retouch.charge(session(), kit(), row, who(), int(minutes) if minutes else None, invoice[:200] or None)
+    flash("The cost of the retouch is kept.")
+    product = session().get_one(Product, session().get_one(ImageSetItem, row.item_id).product_id)
+    return redirect(url_for(".sku", sku=product.sku, _anchor="retouch"), 303)

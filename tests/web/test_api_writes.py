@@ -120,6 +120,20 @@ def test_a_picture_is_rejected_or_sent_out(full: House) -> None:
     assert full.post("/api/v1/placements/1/decision", {"decision": "reject", "reason": "blurred"}).json is not None
 
 
+def test_a_program_says_what_a_retouch_cost(full: House) -> None:
+    full.post("/api/v1/placements/1/decision", {"decision": "retouch", "to": "studio", "note": "dust"})
+    listed = full.get("/api/v1/retouches").json
+    assert listed is not None
+    number = listed["items"][0]["id"]
+
+    kept = full.post(f"/api/v1/retouches/{number}/cost", {"minutes": 12, "invoice": " R-7 "})
+    assert kept.json is not None
+    assert (kept.status_code, kept.json["minutes"], kept.json["invoice"]) == (200, 12, "R-7")
+    refused = full.post(f"/api/v1/retouches/{number}/cost", {"minutes": -3})
+    assert refused.json is not None
+    assert (refused.status_code, refused.json["field"]) == (422, "minutes")
+
+
 def test_an_unknown_decision_is_named(full: House) -> None:
     answer = full.post("/api/v1/placements/1/decision", {"decision": "perhaps"})
 
