@@ -12,8 +12,8 @@ from imaging.bench import blown_up, is_flat, peak_memory, time_render
 from imaging.compare import SAME, dhash, same_picture
 from imaging.consistency import Consistency, Odd, consistency
 from imaging.cutout import CUTOUT_VERSION, Cutout, cut_out, cutout_id, mask_input
-from imaging.decode import MOST_PIXELS, Original
-from imaging.errors import ImagingError, TooBig, Unreadable
+from imaging.decode import MOST_PIXELS, Original, big_photo_lane
+from imaging.errors import Exhausted, ImagingError, TooBig, Unreadable
 from imaging.facts import FACTS, Box, Fact, Facts, FactValue, Measured
 from imaging.fixes import Breach, fixes, remedy, words_of
 from imaging.measure import MEASURE_VERSION, measure, probe
@@ -47,6 +47,7 @@ __all__ = [
     "Change",
     "Consistency",
     "Cutout",
+    "Exhausted",
     "Fact",
     "FactValue",
     "Facts",
@@ -65,6 +66,7 @@ __all__ = [
     "Unreadable",
     "backdrop_of_empty_frame",
     "backdrop_of_shoot",
+    "big_photo_lane",
     "blown_up",
     "consistency",
     "cut_out",

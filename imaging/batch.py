@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from imaging.cutout import Cutout, cut_out, cutout_id, mask_input, to_png
-from imaging.decode import Original, read_header
+from imaging.decode import Original, big_photo_lane, read_header
 from imaging.errors import ImagingError
 from imaging.measure import measure
 from imaging.mending import Backdrop
@@ -122,9 +122,10 @@ def _rendered(source: Path, target: Path, recipe: AnyRecipe, segmenter: Segmente
     start = time.perf_counter()
     data = Original(source.read_bytes())
     photo = hashlib.sha256(data).hexdigest()
-    cutout, request = _cut(data, photo, recipe, segmenter, backdrop)
-    cut = time.perf_counter()
-    finished = render(data, cutout.mask if cutout else None, request)
+    with big_photo_lane(data) as most:
+        cutout, request = _cut(data, photo, recipe, segmenter, backdrop, most)
+        cut = time.perf_counter()
+        finished = render(data, cutout.mask if cutout else None, request, most_pixels=most)
     rendered = time.perf_counter()
     facts = measure(finished.data).facts | (cutout.facts if cutout else {"background_kept": True})
     measured = time.perf_counter()
@@ -151,14 +152,16 @@ def _rendered(source: Path, target: Path, recipe: AnyRecipe, segmenter: Segmente
     }
 
 
-def _cut(data: bytes, photo: str, recipe: AnyRecipe, segmenter: Segmenter | None, backdrop: Backdrop | None) -> tuple[Cutout | None, RenderRequest]:
+def _cut(
+    data: bytes, photo: str, recipe: AnyRecipe, segmenter: Segmenter | None, backdrop: Backdrop | None, most_pixels: int
+) -> tuple[Cutout | None, RenderRequest]:
     """The cutout, none where the recipe keeps the photo's own background, and the request that names it."""
     if isinstance(recipe, OwnRecipe):
         return None, RenderRequest(photo=photo, recipe=recipe)
     if segmenter is None:
         raise ImagingError(f"recipe {recipe.name} cuts out: it needs a model")
     name = cutout_id(photo, segmenter.sha256, mask_input(backdrop))
-    return cut_out(data, segmenter, backdrop=backdrop), RenderRequest(photo=photo, cutout=name, recipe=recipe)
+    return cut_out(data, segmenter, most_pixels=most_pixels, backdrop=backdrop), RenderRequest(photo=photo, cutout=name, recipe=recipe)
 
 
 def full_size_alpha(mask: NDArray[np.uint8], size: tuple[int, int]) -> bytes:

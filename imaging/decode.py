@@ -1,7 +1,7 @@
 """Bytes -> an upright sRGB picture near the size it is needed at, safely.
 
 JPEG decodes at 1/2, 1/4 or 1/8 of its size for a fraction of the time and memory (`draft`), so a 100-megapixel JPEG
-never becomes a 100-megapixel array. Other formats cannot do that: over ORDINARY_PIXELS they raise TooBig.
+never becomes a 100-megapixel array. Other formats cannot do that: over ORDINARY_PIXELS they raise TooBig, but in the `big_photo_lane`.
 
 Colour JPEGs are decoded by simplejpeg straight into an array, which takes two fifths of the time of a Pillow image and its copy; both are
 libjpeg-turbo and give the same pixels. What it so much as warns of, and all else, is Pillow's.
@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import io
 import math
+import struct
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -24,7 +26,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from imaging.colour import profile_name, to_srgb
-from imaging.errors import TooBig, Unreadable
+from imaging.errors import Exhausted, TooBig, Unreadable
 from imaging.jpeg import estimate_quality, subsampling_of
 from imaging.profiles import HDR_TRANSFERS, colour_numbers, named_profile
 
@@ -47,9 +49,24 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 _SIDEWAYS = frozenset({5, 6, 7, 8})
+_DAMAGED = (  # what decoders throw at hostile bytes; Pillow's TIFF reader, by which EXIF is read, throws struct.error and AssertionError
+    OSError,
+    SyntaxError,
+    ValueError,
+    IndexError,
+    KeyError,
+    TypeError,
+    OverflowError,
+    EOFError,
+    RuntimeError,
+    AssertionError,
+    struct.error,
+)
 _AS_THEY_ARE = ("none", "srgb", "unreadable")  # profiles by which `to_srgb` changes nothing
 
 Stored = Image.Image | NDArray[np.uint8]  # pixels as a file has them, neither turned nor converted: of a colour JPEG an array HxWx3
+
+_lane = threading.Lock()
 
 pillow_heif.register_heif_opener()
 Image.MAX_IMAGE_PIXELS = MOST_PIXELS
@@ -119,10 +136,24 @@ def read_header(data: bytes) -> Header:
     return header
 
 
+@contextmanager
+def big_photo_lane(data: bytes) -> Iterator[int]:
+    """How many pixels of this photo may be decoded while it is worked on. Raises Unreadable.
+
+    MOST_PIXELS for a photo that can only be decoded whole and is over ORDINARY_PIXELS: one at a time in this process, others wait for their turn.
+    """
+    header = read_header(data)
+    if header.format == "JPEG" or header.pixels <= ORDINARY_PIXELS:
+        yield ORDINARY_PIXELS
+        return
+    with _lane:
+        yield MOST_PIXELS
+
+
 def load(data: bytes, wanted: float = 1.0, *, most_pixels: int = ORDINARY_PIXELS) -> Photo:
     """Decode at no less than `wanted` (0..1] of the true size where the format can; raises Unreadable, TooBig.
 
-    `most_pixels` caps what is really decoded; the big-photo lane passes MOST_PIXELS.
+    `most_pixels` caps what is really decoded: see `big_photo_lane`.
     """
     header = read_header(data)
     shrink = _shrink(header, wanted, most_pixels)
@@ -283,7 +314,7 @@ def _header(image: Image.Image, data: bytes) -> Header:
         profile=profile_name(icc),
         icc=icc if isinstance(icc, bytes) and icc else None,
         has_alpha="A" in image.getbands() or "transparency" in image.info,
-        orientation=_orientation(image),
+        orientation=_orientation(image, data),
         jpeg_quality=estimate_quality(getattr(image, "quantization", None)) if kind in ("JPEG", "MPO") else None,
         jpeg_subsampling=subsampling_of(image) if kind in ("JPEG", "MPO") else None,
     )
@@ -299,12 +330,20 @@ def _named(data: bytes) -> bytes | None:
     return named_profile(*numbers)
 
 
-def _orientation(image: Image.Image) -> int:
+def _orientation(image: Image.Image, data: bytes) -> int:
     try:
-        value = image.getexif().get(_ORIENTATION_TAG, 1)
-    except (OSError, ValueError, SyntaxError, KeyError, TypeError):  # a damaged EXIF block is no reason to lose the photo
+        value = _exif(image, data).get(_ORIENTATION_TAG, 1)
+    except _DAMAGED:  # a damaged EXIF block is no reason to lose the photo
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _exif(image: Image.Image, data: bytes) -> Image.Exif:
+    """The EXIF block. Of a PNG it may stand behind the pixels, and Pillow decodes them all to look: only where there is one, and an ordinary picture."""
+    looks_behind = image.format == "PNG" and "exif" not in image.info
+    if looks_behind and (b"eXIf" not in data or image.width * image.height > ORDINARY_PIXELS):
+        return Image.Image.getexif(image)
+    return image.getexif()
 
 
 def _shrink(header: Header, wanted: float, most_pixels: int) -> int:
@@ -331,8 +370,8 @@ def _decoding() -> Iterator[None]:
     except Image.DecompressionBombError as error:
         raise Unreadable("the header claims more pixels than any camera we know") from error
     except MemoryError as error:
-        raise Unreadable("decoding ran out of memory") from error
-    except (OSError, SyntaxError, ValueError, IndexError, KeyError, TypeError, OverflowError, EOFError, RuntimeError) as error:
+        raise Exhausted("decoding ran out of memory") from error
+    except _DAMAGED as error:
         raise Unreadable(f"damaged or cut off ({_plain(error)})") from error
 
 

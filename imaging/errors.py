@@ -2,7 +2,8 @@
 
 ImagingError
 |-- Unreadable      no picture can be had from these bytes: a person must look ("unreadable: <why>")
-`-- TooBig          a picture, but for the big-photo lane, not for an ordinary worker
+|-- Exhausted       memory ran out while decoding: it may well go when less is under way
+`-- TooBig          a picture, but for the big-photo lane alone (decode.big_photo_lane)
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ class Unreadable(ImagingError):
     def __reduce__(self) -> tuple[type[Unreadable], tuple[str]]:
         """Crosses process borders whole."""
         return (Unreadable, (self.why,))
+
+
+class Exhausted(ImagingError):
+    """Memory ran out; the bytes may be as they should."""
 
 
 class TooBig(ImagingError):

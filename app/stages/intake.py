@@ -165,6 +165,8 @@ def drop(session: Session, kit: Kit, arrival: Arrival, who: str, why: str) -> No
 
 # --- the stage: fetch, probe, judge, file -----------------------------------------------------------------------------------
 
+UNREADABLE = "intake-readable"  # the finding where the decoder had to give up
+
 
 @dataclass(frozen=True)
 class Task:
@@ -207,6 +209,8 @@ def do(kit: Kit, task: Task) -> Probed | integrations.Refused:
         digest = kit.originals.put(data)
     try:
         found = imaging.probe(data)
+    except imaging.Exhausted:
+        raise  # tried again: less may be under way then
     except imaging.ImagingError as error:
         return Probed(digest, len(data), {}, {}, str(error))
     return Probed(digest, len(data), dict(found.facts), {k: list(v) for k, v in found.regions.items()}, None)
@@ -242,7 +246,10 @@ def apply(session: Session, kit: Kit, task: Task, result: Probed | integrations.
         .values(sha256=result.sha256, bytes=result.size, facts=result.facts, regions=result.regions, problem=result.problem, received_at=now)
         .on_conflict_do_nothing(index_elements=["sha256"])
     )
-    file_photo(session, kit, product, session.get_one(Photo, result.sha256), arrival)
+    photo = session.get_one(Photo, result.sha256)
+    if photo.problem is not None and result.problem is None:  # what could not be read once can be read now
+        photo.facts, photo.regions, photo.problem = result.facts, result.regions, None
+    file_photo(session, kit, product, photo, arrival)
     move(session, arrival, ArrivalState.FILED, now=now, sku=product.sku, sha256=result.sha256)
     arrange(session, kit, product)
     return None
@@ -255,6 +262,8 @@ def file_photo(session: Session, kit: Kit, product: Product, photo: Photo, arriv
     old = retouch.original_of(session, product, arrival)
     if known is not None:
         record(session, known, "arrived again", now=now, sku=product.sku, why=arrival.name)
+        if known.state == PhotoState.FLAGGED and photo.problem is None and any(f["rule"] == UNREADABLE for f in known.findings):
+            judge_item(session, kit, product, known, photo)
         if old is not None and old.id != known.id and known.replaces_id is None:
             known.replaces_id = old.id
             retouch.come_back(session, kit, product, known)
@@ -289,12 +298,13 @@ def judge_item(session: Session, kit: Kit, product: Product, item: ImageSetItem,
     item.findings, item.judged_rules = findings, rule_set.hash
     flagged = [f for f in findings if f["level"] in FLAGS]
     words = "; ".join(f["message"] for f in flagged)
-    move(session, item, PhotoState.FLAGGED if flagged else PhotoState.ACCEPTED, now=kit.now(), sku=product.sku, why=words)
+    if (to := PhotoState.FLAGGED if flagged else PhotoState.ACCEPTED) != item.state:
+        move(session, item, to, now=kit.now(), sku=product.sku, why=words)
 
 
 def _unreadable(problem: str) -> dict[str, Any]:
     return {
-        "rule": "intake-readable",
+        "rule": UNREADABLE,
         "level": "stop",
         "fact": None,
         "value": None,

@@ -74,30 +74,34 @@ def do(kit: Kit, task: Task) -> Made | imaging.ImagingError | None:
     data = imaging.Original(kit.originals.get(task.request.photo))
     alpha, cutout, ms = None, None, {}
     try:
-        if cuts and task.alpha_sha256 is None:
-            if kit.segmenter.sha256 != kit.release["model_sha256"]:
-                return imaging.ImagingError("the cut-out model's file was changed while Packshot was running: restart it, then render again")
-            begun = time.perf_counter()
-            cut = imaging.cut_out(data, kit.segmenter, backdrop=imaging.Backdrop.from_dict(task.backdrop) if task.backdrop else None)
-            ms["cutout"] = (time.perf_counter() - begun) * 1000
-            alpha = cut.alpha
-            cutout = {
-                "id": task.request.cutout,
-                "photo_sha256": task.request.photo,
-                "model_sha256": kit.segmenter.sha256,
-                "alpha_sha256": kit.originals.put(alpha),
-                "probability": cut.probability,
-                "notes": list(cut.notes),
-                "facts": dict(cut.facts),
-                "doubts": [{"words": doubt.words, "region": list(doubt.box) if doubt.box else None} for doubt in cut.doubts],
-                "ms": ms["cutout"],
-            }
-        elif task.alpha_sha256 is not None:
-            alpha = kit.originals.get(task.alpha_sha256)
-        made = imaging.render(data, alpha, task.request)
+        with imaging.big_photo_lane(data) as most:
+            if cuts and task.alpha_sha256 is None:
+                if kit.segmenter.sha256 != kit.release["model_sha256"]:
+                    return imaging.ImagingError("the cut-out model's file was changed while Packshot was running: restart it, then render again")
+                begun = time.perf_counter()
+                shared = imaging.Backdrop.from_dict(task.backdrop) if task.backdrop else None
+                cut = imaging.cut_out(data, kit.segmenter, most_pixels=most, backdrop=shared)
+                ms["cutout"] = (time.perf_counter() - begun) * 1000
+                alpha = cut.alpha
+                cutout = {
+                    "id": task.request.cutout,
+                    "photo_sha256": task.request.photo,
+                    "model_sha256": kit.segmenter.sha256,
+                    "alpha_sha256": kit.originals.put(alpha),
+                    "probability": cut.probability,
+                    "notes": list(cut.notes),
+                    "facts": dict(cut.facts),
+                    "doubts": [{"words": doubt.words, "region": list(doubt.box) if doubt.box else None} for doubt in cut.doubts],
+                    "ms": ms["cutout"],
+                }
+            elif task.alpha_sha256 is not None:
+                alpha = kit.originals.get(task.alpha_sha256)
+            made = imaging.render(data, alpha, task.request, most_pixels=most)
         begun = time.perf_counter()
         measured = imaging.measure(made.data)
         ms |= {**made.ms, "measure": (time.perf_counter() - begun) * 1000}
+    except imaging.Exhausted:
+        raise  # tried again: less may be under way then
     except imaging.ImagingError as error:
         return error
     digest = kit.originals.put(made.data)

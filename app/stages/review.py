@@ -21,6 +21,7 @@ from app.kit import Kit
 from app.models import Arrival, ImageSetItem, Placement, Product, Rendition, Retouch
 from app.stages import retouch
 from app.stages.arrange import arrange
+from app.stages.intake import UNREADABLE
 from app.states import ArrivalState, PhotoState, PlacementState, RetouchState
 
 
@@ -81,7 +82,7 @@ def accept_photo(session: Session, kit: Kit, item: ImageSetItem, who: str, reaso
     _needs_reason(reason, "accepted against the intake check")
     if item.state not in (PhotoState.FLAGGED, PhotoState.REJECTED):
         raise Refusal(f"{_photo_name(session, item)} is {item.state}, not flagged")
-    if any(f["rule"] == "intake-readable" for f in item.findings):
+    if any(f["rule"] == UNREADABLE for f in item.findings):
         raise Refusal(f"{_photo_name(session, item)} cannot be read as a picture: reject it and ask for it again")
     _photo(session, kit, item, PhotoState.ACCEPTED, who, reason)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -83,6 +84,16 @@ def test_files_of_one_name_never_overwrite_each_other() -> None:
 
     assert len(set(targets)) == len(named)
     assert all(not target.startswith(("/", "..")) for target in targets)
+
+
+def test_a_photo_that_must_be_decoded_whole_is_rendered_however_big(tmp_path: Path, recipe: Recipe) -> None:
+    small = Image.open(io.BytesIO(shots.watch_photo(size=(650, 490))))
+    small.resize((6500, 4900), Image.Resampling.NEAREST).save(tmp_path / "dial.tif")
+
+    result = render_file(tmp_path / "dial.tif", tmp_path / "out" / "dial", recipe, load_segmenter())
+
+    assert "error" not in result
+    assert result["facts"]["longest_side"] == 2000
 
 
 def test_a_missing_file_is_told(tmp_path: Path, recipe: Recipe) -> None:

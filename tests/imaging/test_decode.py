@@ -2,18 +2,20 @@ from __future__ import annotations
 
 import io
 import struct
+import threading
 import zlib
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
-from imaging import TooBig, Unreadable, probe
+from imaging import Exhausted, TooBig, Unreadable, big_photo_lane, probe
 from imaging.colour import srgb_profile
-from imaging.decode import Original, load, picture, pixels, read_header, shrunk, stored_box, upright
+from imaging.decode import ORDINARY_PIXELS, Original, load, picture, pixels, read_header, shrunk, stored_box, upright
 from tests import shots
 
 
@@ -94,13 +96,73 @@ def test_an_avif_says_of_itself_what_a_photo_says() -> None:
 
 
 def test_a_huge_png_is_for_the_big_photo_lane_but_its_header_can_be_judged() -> None:
-    out = io.BytesIO()
-    Image.new("L", (6000, 5500), 128).save(out, "PNG", compress_level=1)
+    data = _flat_png(6000, 5500)
 
     with pytest.raises(TooBig):
-        load(out.getvalue())
+        load(data)
 
-    assert probe(out.getvalue()).facts["megapixels"] == 33.0
+    assert probe(data).facts["megapixels"] == 33.0
+
+
+def test_a_photo_that_must_be_decoded_whole_has_the_big_photo_lane_to_itself() -> None:
+    big, small = _flat_png(6000, 5500), _flat_png(600, 550)
+    entered = threading.Event()
+
+    def wait_for_a_turn() -> None:
+        with big_photo_lane(big):
+            entered.set()
+
+    with big_photo_lane(big) as most:
+        assert load(big, most_pixels=most).stored.size == (6000, 5500)
+        another = threading.Thread(target=wait_for_a_turn)
+        another.start()
+        with big_photo_lane(small) as ordinary:
+            assert ordinary == ORDINARY_PIXELS
+        assert not entered.is_set()
+    another.join(10)
+    assert entered.is_set()
+
+
+def test_the_header_of_a_huge_png_is_read_without_its_pixels() -> None:
+    data = _flat_png(8000, 8000)
+
+    with patch.object(PngImagePlugin.PngImageFile, "load", side_effect=AssertionError("decoded")):
+        assert read_header(data).orientation == 1
+
+
+def test_the_orientation_of_a_png_is_found_behind_its_pixels() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    out = io.BytesIO()
+    Image.new("L", (60, 40), 128).save(out, "PNG", exif=exif)
+    plain = out.getvalue()
+    at = plain.index(b"eXIf") - 4
+    length = 12 + int.from_bytes(plain[at : at + 4], "big")
+    chunk, end = plain[at : at + length], plain.index(b"IEND") - 4
+    behind = plain[:at] + plain[at + length : end] + chunk + plain[end:]
+
+    assert read_header(behind).orientation == 6
+
+
+@pytest.mark.parametrize("exif", [b"II*\0", b"MM\0*", b"II+\0\x08\0\0\0", b"II*\0\xff\xff\xff\xff", b"II*\0\x08\0\0\0\xff\xff"])
+@pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP"])
+def test_a_damaged_exif_block_loses_no_photo(format: str, exif: bytes) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (60, 40), "grey").save(out, format, exif=b"Exif\0\0" + exif, dpi=(72, 72))
+
+    assert read_header(out.getvalue()).orientation == 1
+    assert picture(out.getvalue(), 60)[1].size == (60, 40)
+
+
+def test_a_shortage_of_memory_is_not_the_photos_fault() -> None:
+    with patch.object(PngImagePlugin.PngImageFile, "load", side_effect=MemoryError), pytest.raises(Exhausted):
+        load(_flat_png(600, 550))
+
+
+def _flat_png(width: int, height: int) -> bytes:
+    out = io.BytesIO()
+    Image.new("L", (width, height), 128).save(out, "PNG", compress_level=1)
+    return out.getvalue()
 
 
 def test_a_big_jpeg_is_decoded_near_the_size_that_is_wanted() -> None:
