@@ -14,10 +14,11 @@ import shutil
 import sqlite3
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -73,19 +74,21 @@ def backup(kit: Kit, file: Path, *, force: bool = False) -> Summary:
 def _write(kit: Kit, archive: tarfile.TarFile, file: Path) -> Summary:
     hashes: dict[str, str] = {}
 
-    def add(name: str, data: bytes) -> None:
-        hashes[name] = hashlib.sha256(data).hexdigest()
+    def add(name: str, part: io.BufferedIOBase) -> None:
+        """`part` is read twice, a piece at a time: for its hash, then into the archive."""
+        hashes[name] = hashlib.file_digest(part, "sha256").hexdigest()
         info = tarfile.TarInfo(name)
-        info.size, info.mtime, info.mode = len(data), int(kit.now().timestamp()), 0o600
-        archive.addfile(info, io.BytesIO(data))
+        info.size, info.mtime, info.mode = part.seek(0, io.SEEK_END), int(kit.now().timestamp()), 0o600
+        part.seek(0)
+        archive.addfile(info, part)
 
     counts = _database(kit, add)
     for folder, store in _stores(kit):
         for name in sorted(store.names()):
-            add(f"{folder}/{name}", store.read(name))
+            add(f"{folder}/{name}", io.BytesIO(store.read(name)))
     manifest = {"format": FORMAT, "made_at": kit.now().isoformat(), "migration": migrate.head(), "rows": counts, "files": hashes}
     size = sum(member.size for member in archive.getmembers())
-    add(MANIFEST, json.dumps(manifest, indent=1).encode())
+    add(MANIFEST, io.BytesIO(json.dumps(manifest, indent=1).encode()))
     return Summary("kept in", file, sum(counts.values()), sum(1 for name in hashes if "/" in name and not name.startswith("tables/")), size)
 
 
@@ -96,7 +99,7 @@ def _stores(kit: Kit) -> list[tuple[str, Store]]:
 # --- the database ------------------------------------------------------------------------------------------------------------
 
 
-def _database(kit: Kit, add: Any) -> dict[str, int]:
+def _database(kit: Kit, add: Callable[[str, io.BufferedIOBase], None]) -> dict[str, int]:
     """Add the database to the archive; returns the rows of each table."""
     if kit.db.is_sqlite:
         with tempfile.TemporaryDirectory(prefix="packshot-") as folder:
@@ -104,14 +107,19 @@ def _database(kit: Kit, add: Any) -> dict[str, int]:
             with closing(sqlite3.connect(str(make_url(kit.settings.database).database))) as source, closing(sqlite3.connect(copy)) as target:
                 source.backup(target)  # SQLite's own: a snapshot, while others write
                 counts = {table.name: int(target.execute(f'SELECT count(*) FROM "{table.name}"').fetchone()[0]) for table in _tables()}  # noqa: S608
-            add(SQLITE, copy.read_bytes())
+            with copy.open("rb") as part:
+                add(SQLITE, part)
         return counts
     counts = {}
-    with kit.db.engine.connect().execution_options(isolation_level="REPEATABLE READ") as conn:
+    with kit.db.engine.connect().execution_options(isolation_level="REPEATABLE READ", yield_per=ROWS) as conn:
         for table in _tables():
-            lines = [json.dumps({key: _out(value) for key, value in row.items()}) for row in conn.execute(sa.select(table)).mappings()]
-            counts[table.name] = len(lines)
-            add(f"tables/{table.name}.jsonl", "".join(f"{line}\n" for line in lines).encode())
+            with tempfile.TemporaryFile(prefix="packshot-") as part:
+                counts[table.name] = 0
+                for row in conn.execute(sa.select(table)).mappings():
+                    part.write(json.dumps({key: _out(value) for key, value in row.items()}).encode() + b"\n")
+                    counts[table.name] += 1
+                part.seek(0)
+                add(f"tables/{table.name}.jsonl", part)
     return counts
 
 
@@ -174,9 +182,14 @@ def _unpack(file: Path, folder: Path) -> dict[str, Any]:
         raise BackupError(f"{file}: made at migration {manifest['migration']}, this version is at {migrate.head()}: restore it with the version that made it")
     for name, digest in manifest["files"].items():
         part = folder / name
-        if not part.is_file() or hashlib.sha256(part.read_bytes()).hexdigest() != digest:
+        if not part.is_file() or _digest(part) != digest:
             raise BackupError(f"{file}: {name} is missing or damaged")
     return manifest
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as part:
+        return hashlib.file_digest(part, "sha256").hexdigest()
 
 
 def _refuse_unless_empty(kit: Kit, force: bool) -> None:
@@ -187,12 +200,12 @@ def _refuse_unless_empty(kit: Kit, force: bool) -> None:
 
 
 def _restore_stores(kit: Kit, folder: Path, names: dict[str, str]) -> int:
-    """Files first, rows after: a row never names a file that is not there."""
-    stores, done = dict(_stores(kit)), 0
+    """Files first, rows after: a row never names a file that is not there. What is there under the same name is replaced: it may be damaged."""
+    replace, done = {"originals": kit.originals.replace, "media": kit.media.replace}, 0
     for name in names:
         head, _, rest = name.partition("/")
-        if head in stores and rest:
-            stores[head].put((folder / name).read_bytes(), rest)
+        if head in replace and rest:
+            replace[head](rest, (folder / name).read_bytes())
             done += 1
     return done
 
@@ -208,33 +221,43 @@ def _restore_rows(kit: Kit, folder: Path) -> int:
         for table in reversed(_tables()):
             conn.execute(sa.delete(table))
         for table in _tables():
-            batch: list[dict[str, Any]] = []
-            for row in _rows(folder, table):
-                batch.append(row)
-                if len(batch) == ROWS:
-                    conn.execute(sa.insert(table), batch)
-                    rows, batch = rows + len(batch), []
-            if batch:
-                conn.execute(sa.insert(table), batch)
-                rows += len(batch)
+            rows += _insert(conn, table, _rows(folder, table))
         _number_on(conn)
         session.execute(sa.update(Work).values(generation=Work.generation + highest))
         session.execute(sa.update(Work).where(Work.leased_until.is_not(None)).values(leased_until=None, due_at=sa.func.coalesce(Work.due_at, kit.now())))
     return rows
 
 
+def _insert(conn: sa.Connection, table: sa.Table, found: Iterator[dict[str, Any]]) -> int:
+    """Insert rows, so many at once; what a row says of another of its own table is said once all are there. Returns how many there were."""
+    among = [key.parent for key in table.foreign_keys if key.column.table is table]
+    later: list[dict[str, Any]] = []
+    done = 0
+    while batch := list(islice(found, ROWS)):
+        for row in batch:
+            if any(row[column.name] is not None for column in among):
+                later.append({f"of_{column.name}": row[column.name] for column in (*table.primary_key.columns, *among)})
+                row |= {column.name: None for column in among}
+        conn.execute(sa.insert(table), batch)
+        done += len(batch)
+    if later:
+        same = [column == sa.bindparam(f"of_{column.name}") for column in table.primary_key.columns]
+        conn.execute(sa.update(table).where(*same).values({column.name: sa.bindparam(f"of_{column.name}") for column in among}), later)
+    return done
+
+
 def _rows(folder: Path, table: sa.Table) -> Iterator[dict[str, Any]]:
-    """The rows of one table, in the order of their keys, so that a row that names an earlier one of its own table finds it."""
+    """The rows of one table."""
     if (folder / SQLITE).exists():
         engine = sa.create_engine(f"sqlite:///{folder / SQLITE}", poolclass=sa.NullPool)
         with engine.connect() as conn:
-            for row in conn.execute(sa.select(table).order_by(*table.primary_key.columns)).mappings():
+            for row in conn.execution_options(yield_per=ROWS).execute(sa.select(table)).mappings():
                 yield dict(row)
         engine.dispose()
         return
-    found = [json.loads(line) for line in (folder / "tables" / f"{table.name}.jsonl").read_text().splitlines()]
-    for row in sorted(found, key=lambda row: [str(row[c.name]).zfill(20) for c in table.primary_key.columns]):
-        yield {key: _in(table.columns[key], value) for key, value in row.items()}
+    with (folder / "tables" / f"{table.name}.jsonl").open(encoding="utf-8") as lines:
+        for line in lines:
+            yield {key: _in(table.columns[key], value) for key, value in json.loads(line).items()}
 
 
 def _number_on(conn: sa.Connection) -> None:

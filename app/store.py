@@ -38,15 +38,17 @@ class Store:
         attributes = dict(served_with) if served_with and isinstance(self._store, S3Store) else None  # a folder keeps none: our web role says them
         try:
             obstore.put(self._store, name or _path(digest), data, mode="create", use_multipart=False, attributes=attributes)
-        except AlreadyExistsError:  # content-addressed: it is the same file
-            if attributes and not self._served_so(name or _path(digest), len(data), attributes):
-                self._mend(name or _path(digest), data, attributes)
+        except AlreadyExistsError:  # content-addressed: it is the same file, unless it was cut off
+            if not self._stands_so(name or _path(digest), len(data), attributes or {}):
+                self.replace(name or _path(digest), data, served_with=attributes)
         except Exception as error:
             raise StoreError(f"{self.url}: cannot keep {digest}: {error}") from error
         return digest
 
-    def _served_so(self, name: str, size: int, attributes: Mapping[str, str]) -> bool:
+    def _stands_so(self, name: str, size: int, attributes: Mapping[str, str]) -> bool:
         """Whether a file that is there already is whole, and given out with these headers: one of an older version may not be."""
+        if not attributes:
+            return self.size(name) == size
         try:
             found = obstore.get(self._store, name, options={"head": True})
         except Exception as error:
@@ -54,7 +56,9 @@ class Store:
         said = {key: str(value) for key, value in found.attributes.items()}
         return int(found.meta["size"]) == size and all(said.get(key) == value for key, value in attributes.items())
 
-    def _mend(self, name: str, data: bytes, attributes: dict[str, str]) -> None:
+    def replace(self, name: str, data: bytes, *, served_with: Mapping[str, str] | None = None) -> None:
+        """Keep the bytes under a key, whatever is there: a damaged file is mended. Raises StoreError."""
+        attributes = dict(served_with) if served_with and isinstance(self._store, S3Store) else None
         try:
             obstore.put(self._store, name, data, mode="overwrite", use_multipart=False, attributes=attributes)
         except Exception as error:
@@ -112,12 +116,20 @@ class Media:
         """Put a finished file where marketplaces can fetch it, named as its own first bytes say; returns its address, None without a public one."""
         kind = integrations.picture_kind(data)
         name = self.name(hashlib.sha256(data).hexdigest(), kind.suffix)
-        self.store.put(data, name, served_with={"Content-Type": kind.mime, "Cache-Control": FOR_EVER})
+        self.store.put(data, name, served_with=_served_with(kind.mime))
         return self.address(name) if self.base_url else None
+
+    def replace(self, name: str, data: bytes) -> None:
+        """Keep a finished file under its name, whatever is there, to be given out as `publish` says."""
+        self.store.replace(name, data, served_with=_served_with(integrations.picture_kind(data).mime))
 
     def address(self, name: str) -> str:
         """Where marketplaces fetch what has this name: behind `/media/` of a web address; right below a bucket's own s3:// address."""
         return f"{self.base_url}/{name}" if self.base_url.startswith("s3://") else f"{self.base_url}/media/{name}"
+
+
+def _served_with(mime: str) -> dict[str, str]:
+    return {"Content-Type": mime, "Cache-Control": FOR_EVER}
 
 
 def _path(digest: str) -> str:

@@ -14,8 +14,10 @@ import sqlalchemy as sa
 
 from app import backup, people
 from app.kit import Kit
-from app.models import Base, Event, Product, User, Work
+from app.models import Base, Event, ImageSetItem, Product, User, Work
+from app.store import StoreError
 from app.work import wake
+from tests.app.factories import item, product
 
 
 def furnish(kit: Kit) -> str:
@@ -67,6 +69,35 @@ def test_what_was_backed_up_comes_back_whole(kit: Kit, other: Kit, tmp_path: Pat
     assert other.originals.get(photo) == b"an original"
     assert (brought.rows, brought.files) == (kept.rows, kept.files)
     assert kept.files == 2
+
+
+def test_a_damaged_file_is_whole_again_after_a_restore(kit: Kit, tmp_path: Path) -> None:
+    photo = furnish(kit)
+    backup.backup(kit, tmp_path / "kept.tar.gz")
+    for damaged in (b"an", b"AN ORIGINAL"):
+        kit.originals.replace(kit.originals.names()[0], damaged)
+        with pytest.raises(StoreError, match="restore it from the backup"):
+            kit.originals.get(photo)
+
+        backup.restore(kit, tmp_path / "kept.tar.gz", force=True)
+
+        assert kit.originals.get(photo) == b"an original"
+
+
+@pytest.mark.postgres
+def test_rows_that_name_later_rows_of_their_table_come_back(make_kit: Callable[..., Kit], postgres_url: str, tmp_path: Path) -> None:
+    big = make_kit(postgres_url, var=tmp_path / "big")
+    empty(big)
+    of = product(big, "PS-2")
+    first, second = item(big, of, "dial"), item(big, of, "side")
+    with big.db.writing() as session:
+        session.get_one(ImageSetItem, first.id).replaces_id = second.id
+    before = everything(big)
+    backup.backup(big, tmp_path / "big.tar.gz")
+
+    backup.restore(big, tmp_path / "big.tar.gz", force=True)
+
+    assert everything(big) == before
 
 
 def test_what_was_in_flight_is_due_again_under_a_new_generation(kit: Kit, other: Kit, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -12,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 import structlog
 
-from app import config, controls, preflight, work
+from app import backup, config, controls, preflight, work
 from app.kit import Kit
 from app.models import Account, Arrival, Batch
 from app.stages import STAGES, buckets, folders
@@ -249,11 +250,15 @@ def test_the_same_bytes_twice_are_one_object_on_s3(store: Store) -> None:
     assert len(store.names()) == 1
 
 
-def test_what_is_kept_on_s3_is_never_overwritten(store: Store) -> None:
+def test_what_is_whole_on_s3_is_not_written_again_and_what_was_cut_off_is(store: Store, bucket: Bucket) -> None:
     store.put(b"first", "name.jpg")
-    store.put(b"second", "name.jpg")
-
+    store.put(b"other", "name.jpg")
     assert store.read("name.jpg") == b"first"
+
+    digest = store.put(b"whole")
+    bucket.put(f"originals/{digest[:2]}/{digest[2:4]}/{digest}", b"wh")
+    store.put(b"whole")
+    assert store.get(digest) == b"whole"
 
 
 def test_a_damaged_object_on_s3_is_refused(store: Store, bucket: Bucket) -> None:
@@ -296,6 +301,17 @@ def test_media_that_an_older_version_kept_without_their_type_are_mended(bucket: 
 
     told = bucket.client.get_object(Bucket=bucket.name, Key=key)
     assert (told["ContentType"], told["Body"].read()) == ("image/jpeg", JPEG)
+
+
+def test_media_that_are_restored_into_a_bucket_carry_their_type(kit: Kit, bucket: Bucket, make_kit: Callable[..., Kit], tmp_path: Path) -> None:
+    kit.media.publish(JPEG)
+    backup.backup(kit, tmp_path / "kept.tar.gz")
+    other = make_kit(var=tmp_path / "other", media_store_url=f"s3://{bucket.name}/media", s3_endpoint=bucket.endpoint)
+
+    backup.restore(other, tmp_path / "kept.tar.gz", force=True)
+
+    told = bucket.client.get_object(Bucket=bucket.name, Key=f"media/{kit.media.store.names()[0]}")
+    assert (told["ContentType"], told["CacheControl"]) == ("image/jpeg", "public, max-age=31536000, immutable")
 
 
 def test_amazon_is_told_the_bucket_where_its_role_reads_it(bucket: Bucket, make_kit: Callable[..., Kit]) -> None:
