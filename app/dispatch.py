@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app import work
+from app import life, work
 from app.kit import Kit
 from app.models import Work
 from app.stages import STAGES, Stage
@@ -29,15 +29,17 @@ _TAKEN = [
     .with_for_update(skip_locked=True)
     for is_so in _DUE
 ]
+_VANISHED = sa.and_(Work.leased_until.is_not(None), Work.begun)  # a lease that ran out under a worker is a failure too
 _LEASE = (
     sa.update(Work.__table__)  # type: ignore[arg-type]
     .where(_OF, Work.row.in_(sa.bindparam("rows", expanding=True)))  # ours alone: they are locked, or nobody else can write
     .values(
         generation=Work.generation + 1,
-        attempts=Work.attempts + sa.case((Work.leased_until.is_not(None), 1), else_=0),  # a lease that ran out is a failure too
+        attempts=Work.attempts + sa.case((_VANISHED, 1), else_=0),
+        begun=False,
         leased_until=sa.bindparam("until", type_=Work.due_at.type),
         due_at=None,
-        error=sa.case((Work.leased_until.is_not(None), work.VANISHED), else_=Work.error),
+        error=sa.case((_VANISHED, work.VANISHED), else_=Work.error),
     )
 )
 
@@ -54,7 +56,8 @@ def dispatch(kit: Kit, stage: Stage, now: datetime) -> int:
     """Lease the best due rows of one stage, as many as there is room for in flight, and enqueue their jobs. Returns the number of rows."""
     with kit.db.writing() as session:
         flying = session.scalar(sa.select(sa.func.count()).select_from(Work).where(Work.stage == stage.name, Work.leased_until > now)) or 0
-        leases = lease(session, stage, now, limit=max(0, stage.in_flight - flying))
+        most = max(stage.in_flight, stage.per_slot * life.slots(session, stage.name, now)) if stage.per_slot else stage.in_flight
+        leases = lease(session, stage, now, limit=max(0, most - flying))
         for (row, generation), *more in batches(session, stage, leases):
             kit.jobs.enqueue(session, stage.name, row, generation, more)
     return len(leases)

@@ -9,16 +9,18 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from app.db import Database, insert
 from app.models import Heartbeat
 
 BEAT_S = 5.0
+LATELY_S = 30.0  # a worker that has been silent for longer is given no more work
 SUPERVISED = "PACKSHOT_SUPERVISED"  # set by `packshot serve`: standard input is a pipe that closes when the supervisor dies
 LAST_SECONDS = 25.0  # a process that cannot stop in order within these is ended
 
@@ -57,6 +59,12 @@ def silent(db: Database, before: datetime) -> list[str]:
     """The names of processes not heard of since."""
     with db.reading() as session:
         return list(session.scalars(sa.select(Heartbeat.name).where(Heartbeat.at < before).order_by(Heartbeat.name)))
+
+
+def slots(session: Session, stage: str, now: datetime) -> int:
+    """How many jobs of a stage the workers that were heard of lately run at once, all together."""
+    lately = sa.select(Heartbeat.facts).where(Heartbeat.name.startswith("worker:"), Heartbeat.at > now - timedelta(seconds=LATELY_S))
+    return sum(int((facts.get("stages") or {}).get(stage, 0)) for facts in session.scalars(lately))
 
 
 def bury(db: Database, name: str, before: datetime) -> None:

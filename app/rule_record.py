@@ -39,13 +39,17 @@ def lived(session: Session, now: datetime, days: int) -> Counter[str]:
     """Rule -> listings that have shown a picture for so many days with that rule's finding waived, without a notice: was the rule right?"""
     open_notice = sa.exists().where(Notice.listing_id == Listing.id, Notice.end.is_(None))
     rows = session.execute(
-        sa.select(Placement.waived, Placement.position, ListingMember.merchant_sku, Listing.pushed, Rendition.file_sha256)
+        sa.select(Placement.waived, Placement.approved_id, Placement.position, ListingMember.merchant_sku, Listing.pushed, Rendition.file_sha256)
         .join(Rendition, Rendition.id == Placement.approved_id)
         .join(ListingMember, sa.and_(ListingMember.product_id == Placement.product_id, ListingMember.account_id == Placement.account_id))
         .join(Listing, Listing.id == ListingMember.listing_id)
         .where(Listing.state == ListingState.LIVE, Listing.live_at <= now - timedelta(days=days), ~open_notice, sa.cast(Placement.waived, sa.String) != "{}")
     )
-    shown = (waived for waived, position, sku, pushed, file in rows if file is not None and pushed.get(sku, {}).get(position) == file)
+    shown = (
+        waived
+        for waived, approved, position, sku, pushed, file in rows
+        if waived.get("rendition") == approved and file is not None and pushed.get(sku, {}).get(position) == file
+    )
     return Counter(rule for waived in shown for rule in set(waived.get("rules", ())))
 
 

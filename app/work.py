@@ -25,6 +25,7 @@ WISHES = "packshot.wishes"
 _ROW = sa.and_(Work.stage == sa.bindparam("of_stage"), Work.row == sa.bindparam("of_row"))
 _STANDING = sa.select(Work.generation, Work.attempts, Work.error).where(_ROW)
 _UNDER = sa.update(Work.__table__).where(_ROW, Work.generation == sa.bindparam("of_generation"), Work.leased_until.is_not(None))  # type: ignore[arg-type]
+_BEGIN = _UNDER.values(begun=True, leased_until=sa.bindparam("until", type_=Work.leased_until.type))
 _NEXT, _NEXT_RANK = sa.bindparam("next_at", type_=Work.due_at.type), sa.bindparam("next_rank", type_=Work.rank.type)
 _WOKEN_SOONER = sa.and_(Work.due_at.is_not(None), sa.or_(_NEXT.is_(None), Work.due_at <= _NEXT))  # by a wake-up that came while the job was in flight
 _SETTLE = _UNDER.values(
@@ -124,6 +125,15 @@ def settle(session: Session, lease: Lease, *, next_at: datetime | None = None, l
     """
     values = {"next_at": next_at, "next_rank": None if next_at is None else next_at.timestamp() - lead}
     won = session.execute(_SETTLE, {**values, **_named(lease), "of_generation": lease.generation})
+    return bool(won.rowcount == 1)  # type: ignore[attr-defined]
+
+
+def begin(session: Session, lease: Lease, *, until: datetime) -> bool:
+    """A worker begins: its lease runs from now, and should it run out the job has vanished under the worker. False if the lease was lost.
+
+    A lease that runs out before is nobody's failure: the workers were away, or busy.
+    """
+    won = session.execute(_BEGIN, {**_named(lease), "of_generation": lease.generation, "until": until})
     return bool(won.rowcount == 1)  # type: ignore[attr-defined]
 
 

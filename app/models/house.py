@@ -28,6 +28,7 @@ class Work(Base):
     rank: Mapped[float | None] = mapped_column(Float(53))  # due time in epoch seconds less the head start that money and priority buy
     generation: Mapped[int] = mapped_column(default=0)
     leased_until: Mapped[datetime | None]
+    begun: Mapped[bool] = mapped_column(default=False)  # by a worker, under this lease: should it run out, the job vanished
     attempts: Mapped[int] = mapped_column(default=0)  # failures in a row
     error: Mapped[str | None]  # the last failure, in words; a page shows it
 

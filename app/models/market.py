@@ -60,6 +60,7 @@ class Placement(Base):
     judged_rules: Mapped[str | None] = mapped_column(Hash)
     judged_file: Mapped[str | None] = mapped_column(Hash)
     waived: Mapped[Doc] = mapped_column(default=dict)  # {rendition, rules: [...], who, why}: an override for this very picture
+    asked_again: Mapped[str | None] = mapped_column(String(64))  # the rendition that a person took back: only a person lets this very picture through
     excused_until: Mapped[datetime | None]  # when the first waiver ends that its newest verdict leans on: then it is judged again
     decided_by: Mapped[str | None]
     changed_at: Mapped[datetime]

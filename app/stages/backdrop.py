@@ -205,4 +205,4 @@ def give_up(session: Session, kit: Kit, row: str, error: str) -> None:
         _keep(session, kit, task, None)
 
 
-STAGE = Stage("backdrop", gather, do, apply, mark, give_up=give_up, lease_s=180, in_flight=4)
+STAGE = Stage("backdrop", gather, do, apply, mark, give_up=give_up, lease_s=180, in_flight=4, per_slot=1)

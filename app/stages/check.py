@@ -128,10 +128,14 @@ def apply(session: Session, kit: Kit, task: Task, result: Judged) -> datetime | 
     if weighed.against:
         to, why = PlacementState.REVIEW, "; ".join(f["message"] for f in weighed.against)
         why = f"{again}, and still: {why}" if again else why
+    elif placement.state == PlacementState.REVIEW and placement.asked_again == task.rendition_id is not None:
+        to, why = PlacementState.REVIEW, "passes every rule; a person took it back"
     else:
         excused = verdicts.in_words(weighed.findings)
         to, why, changes["approved_id"] = PlacementState.APPROVED, "passes every rule" + (f" but {excused}" if excused else ""), task.rendition_id
         why = f"{again}: {why}" if again else why
+        if placement.waived.get("rendition") != task.rendition_id:
+            changes["waived"] = {}  # that was said of the picture before this one
         _replaced(session, placement, task.file_sha256, product, now)
     if ended := _ended(placement.findings, weighed.findings):
         why = f"{why} ({ended})"

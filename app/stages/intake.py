@@ -7,6 +7,7 @@ worker: decoders and strangers' URLs have no place in a web process. Nothing is 
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,6 +31,7 @@ from app.states import ArrivalState, PhotoState
 from app.store import open_bucket
 from app.verdicts import FLAGS
 
+SHOT = r"([a-z0-9][a-z0-9_-]{0,31})?"  # what a person or a program may call one; empty: not said
 MOST_ORDER = 2**31 - 1  # a camera that names its files by the time counts far beyond what a column holds
 
 
@@ -132,33 +134,27 @@ def _arrive(
 
 
 def assign(session: Session, kit: Kit, arrival: Arrival, sku: str, shot: str, who: str) -> None:
-    """A person says which product an unmatched file shows."""
+    """A person says which product an unmatched file shows. Raises Refusal, also where somebody else was first."""
     product = _product(session, sku)
+    if not re.fullmatch(SHOT, shot):
+        raise Refusal(f"{shot[:40]!r} is no shot: small letters, digits, - and _, at most 32, as in dial or wrist-2")
     if product is None:
         raise Refusal(f"{sku!r}: no product has this SKU; check the spelling, or let the inventory send it first")
     if arrival.state not in (ArrivalState.UNMATCHED, ArrivalState.REFUSED):
         raise Refusal(f"{arrival.name}: is {arrival.state}, not waiting for a SKU")
-    if move(
-        session,
-        arrival,
-        ArrivalState.WAITING,
-        now=kit.now(),
-        sku=sku,
-        why=f"assigned to {sku}",
-        who=who,
-        product_id=product.id,
-        shot=shot or arrival.shot,
-        problem=None,
-    ):
-        product.photos_since = product.photos_since or kit.now()
-        work.wake(session, "intake", arrival.id, at=kit.now(), lead=work.head_start_of(product))
+    told = {"product_id": product.id, "shot": shot or arrival.shot, "problem": None}
+    if not move(session, arrival, ArrivalState.WAITING, now=kit.now(), sku=sku, why=f"assigned to {sku}", who=who, **told):
+        raise Refusal(f"{arrival.name}: somebody else has just decided it: load the page again")
+    product.photos_since = product.photos_since or kit.now()
+    work.wake(session, "intake", arrival.id, at=kit.now(), lead=work.head_start_of(product))
 
 
 def drop(session: Session, kit: Kit, arrival: Arrival, who: str, why: str) -> None:
     """A person says that a file is not wanted; its bytes stay in the store."""
     if arrival.state not in (ArrivalState.UNMATCHED, ArrivalState.REFUSED):
         raise Refusal(f"{arrival.name}: is {arrival.state}; only unmatched or refused files can be dropped")
-    move(session, arrival, ArrivalState.DROPPED, now=kit.now(), why=why, who=who)
+    if not move(session, arrival, ArrivalState.DROPPED, now=kit.now(), why=why, who=who):
+        raise Refusal(f"{arrival.name}: somebody else has just decided it: load the page again")
     if arrival.product_id:
         work.wake(session, "want", arrival.product_id, at=kit.now())
 

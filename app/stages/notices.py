@@ -145,6 +145,6 @@ def _made(session: Session, listing: Listing, product: Product, position: str, d
         "findings": judged.findings if judged else [],
         "rule_set": judged.rule_set if judged else None,
         "in_force": rulebook.active_hash(session),
-        "waived": placement.waived if placement else {},
+        "waived": placement.waived if placement and rendition and placement.waived.get("rendition") == rendition.id else {},
         "reviewer": placement.decided_by if placement else None,
     }

@@ -166,4 +166,4 @@ def render_again(session: Session, kit: Kit, rendition: Rendition, who: str) -> 
     work.wake(session, "render", rendition.id, at=kit.now())
 
 
-STAGE = Stage("render", gather, do, apply, mark, give_up=give_up, lease_s=180, in_flight=8)
+STAGE = Stage("render", gather, do, apply, mark, give_up=give_up, lease_s=180, in_flight=8, per_slot=2)

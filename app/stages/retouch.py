@@ -43,13 +43,13 @@ def original_of(session: Session, product: Product, arrival: Arrival) -> ImageSe
 
 
 def come_back(session: Session, kit: Kit, product: Product, item: ImageSetItem) -> None:
-    """Close what was out for the item that this one stands in for; once this one is accepted it takes the other's place."""
-    if item.replaces_id is None or item.replaces_id == item.id:
+    """Once this item is accepted it takes the place of the one that it stands in for, and what was out for that one is back. Until then it is out."""
+    if item.replaces_id is None or item.replaces_id == item.id or item.state != PhotoState.ACCEPTED:
         return
     now, old = kit.now(), session.get_one(ImageSetItem, item.replaces_id)
     for row in session.scalars(sa.select(Retouch).where(Retouch.item_id == old.id, Retouch.state == RetouchState.OUT)):
         move(session, row, RetouchState.BACK, now=now, sku=product.sku, why=f"from {row.to or 'retouch'}", returned_photo=item.photo_sha256, returned_at=now)
-    if item.state == PhotoState.ACCEPTED and old.state != PhotoState.REJECTED:
+    if old.state != PhotoState.REJECTED:
         move(session, old, PhotoState.REJECTED, now=now, sku=product.sku, why="its retouched photo came back")
 
 

@@ -30,9 +30,7 @@ def approve(session: Session, kit: Kit, placement: Placement, who: str, reason: 
 
     `shown` is the rendition that the person looked at, where that is known: another one that took its place meanwhile is refused.
     """
-    lock(session, placement)
-    if shown and shown != placement.rendition_id:
-        raise Refusal(f"{_name(placement)} shows another picture since you opened it: look at that one")
+    _same_as(session, placement, shown)
     if placement.state not in (PlacementState.REVIEW, PlacementState.APPROVED):
         raise Refusal(f"{_name(placement)} is {placement.state}, not waiting for a decision")
     rendition = session.get(Rendition, placement.rendition_id) if placement.rendition_id else None
@@ -49,9 +47,10 @@ def approve(session: Session, kit: Kit, placement: Placement, who: str, reason: 
     _decide(session, kit, placement, PlacementState.APPROVED, who, why, approved_id=rendition.id, waived=waived, findings=findings)
 
 
-def reject(session: Session, kit: Kit, placement: Placement, who: str, reason: str) -> None:
-    """This picture does not go there. A main picture that is live stays until its replacement passes."""
+def reject(session: Session, kit: Kit, placement: Placement, who: str, reason: str, *, shown: str = "") -> None:
+    """This picture does not go there. A main picture that is live stays until its replacement passes. `shown`: see `approve`."""
     _needs_reason(reason, "rejected")
+    _same_as(session, placement, shown)
     if placement.state not in (PlacementState.REVIEW, PlacementState.APPROVED, PlacementState.RETOUCH, PlacementState.WAITING):
         raise Refusal(f"{_name(placement)} is {placement.state}, not waiting for a decision")
     _decide(session, kit, placement, PlacementState.REJECTED, who, reason)
@@ -66,8 +65,11 @@ def twins(session: Session, placement: Placement) -> list[Placement]:
     return [one for one in session.scalars(waiting) if {f["rule"] for f in verdicts.against(one.findings)} <= objections]
 
 
-def send_to_retouch(session: Session, kit: Kit, placement: Placement, who: str, to: str, note: str, due_at: datetime | None = None) -> Retouch:
-    """The photo goes out to be retouched; the file that comes back is a new photo of the same product and shot."""
+def send_to_retouch(
+    session: Session, kit: Kit, placement: Placement, who: str, to: str, note: str, due_at: datetime | None = None, *, shown: str = ""
+) -> Retouch:
+    """The photo goes out to be retouched; the file that comes back is a new photo of the same product and shot. `shown`: see `approve`."""
+    _same_as(session, placement, shown)
     if placement.state != PlacementState.REVIEW or placement.item_id is None:
         raise Refusal(f"{_name(placement)} is {placement.state}, not waiting for a decision")
     _decide(session, kit, placement, PlacementState.RETOUCH, who, f"to {to or 'retouch'}: {note}")
@@ -95,9 +97,17 @@ def reject_photo(session: Session, kit: Kit, item: ImageSetItem, who: str, reaso
     _photo(session, kit, item, PhotoState.REJECTED, who, reason)
 
 
+def _same_as(session: Session, placement: Placement, shown: str) -> None:
+    """Refuse to decide about another picture than the one that was looked at, where that is known."""
+    lock(session, placement)
+    if shown and shown != placement.rendition_id:
+        raise Refusal(f"{_name(placement)} shows another picture since you opened it: look at that one")
+
+
 def _decide(session: Session, kit: Kit, placement: Placement, to: PlacementState, who: str, why: str, **changes: object) -> None:
     product = session.get_one(Product, placement.product_id)
-    if not move(session, placement, to, now=kit.now(), sku=product.sku, why=why, who=who, decided_by=who, changed_at=kit.now(), **changes):
+    changes = {"asked_again": None, "decided_by": who, "changed_at": kit.now(), **changes}
+    if not move(session, placement, to, now=kit.now(), sku=product.sku, why=why, who=who, **changes):
         raise Refusal(f"somebody else has just decided {_name(placement)}: load the page again")
     work.wake(session, "want", product.id, at=kit.now(), lead=work.head_start_of(product))
 
@@ -238,9 +248,10 @@ def _about(product: Product | None) -> dict[str, Any]:
 
 
 def ask_again(session: Session, kit: Kit, placement: Placement, who: str) -> None:
-    """Take a decision back, an override or an image sent out included: the placement waits for a person again."""
+    """Take a decision back, an override or an image sent out included: the placement waits for a person again, whatever rules say of this picture."""
     if placement.state not in (PlacementState.APPROVED, PlacementState.REJECTED, PlacementState.RETOUCH):
         raise Refusal(f"{_name(placement)} is {placement.state}: there is no decision to take back")
     record(session, placement, "taken back", now=kit.now(), who=who)
-    _decide(session, kit, placement, PlacementState.REVIEW, who, "taken back", waived={}, findings=_without_override(placement.findings))
+    findings = _without_override(placement.findings)
+    _decide(session, kit, placement, PlacementState.REVIEW, who, "taken back", waived={}, findings=findings, asked_again=placement.rendition_id)
     retouch.cancel(session, kit, placement, who, "taken back")

@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -51,6 +51,7 @@ class Stage:
     forbidden: Callable[[Session, Kit, Any, integrations.NotAuthorised], None] | None = None
     lease_s: float = 120.0
     in_flight: int = 24
+    per_slot: int = 0  # so many in flight for every slot that living workers have for it, where that is more
     group: Callable[[Session, Sequence[str]], Mapping[str, tuple[Hashable, int]]] | None = None
     together: Callable[[Kit, list[Any]], list[Any]] | None = None
     gather_writes: bool = False  # gather commits a row before anything is done; else it is given a session that cannot write
@@ -113,7 +114,11 @@ def _fail(kit: Kit, stage: Stage, turn: _Turn, failure: Exception) -> None:
 
 
 def _gather(kit: Kit, stage: Stage, turns: Sequence[_Turn]) -> None:
-    """Give each row its task, or its outcome where there is nothing to do."""
+    """Give each row its task, or its outcome where there is nothing to do. Of a stage that gives up on rows, that they are begun is written first."""
+    if stage.give_up is not None:
+        with kit.db.writing() as session:
+            for turn in turns:
+                work.begin(session, turn.lease, until=kit.now() + timedelta(seconds=stage.lease_s))
     failed: list[tuple[_Turn, Exception]] = []
     feared = set[str]()
     with kit.db.writing() if stage.gather_writes else kit.db.reading() as session:
@@ -237,7 +242,8 @@ def _failed(kit: Kit, stage: Stage, lease: Lease, task: Any, failure: Exception)
                 outcome = "bug"
                 log.error("task failed", stage=stage.name, row=lease.row, exc_info=failure)
         attempts = work.postpone(session, lease, now=kit.now(), error=words, delay=delay)
-        if attempts is not None and attempts == work.ATTEMPTS_BEFORE_A_PERSON and stage.give_up is not None:
+        ours_is_away = isinstance(failure, StoreError | sa.exc.OperationalError)  # says nothing about this row: it goes on when they are back
+        if attempts is not None and attempts >= work.ATTEMPTS_BEFORE_A_PERSON and stage.give_up is not None and not ours_is_away:
             stage.give_up(session, kit, lease.row, words)
     return outcome, words
 

@@ -53,14 +53,14 @@ def approve(number: int) -> ResponseReturnValue:
 def reject(number: int) -> ResponseReturnValue:
     meant = _meant(number)
     for placement in meant:
-        stage.reject(session(), kit(), placement, who(), _text("reason"))
+        stage.reject(session(), kit(), placement, who(), _text("reason"), shown=_text("shown"))
     return _next(_done("Rejected", meant))
 
 
 @bp.post("/placement/<int:number>/retouch")
 @needs("operator")
 def retouch(number: int) -> ResponseReturnValue:
-    stage.send_to_retouch(session(), kit(), _placement(number), who(), _text("to"), _text("note"), _day("due"))
+    stage.send_to_retouch(session(), kit(), _placement(number), who(), _text("to"), _text("note"), _day("due"), shown=_text("shown"))
     return _next("Sent to retouch")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,12 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
-from app import work
+from app import life, work
 from app.dispatch import dispatch, lease, oldest_due
 from app.kit import Kit
 from app.models import Work
 from app.stages.run import Stage, run
-from app.work import Lease
+from app.store import StoreError
+from app.work import ATTEMPTS_BEFORE_A_PERSON, Lease
 from tests.app.conftest import Clock
 
 
@@ -123,7 +125,85 @@ def test_a_lease_that_runs_out_makes_the_row_due_and_the_old_job_powerless(each_
     assert engine.jobs == ["render:row:1", "render:row:2"]
     assert run(each_kit, STAGE, "row", 1) == "lost"
     with each_kit.db.reading() as session:
-        assert session.get_one(Work, ("render", "row")).attempts == 1, "a job that vanished counts as a failure"
+        assert session.get_one(Work, ("render", "row")).attempts == 0, "nobody had begun it: the workers were away, or busy"
+
+
+def test_a_row_under_which_workers_vanish_is_given_up_and_one_that_only_waited_is_not(each_kit: Kit, clock: Clock) -> None:
+    house(each_kit)
+    given_up = list[str]()
+
+    def dies(_kit: Kit, _task: Any) -> None:
+        raise SystemExit  # as a worker that is killed: nothing is settled
+
+    stage = replace(STAGE, gather=lambda *_: "task", do=dies, give_up=lambda _session, _kit, row, _error: given_up.append(row))
+    for row in ("deadly", "waits"):
+        wake(each_kit, row)
+    for _ in range(ATTEMPTS_BEFORE_A_PERSON + 1):
+        with each_kit.db.writing() as session:
+            leases = dict(lease(session, stage, each_kit.now(), limit=4))
+        with suppress(SystemExit):
+            run(each_kit, stage, "deadly", leases["deadly"])
+        clock.advance(61)
+
+    assert given_up == ["deadly"]
+    with each_kit.db.reading() as session:
+        assert session.get_one(Work, ("render", "waits")).attempts == 0
+
+
+def test_a_lease_runs_from_when_a_worker_begins(each_kit: Kit, clock: Clock) -> None:
+    house(each_kit)
+    meanwhile = list[int]()
+
+    def works(kit: Kit, _task: Any) -> None:
+        clock.advance(50)
+        meanwhile.append(dispatch(kit, stage, kit.now()))
+
+    stage = replace(STAGE, gather=lambda *_: "task", do=works, give_up=lambda *_: None)
+    wake(each_kit, "row")
+    dispatch(each_kit, stage, each_kit.now())
+    clock.advance(50)
+
+    assert run(each_kit, stage, "row", 1) == "done", "it had waited for 50 of its 60 seconds"
+    assert meanwhile == [0]
+
+
+@pytest.mark.parametrize("away", [StoreError("the bucket does not answer"), sa.exc.OperationalError("", None, Exception("disk full"))])
+def test_a_store_or_database_that_is_away_for_long_hands_nothing_to_people(kit: Kit, clock: Clock, away: Exception) -> None:
+    house(kit)
+    given_up = list[str]()
+
+    def fails(_kit: Kit, _task: Any) -> None:
+        raise trouble
+
+    stage = replace(STAGE, gather=lambda *_: "task", do=fails, give_up=lambda _session, _kit, row, _error: given_up.append(row))
+    wake(kit, "row")
+    for number in range(2 * ATTEMPTS_BEFORE_A_PERSON):
+        trouble: Exception = away if number < 2 * ATTEMPTS_BEFORE_A_PERSON - 1 else ValueError("our own mistake")
+        assert not given_up
+        with kit.db.writing() as session:
+            ((row, generation),) = lease(session, stage, kit.now(), limit=1)
+        run(kit, stage, row, generation)
+        clock.advance(3601)
+
+    assert given_up == ["row"], "what then fails for a reason of its own goes to a person"
+
+
+def test_more_is_in_flight_where_more_workers_live(kit: Kit, clock: Clock) -> None:
+    house(kit)
+    stage = replace(STAGE, per_slot=2)
+    for number in range(40):
+        wake(kit, f"row {number}")
+    for name, slots in (("worker:a", 4), ("worker:b", 3), ("scheduler", 9)):
+        life.beat(kit.db, name, kit.now(), {"stages": {"render": slots, "want": 9}})
+    assert dispatch(kit, stage, kit.now()) == 14
+
+    clock.advance(20)
+    life.beat(kit.db, "worker:a", kit.now(), {"stages": {"render": 4}})
+    clock.advance(20)
+
+    assert dispatch(kit, replace(stage, in_flight=30), kit.now()) == 16, "never less than the stage's own"
+    clock.advance(61)
+    assert dispatch(kit, stage, kit.now()) == STAGE.in_flight, "all workers are silent"
 
 
 @pytest.mark.postgres

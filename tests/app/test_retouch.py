@@ -90,15 +90,31 @@ def test_a_retouched_photo_that_is_flagged_replaces_only_once_it_is_accepted(kit
     place = sent_out(kit, clock)
     receive(kit, "W-1/dial.jpg", watch_photo(seed=2, size=(300, 200)))
     old, new = items(kit)
-    assert (old.state, new.state, retouch(kit).state) == (PhotoState.ACCEPTED, PhotoState.FLAGGED, RetouchState.BACK)
+    assert (old.state, new.state, retouch(kit).state) == (PhotoState.ACCEPTED, PhotoState.FLAGGED, RetouchState.OUT)
     with kit.db.reading() as session:
         assert session.scalars(sa.select(Placement.item_id)).all() == [old.id], "it takes no second place beside the one it stands in for"
 
     with kit.db.writing() as session:
         review.accept_photo(session, kit, session.get_one(ImageSetItem, new.id), "ann", "small but good")
     assert [item.state for item in items(kit)] == [PhotoState.REJECTED, PhotoState.ACCEPTED]
+    assert retouch(kit).state == RetouchState.BACK
     with kit.db.reading() as session:
         assert session.get_one(Placement, place.id).item_id == new.id
+
+
+def test_a_file_that_came_back_unusable_leaves_the_retouch_out_for_a_better_one(kit: Kit, clock: Clock) -> None:
+    place = sent_out(kit, clock)
+    receive(kit, "W-1/dial.jpg", watch_photo(seed=2, size=(300, 200)))
+    with kit.db.writing() as session:
+        review.reject_photo(session, kit, session.get_one(ImageSetItem, items(kit)[1].id), "ann", "far too small")
+    assert retouch(kit).state == RetouchState.OUT
+
+    receive(kit, "W-1/dial.jpg", photo(3))
+
+    assert [item.state for item in items(kit)] == [PhotoState.REJECTED, PhotoState.REJECTED, PhotoState.ACCEPTED]
+    assert retouch(kit).state == RetouchState.BACK
+    with kit.db.reading() as session:
+        assert session.get_one(Placement, place.id).item_id == items(kit)[2].id
 
 
 @pytest.mark.parametrize("take_back", [True, False])

@@ -73,6 +73,58 @@ def test_an_override_is_for_this_very_picture_only(kit: Kit) -> None:
         assert session.get_one(Placement, case.id).state == PlacementState.REVIEW
 
 
+def test_what_a_person_took_back_waits_for_a_person_even_where_every_rule_passes(kit: Kit) -> None:
+    case = waiting(kit, longest_side=1600)
+    with kit.db.writing() as session:
+        session.get_one(Placement, case.id).state = PlacementState.APPROVED
+    with kit.db.writing() as session:
+        review.ask_again(session, kit, session.get_one(Placement, case.id), "ann")
+    for _ in range(2):
+        with kit.db.writing() as session:
+            work.wake(session, "check", case.id, at=kit.now())
+        settle_all(kit, {"check": STAGES["check"]})
+        with kit.db.reading() as session:
+            assert session.get_one(Placement, case.id).state == PlacementState.REVIEW
+
+    other = rendition(kit, _item_of(kit, case), facts={"longest_side": 1600})
+    with kit.db.writing() as session:
+        session.get_one(Placement, case.id).rendition_id = other.id
+    settle_all(kit, {"check": STAGES["check"]})
+    with kit.db.reading() as session:
+        assert session.get_one(Placement, case.id).state == PlacementState.APPROVED, "it was said of the picture before this one"
+
+
+def test_an_override_says_nothing_of_the_picture_that_followed(kit: Kit) -> None:
+    case = waiting(kit, longest_side=400)
+    with kit.db.writing() as session:
+        review.approve(session, kit, session.get_one(Placement, case.id), "ann", "the buyer knows")
+    other = rendition(kit, _item_of(kit, case), facts={"longest_side": 1600})
+    with kit.db.writing() as session:
+        assert session.get_one(Placement, case.id).waived["why"] == "the buyer knows"
+        session.get_one(Placement, case.id).rendition_id = other.id
+    settle_all(kit, {"check": STAGES["check"]})
+    with kit.db.reading() as session:
+        followed = session.get_one(Placement, case.id)
+        assert (followed.approved_id, followed.waived) == (other.id, {})
+
+
+@pytest.mark.parametrize("decision", ["approve", "reject", "retouch"])
+def test_nobody_decides_about_a_picture_that_they_did_not_see(kit: Kit, decision: str) -> None:
+    case = waiting(kit, longest_side=400)
+    decide = {
+        "approve": lambda session, row: review.approve(session, kit, row, "ann", "so", shown="another"),
+        "reject": lambda session, row: review.reject(session, kit, row, "ann", "so", shown="another"),
+        "retouch": lambda session, row: review.send_to_retouch(session, kit, row, "ann", "studio", "dust", shown="another"),
+    }[decision]
+    with kit.db.writing() as session, pytest.raises(Refusal, match="shows another picture since you opened it"):
+        decide(session, session.get_one(Placement, case.id))
+
+
+def _item_of(kit: Kit, case: Placement) -> ImageSetItem:
+    with kit.db.reading() as session:
+        return session.get_one(ImageSetItem, case.item_id)
+
+
 def test_rejecting_and_retouching_say_who_and_why(kit: Kit) -> None:
     case = waiting(kit)
     with kit.db.writing() as session:
