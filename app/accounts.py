@@ -134,7 +134,7 @@ def set_credentials(session: Session, kit: Kit, account: Account, who: str, cred
     sealed = kit.box.seal(_credentials(site, credentials, account.practice))
     if endpoints is not None:
         account.endpoints = endpoints_of(site, endpoints, account.practice)
-    account.credentials = sealed
+    account.credentials, account.authorised_until = sealed, None  # how long these hold is not known
     record(session, account, "credentials", now=kit.now(), why="new credentials", who=who)
     if account.paused is not None:
         wake(session, "mend", account.id, at=kit.now())

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 import integrations
-from app.db import insert, insert_new, record
+from app.db import insert, insert_new, lock, record
 from app.kit import Kit
 from app.models import Account, Event, Listing, ListingMember, Product, Setting
 from app.rulebook import BROKEN
@@ -53,6 +53,7 @@ def pause_account(session: Session, kit: Kit, account_id: int, why: str) -> None
     Paused again while it is on trial: the same trouble goes on, so there is no second alarm, and the looks stay as far apart as they were.
     """
     account, now = session.get_one(Account, account_id), kit.now()
+    lock(session, account)  # many tasks may be refused at once
     if account.paused is None:
         account.paused = integrations.redact(why)[:500]
         record(session, account, "paused again" if on_trial(session, account) else "paused", now=now, why=account.paused)

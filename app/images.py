@@ -27,6 +27,9 @@ MEMORY_BYTES = 2 * 1024**3  # address space of the child: Python and its librari
 SECONDS = 30
 
 _KEY = re.compile(r"^[0-9a-f]{64}$")
+WAIT_S = 60  # for the pictures before it
+
+_turn = threading.Lock()  # one picture at a time: what is ended with the child is that picture alone
 _lock = threading.Lock()
 _pool: ProcessPoolExecutor | None = None
 
@@ -73,6 +76,15 @@ def _folder(kit: Kit) -> Path:
 
 
 def _in_a_child(data: bytes, size: int) -> bytes:
+    if not _turn.acquire(timeout=WAIT_S):
+        raise Refusal("many pictures are being shown at this moment: look again in a minute")
+    try:
+        return _made(data, size)
+    finally:
+        _turn.release()
+
+
+def _made(data: bytes, size: int) -> bytes:
     global _pool
     with _lock:
         if _pool is None:

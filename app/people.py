@@ -17,7 +17,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy.orm import Session
 
-from app.db import record
+from app.db import mutex, record
 from app.errors import Refusal
 from app.models import ApiKey, User
 
@@ -130,6 +130,8 @@ def _check(name: str, role: str) -> None:
 
 
 def _not_the_last_admin(session: Session, user: User) -> None:
+    mutex(session, "admins")  # two who take it from each other at once
+    session.refresh(user)
     others = sa.select(sa.func.count()).select_from(User).where(User.role == "admin", User.active.is_(True), User.id != user.id)
     if user.role == "admin" and user.active and not session.scalar(others):
         raise Refusal(f"{user.name} is the last admin: make another one first")

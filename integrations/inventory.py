@@ -198,9 +198,19 @@ class Event:
         return self.data.sku
 
 
+def _on_the_calendar(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is no time between the years 1 and 9999 in UTC") from None
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_on_the_calendar)]  # in UTC
+
+
 class _Envelope(_Strict):
     type: str
-    timestamp: AwareDatetime
+    timestamp: Moment
     data: dict[str, Any]
 
 
@@ -218,7 +228,7 @@ def parse_event(type: str | None, body: bytes | str | Mapping[str, Any]) -> Even
         data = model.model_validate_json(json.dumps(envelope.data))
     except ValidationError as error:
         raise InvalidEvent(_problems(error, "data")) from None
-    return Event(envelope.type, envelope.timestamp.astimezone(UTC), data)
+    return Event(envelope.type, envelope.timestamp, data)
 
 
 def verify(secret: str, headers: Mapping[str, str], raw: bytes) -> str:

@@ -55,11 +55,11 @@ def add(rule: str, sku: str | None, account_key: str | None, until: datetime | N
     if (until is None) == (days is None):
         raise click.UsageError("say how long: --until DAY or --days N")
     with open_house() as kit, kit.db.writing() as session:
-        product = session.scalar(sa.select(Product).where(Product.sku == sku)) if sku else None
-        if sku and product is None:
+        product = session.scalar(sa.select(Product).where(Product.sku == sku)) if sku is not None else None
+        if sku is not None and product is None:
             raise Refusal(f"there is no product {sku}")
         end = until.replace(hour=23, minute=59, tzinfo=UTC) if until else kit.now() + timedelta(days=days or 0)
-        account = find_account(session, account_key) if account_key else None
+        account = find_account(session, account_key) if account_key is not None else None
         waiver = house.add(session, kit, rule=rule, until=end, why=why, who=whoever(), product=product, account=account)
         number = waiver.id
     click.echo(f"Waiver {number}: {rule} for {' on '.join(filter(None, (sku, account_key)))} until {end:%Y-%m-%d %H:%M} UTC.")
@@ -111,7 +111,7 @@ def take(account_key: str | None, rule: str | None, why: str) -> None:
 
     with open_house() as kit:
         with kit.db.reading() as session:
-            account = find_account(session, account_key) if account_key else None
+            account = find_account(session, account_key) if account_key is not None else None
             seen = baselines.look(session, kit, account=account, rule=rule)
         with kit.db.writing() as session:
             baselines.keep(session, kit, seen, whoever(), why, account=account, rule=rule)
@@ -131,7 +131,7 @@ def drop(account_key: str | None, rule: str | None, why: str) -> None:
     from app.accounts import find_account
 
     with open_house() as kit, kit.db.writing() as session:
-        count = baselines.drop(session, kit, whoever(), why, account=find_account(session, account_key) if account_key else None, rule=rule)
+        count = baselines.drop(session, kit, whoever(), why, account=find_account(session, account_key) if account_key is not None else None, rule=rule)
     click.echo(f"{count} findings are no longer known.")
 
 

@@ -20,7 +20,7 @@ def stop(account: str | None, why: str) -> None:
     from app.accounts import find_account
 
     with open_house() as kit, kit.db.writing() as session:
-        controls.stop(session, kit, whoever(), find_account(session, account) if account else None, why)
+        controls.stop(session, kit, whoever(), find_account(session, account) if account is not None else None, why)
     click.echo(f"Writing to {account or 'all marketplaces'} is stopped. `packshot resume{f' --account {account}' if account else ''}` lets it go on.")
 
 
@@ -32,7 +32,7 @@ def resume(account: str | None) -> None:
     from app.accounts import find_account
 
     with open_house() as kit, kit.db.writing() as session:
-        controls.resume(session, kit, whoever(), find_account(session, account) if account else None)
+        controls.resume(session, kit, whoever(), find_account(session, account) if account is not None else None)
     click.echo(f"Writing to {account or 'marketplaces'} goes on.")
 
 

@@ -64,6 +64,17 @@ def password(name: str, password: str) -> None:
     click.echo(f"{name} has a new password.{shown}")
 
 
+@users.command()
+@click.argument("name")
+def revoke(name: str) -> None:
+    """Make the API key NAME useless for ever."""
+    from app import people
+
+    with open_house() as kit, kit.db.writing() as session:
+        people.revoke_api_key(session, name, kit.now(), whoever())
+    click.echo(f"The key {name} opens nothing any more.")
+
+
 def _password(given: str) -> tuple[str, str]:
     """The password, and what to say of it: given, asked for, or made."""
     import secrets

@@ -366,8 +366,11 @@ def give_up(session: Session, kit: Kit, row: str, error: str) -> None:
     session.get_one(Listing, int(row)).problem = error[:2000]
 
 
-def confirm(session: Session, kit: Kit, listing: Listing, who: str) -> None:
-    """Under policy `ask`: a person lets the present wish through, a refused one included."""
+def confirm(session: Session, kit: Kit, listing: Listing, who: str, *, shown: str = "") -> None:
+    """Under policy `ask`: a person lets the present wish through, a refused one included. `shown` is the wish that they saw, where that is known."""
+    if shown and shown != listing.wanted_print:
+        skus = ", ".join(member.product.sku for member in listing.members)
+        raise Refusal(f"{skus} on {listing.account.key}: something else is to be sent since you opened the page: look at it again")
     if not listing.wanted_print or listing.wanted_print == listing.pushed_print:
         skus = ", ".join(member.product.sku for member in listing.members)
         raise Refusal(f"{skus} on {listing.account.key}: nothing waits to be sent")

@@ -36,7 +36,8 @@ from app.web import (
     words,
 )
 
-MAX_FORM_BYTES = 64 * 1024  # a person's form; uploads and hooks state their own limits
+MAX_FORM_BYTES = 64 * 1024  # a person's form; uploads, hooks, the API and the rules page state their own limits
+MAX_REQUEST_BYTES = 4 * MAX_FORM_BYTES  # encoded, and with files that nobody asked for: they would be spooled to disk before anybody is asked who they are
 
 BLUEPRINTS = (
     auth.bp, dashboard.bp, products.bp, review.bp, lessons.bp, rulebook.bp, releases.bp, waivers.bp, accounts.bp, mapping.bp, webhooks.bp, people.bp,
@@ -56,6 +57,7 @@ def create_app(settings: Settings, kit: Kit | None = None) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=timedelta(days=14),
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
+        MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
         MAX_FORM_MEMORY_SIZE=MAX_FORM_BYTES,
         WTF_CSRF_CHECK_DEFAULT=False,  # auth.guard asks for the token of every signed-in write, and of the sign-in itself
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a review page may stay open all day

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import sqlalchemy as sa
 from flask import abort
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, selectinload
 
 import integrations
@@ -166,11 +166,15 @@ def _open(value: bool) -> sa.ColumnElement[bool]:
     return Notice.end.is_(None) if value else Notice.end.is_not(None)
 
 
+NEW_SINCE = (
+    "with a greater number: what is new since. On PostgreSQL a number may appear up to ten minutes after a greater one: "
+    "ask so far back again (`since`), and know what you have seen by its number"
+)
 COLLECTIONS = (
     Collection(
         "products", "product", sa.select(Product), shapes.ProductOut, (Product.id,), Product.sku, key_name="sku",
         filters={"category": _is(Product.category, Words), "archived": _is(Product.archived, bool),
-                 "updated_after": Filter(AwareDatetime, lambda at: Product.updated_at > at, "changed after this time")},
+                 "updated_after": Filter(integrations.inventory.Moment, lambda at: Product.updated_at > at, "changed after this time")},
         told=lambda _call, rows: [product_told(row) for row in rows],
     ),
     Collection(
@@ -238,7 +242,7 @@ COLLECTIONS = (
         newest_first=True,
         filters={"rule": _is(Waiver.rule, Words), "sku": _sku(Waiver.product), "account": _account(Waiver.account),
                  "revoked": Filter(bool, lambda value: Waiver.revoked_at.is_not(None) if value else Waiver.revoked_at.is_(None)),
-                 "until_after": Filter(AwareDatetime, lambda at: Waiver.until > at, "that end after this time, if nobody revokes them")},
+                 "until_after": Filter(integrations.inventory.Moment, lambda at: Waiver.until > at, "that end after this time, if nobody revokes them")},
     ),
     Collection(
         "webhooks", "webhook", sa.select(WebhookEndpoint), shapes.EndpointOut, (WebhookEndpoint.id,), WebhookEndpoint.id,
@@ -248,8 +252,8 @@ COLLECTIONS = (
     Collection(
         "events", "event", sa.select(Event), shapes.EventOut, (Event.id,), Event.id, newest_first=True,
         filters={"sku": _is(Event.sku, Words), "kind": _is(Event.kind, Words), "row": _is(Event.row, Words), "who": _is(Event.who, Words),
-                 "since": Filter(AwareDatetime, lambda at: Event.at >= at, "from this time on"),
-                 "after": Filter(Annotated[int, Field(ge=0, le=BIG)], lambda number: Event.id > number, "with a greater number: what is new since")},
+                 "since": Filter(integrations.inventory.Moment, lambda at: Event.at >= at, "from this time on"),
+                 "after": Filter(Annotated[int, Field(ge=0, le=BIG)], lambda number: Event.id > number, NEW_SINCE)},
     ),
 )  # fmt: skip
 

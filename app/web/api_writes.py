@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Protocol, TypeVar
 
 import sqlalchemy as sa
 from flask import abort
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from app import controls, mapping, waivers
 from app.models import Account, Arrival, Event, ImageSetItem, Lesson, Listing, Placement, Product, Retouch, Waiver
@@ -37,7 +37,7 @@ class PlacementDecision(Wish):
     reason: Reason = ""
     to: Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)] = Field("", description="retouch: who gets it")
     note: Reason = Field("", description="retouch: what to do")
-    due_at: AwareDatetime | None = Field(None, description="retouch: when it should be back")
+    due_at: inventory.Moment | None = Field(None, description="retouch: when it should be back")
 
 
 class RetouchCost(Wish):
@@ -67,16 +67,16 @@ class Assignment(Wish):
     """Which product, and what of it, a file shows."""
 
     sku: Annotated[str, StringConstraints(min_length=1, max_length=120)]
-    shot: Annotated[str, StringConstraints(max_length=32, pattern=r"^([a-z0-9][a-z0-9_-]*)?$")] = ""
+    shot: Annotated[str, StringConstraints(max_length=32, pattern=rf"^{intake.SHOT}$")] = ""
 
 
 class WaiverWish(Wish):
     """A rule to answer for: for a product, an account or that product there; until a time, at most 366 days from now; and why."""
 
     rule: Annotated[str, StringConstraints(min_length=1, max_length=100)]
-    sku: Annotated[str, StringConstraints(max_length=120)] | None = None
-    account: Annotated[str, StringConstraints(max_length=96)] | None = None
-    until: AwareDatetime
+    sku: Annotated[str, StringConstraints(min_length=1, max_length=120)] | None = None
+    account: Annotated[str, StringConstraints(min_length=1, max_length=96)] | None = None
+    until: inventory.Moment
     why: Reason
 
 

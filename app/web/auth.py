@@ -7,7 +7,7 @@ Ways: `PERSON` (a signed-in person; every write carries a CSRF token), `KEY` (an
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
 from typing import ParamSpec, TypeVar
@@ -97,6 +97,7 @@ def needs(role: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 def guard() -> ResponseReturnValue | None:
     """Before every request: who is it, and may they come in?"""
+    _no_nul(request.args.values(), (request.view_args or {}).values())
     way = way_of(request.endpoint)
     if way in (PUBLIC, SIGNED):
         return None
@@ -108,7 +109,14 @@ def guard() -> ResponseReturnValue | None:
         return _turn_away()
     g.actor = current_user._get_current_object()
     csrf.protect()
+    _no_nul(request.form.values() if request.mimetype != "application/json" else ())
     return None
+
+
+def _no_nul(*given: Iterable[object]) -> None:
+    """No text that people write holds a NUL, and PostgreSQL takes none."""
+    if any("\0" in text for texts in given for text in texts if isinstance(text, str)):
+        abort(400, "There is a NUL character in it, which no text here has.")
 
 
 def _by_key(scheme: str, token: str) -> None:
@@ -136,6 +144,7 @@ def sign_in() -> ResponseReturnValue:
 @bp.post("/sign-in")
 def sign_in_now() -> ResponseReturnValue:
     csrf.protect()
+    _no_nul(request.form.values())
     name = request.form.get("name", "").strip()
     user = people.check_password(session(), name, request.form.get("password", ""))
     if user is None:
@@ -156,7 +165,10 @@ def sign_out() -> ResponseReturnValue:
 def _next() -> str:
     """Where the person wanted to go; only ever an address of ours."""
     wish = request.values.get("next", "")
-    parts = urlsplit(wish)
+    try:
+        parts = urlsplit(wish)
+    except ValueError:  # a bracket that opens no address
+        return url_for("dashboard.home")
     return wish if wish.startswith("/") and not wish.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme else url_for("dashboard.home")
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from app.errors import Refusal
+from app.secretbox import SecretsLost
 from app.store import StoreError
 from app.web.session import discard
 
@@ -61,6 +62,8 @@ def answer(status: int, detail: str = "") -> Response:
 
 
 def _http(error: HTTPException) -> Response:
+    if isinstance(failed := getattr(error, "original_exception", None), OperationalError | StoreError):  # as late as the commit
+        return _away(failed)
     discard()
     if error.code is None or error.code < 400:  # a redirect that werkzeug raised
         return make_response(error.get_response())
@@ -80,7 +83,7 @@ def _words_of(error: HTTPException) -> str:
     return error.description or ""
 
 
-def _refusal(error: Refusal) -> Response:
+def _refusal(error: Refusal | SecretsLost) -> Response:
     discard()
     return answer(409, str(error))
 
@@ -101,6 +104,7 @@ def init_app(app: Flask) -> None:
     """Every error leaves through here; none shows a traceback or the database's words."""
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Refusal, _refusal)
+    app.register_error_handler(SecretsLost, _refusal)
     app.register_error_handler(OperationalError, _away)
     app.register_error_handler(StoreError, _away)
     app.register_error_handler(Exception, _unexpected)

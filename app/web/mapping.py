@@ -81,24 +81,29 @@ def kinds(key: str) -> ResponseReturnValue:
 @bp.post("/category")
 @needs("admin")
 def save(key: str) -> ResponseReturnValue:
-    form = request.form
+    form, account = request.form, _account(key)
     name = form.get("name", "")
-    mapping.set_mapping(session(), kit(), _account(key), name, form.get("kind", ""), rows_of(form), who())
+    known = next((category.rows for category in mapping.categories(session(), kit(), account, name)), {})
+    mapping.set_mapping(session(), kit(), account, name, form.get("kind", ""), rows_of(form, known), who())
     flash(f"Kept: {name or 'products without a category'} on {key}. What was refused before is tried again with it.")
     return redirect(url_for(".category", key=key, name=name), 303)
 
 
-def rows_of(form: Any) -> dict[str, Mapping[str, Any]]:
-    """The rows of the mapping as the form says them: what comes from nothing has no row."""
-    rows: dict[str, Mapping[str, Any]] = {}
+def rows_of(form: Any, known: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The rows of the mapping: as the form says them, and what it does not show (a row, a word of theirs, a unit) as it was known. Nothing: no row."""
+    shown = {attribute for field, attribute in form.items() if re.fullmatch(r"attribute-(\d+|new)", field)}
+    rows: dict[str, Mapping[str, Any]] = {name: row for name, row in known.items() if name not in shown}
     for field, attribute in form.items():
         number = re.fullmatch(r"attribute-(\d+|new)", field)
         if number is None or not attribute:
             continue
         how, value = form.get(f"how-{number[1]}", ""), form.get(f"value-{number[1]}", "").strip()
-        unit = {"unit": form[f"unit-{number[1]}"].strip()} if form.get(f"unit-{number[1]}", "").strip() else {}
+        before = known.get(attribute, {})
+        said = form.get(f"unit-{number[1]}", before.get("unit", "")).strip()
+        unit = {"unit": said} if said else {}
         pairs = zip(form.getlist(f"ours-{number[1]}"), form.getlist(f"theirs-{number[1]}"), strict=False)
-        words = {ours: theirs for ours, theirs in pairs if ours and theirs}
+        words = {**(before.get("words") or {} if before.get("from") == how else {}), **dict(pairs)}
+        words = {ours: theirs for ours, theirs in words.items() if ours and theirs}
         if how == "value" and value:
             parts = [part.strip() for part in value.split(SEVERAL.strip()) if part.strip()]
             rows[attribute] = {"value": parts if len(parts) > 1 else value, **unit}

@@ -63,11 +63,12 @@ def add_key() -> ResponseReturnValue:
     return _page(fresh=key)
 
 
-@bp.post("/keys/<name>/revoke")
+@bp.post("/keys/<int:number>/revoke")
 @needs("admin")
-def revoke(name: str) -> ResponseReturnValue:
-    people.revoke_api_key(session(), name, kit().now(), who())
-    flash(f"The key {name} opens nothing any more.")
+def revoke(number: int) -> ResponseReturnValue:
+    key = session().get(ApiKey, number) or abort(404, f"There is no key {number}.")
+    people.revoke_api_key(session(), key.name, kit().now(), who())
+    flash(f"The key {key.name} opens nothing any more.")
     return _back()
 
 

@@ -24,7 +24,7 @@ bp = Blueprint("products", __name__)
 def products() -> ResponseReturnValue:
     q, stage = request.args.get("q", "").strip(), request.args.get("stage", "")
     page = queries.products(session(), q=q, stage=stage, number=request.args.get("page", 1, type=int))
-    if q and len(page.rows) == 1 and page.number == 1 and not stage:
+    if q and len(page.rows) == 1 and page.number == 1 and not stage and not request.headers.get("HX-Request"):  # not under somebody who waits for it
         return redirect(url_for(".sku", sku=page.rows[0].sku))
     return render_template("products.html", page=page, q=q, stage=stage)
 
@@ -83,7 +83,7 @@ def listings() -> ResponseReturnValue:
 @needs("operator")
 def confirm(number: int) -> ResponseReturnValue:
     listing = session().get(Listing, number) or abort(404, "That listing is no longer here.")
-    publish.confirm(session(), kit(), listing, who())
+    publish.confirm(session(), kit(), listing, who(), shown=request.form.get("shown", ""))
     flash("Let through: it is sent now.")
     return redirect(request.referrer or url_for(".listings"), 303)
 

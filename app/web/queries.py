@@ -345,7 +345,7 @@ def history(session: Session, sku: str, before: int | None = None, size: int = 6
     mine = sa.or_(Event.sku == sku, sa.and_(Event.kind == "listing", Event.row.in_([str(listing) for listing in shared])))
     select = sa.select(Event).where(mine if shared else Event.sku == sku).order_by(Event.id.desc())
     if before:
-        select = select.where(Event.id < min(before, 2**63 - 1))  # what a database compares without complaint
+        select = select.where(Event.id < max(0, min(before, 2**63 - 1)))  # what a database compares without complaint
     return page_of(session, select, 1, size)
 
 

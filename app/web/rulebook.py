@@ -26,6 +26,7 @@ def allow_long_text() -> None:
     """A rules file may be longer than other forms. Before the guard, which reads the form."""
     if request.blueprint == bp.name:
         request.max_form_memory_size = MOST_BYTES + 100_000
+        request.max_content_length = 4 * request.max_form_memory_size
 
 
 @bp.get("/")

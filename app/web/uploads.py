@@ -47,6 +47,7 @@ class Fields(BaseModel):
     )
     order: int = Field(0, ge=0, le=1000, description="place in the image set; 0: by the category's template")
     batch: str | None = Field(None, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$", description="name or number of the batch they belong to")
+    batch_name: str | None = Field(None, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$", description="its name, even if that is a number")
 
 
 class Arrived(BaseModel):
@@ -109,7 +110,7 @@ def _keep(file: FileStorage) -> str:
 
 
 def _receive(fields: Fields, taken: list[tuple[str, str]]) -> Answer:
-    batch = _batch(fields.batch)
+    batch = open_batch(session(), "upload", fields.batch_name, kit().now()) if fields.batch_name else _batch(fields.batch)
     arrivals = [
         receive_file(session(), kit(), batch=batch, name=name, sha256=digest, sku=fields.sku, shot=fields.shot, order=fields.order, who=who())
         for name, digest in taken

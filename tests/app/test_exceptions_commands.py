@@ -90,3 +90,18 @@ def test_a_baseline_is_taken_shown_and_dropped(packshot: Run) -> None:
     assert packshot("rules", "baseline", "drop", "--why", "they are photographed again")[1] == "1 findings are no longer known.\n"
     assert packshot("rules", "baseline", "take", "--rule", "ebay-nothing", "--why", "x")[0] == 1
     assert history() == [("baseline", "taken"), ("baseline", "dropped")]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("resume", "--account", ""),
+        ("stop", "--account", ""),
+        ("waivers", "add", "ebay-longest-side", "--sku", "", "--account", "ebay-uk:main", "--days", "3", "--why", "x"),
+        ("rules", "baseline", "drop", "--account", "", "--why", "x"),
+    ],
+)
+def test_an_option_that_came_out_empty_does_not_mean_everything(packshot: Run, command: tuple[str, ...]) -> None:
+    code, _out, said = packshot(*command)
+    assert code == 1
+    assert "there is no" in said

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from PIL import Image
 
+import imaging
 from app import images
 from app.errors import Refusal
 from app.kit import Kit
@@ -57,6 +59,25 @@ def test_a_decoder_that_hangs_is_given_up(kit: Kit, monkeypatch: pytest.MonkeyPa
 
     with pytest.raises(Refusal, match="did not survive"):
         images.preview(kit, "photo", key, 320)
+
+
+def test_a_slow_picture_costs_those_that_wait_behind_it_nothing(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow, good = kit.originals.put(b"endless"), [kit.originals.put(watch_photo(seed=n, size=(400, 300))) for n in range(3)]
+    images.preview(kit, "photo", good[0], 160)  # the child is there
+    monkeypatch.setattr(images, "_shrink", _hang_on_the_slow)
+    monkeypatch.setattr(images, "SECONDS", 5)
+
+    with ThreadPoolExecutor(4) as pool:
+        refused = pool.submit(images.preview, kit, "photo", slow, 320)
+        shown = [pool.submit(images.preview, kit, "photo", key, 320) for key in good]
+
+        assert all(one.result() for one in shown)
+        with pytest.raises(Refusal, match="did not survive"):
+            refused.result()
+
+
+def _hang_on_the_slow(data: bytes, size: int) -> bytes:
+    return _hang(data, size) if data == b"endless" else imaging.to_review_jpeg(data, size)
 
 
 def _die(_data: bytes, _size: int) -> bytes:

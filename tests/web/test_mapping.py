@@ -110,6 +110,21 @@ def test_a_form_becomes_the_rows_that_it_shows(windows: Windows, drafter: Drafte
     assert policy(windows).get("listing", {}).get("mapping", {}).get("ring", {}) == rows
 
 
+def test_what_a_form_does_not_show_stays_as_it_was(windows: Windows, drafter: Drafter) -> None:
+    rows = {
+        "Colour": {"from": "attributes.colour", "words": {"navy": "Blue", "jet": "Black"}, "unit": "shade"},
+        "Engraving": {"from": "attributes.text", "words": {"none": "No"}},
+        "Size": {"from": "size_mm.case", "unit": "millimeters"},
+    }
+    drafter.mapped = lambda category: integrations.CategoryMap("W", "", rows)  # type: ignore[method-assign]
+    form = {"attribute-0": "Colour", "how-0": "attributes.colour", "ours-0": "navy", "theirs-0": "", "attribute-1": "Size", "how-1": ""}
+
+    assert windows.visitor("admin").post(f"{PAGE}/category", name="ring", kind="W", **form).status_code == 303
+
+    kept = policy(windows)["listing"]["mapping"]["ring"]
+    assert kept == {"Colour": {"from": "attributes.colour", "words": {"jet": "Black"}, "unit": "shade"}, "Engraving": rows["Engraving"]}
+
+
 def test_what_the_marketplace_does_not_take_is_refused_by_name(windows: Windows, drafter: Drafter) -> None:
     windows.visitor().post(f"{PAGE}/ask")
     look(windows.kit)

@@ -5,7 +5,7 @@
   const AT_ONCE = 3, TRIES = 3;
   const list = document.getElementById("queue"), total = document.getElementById("total"), drop = document.getElementById("drop");
   const waiting = [], all = [];
-  let running = 0, leaving = "";
+  let running = 0, pausing = 0, leaving = "";
   const el = (name, cls, text) => { const made = document.createElement(name); if (cls) made.className = cls; if (text) made.textContent = text; return made; };
 
   const add = (file, path) => {
@@ -26,8 +26,8 @@
     const failed = all.filter((one) => one.failed).length, done = all.filter((one) => one.done && !one.failed).length;
     total.hidden = all.length === 0;
     total.querySelector("progress").value = sent / bytes;
-    total.querySelector("p").textContent = `${done} of ${all.length} kept` + (failed ? `, ${failed} not` : "") + (running ? "" : done ? ". You may close this page." : "");
-    leaving = running || waiting.length ? "yes" : "";
+    total.querySelector("p").textContent = `${done} of ${all.length} kept` + (failed ? `, ${failed} not` : "") + (running || pausing ? "" : done ? ". You may close this page." : "");
+    leaving = running || pausing || waiting.length ? "yes" : "";
   };
   const end = (one, cls, words, link) => {
     one.done = true; one.row.className = cls; one.bar.hidden = true; one.said.textContent = words;
@@ -37,8 +37,8 @@
   const send = (one) => {
     running += 1; one.tries += 1; one.said.textContent = "on its way";
     const data = new FormData(), ask = new XMLHttpRequest();
-    for (const field of ["batch", "sku"]) if (form.elements[field].value.trim()) data.append(field, form.elements[field].value.trim());
-    if (!form.elements.batch.value.trim()) data.append("batch", form.elements.batch.placeholder);
+    if (form.elements.sku.value.trim()) data.append("sku", form.elements.sku.value.trim());
+    data.append("batch_name", form.elements.batch.value.trim() || form.elements.batch.placeholder);
     data.append("file", one.file, one.path);
     ask.open("POST", form.action);
     ask.setRequestHeader("X-CSRFToken", form.dataset.token);
@@ -56,7 +56,7 @@
       else { one.failed = true; end(one, "failed", told.detail || `not kept (${ask.status})`); }
       next();
     };
-    ask.onerror = () => { running -= 1; if (one.tries < TRIES) { one.said.textContent = "no connection; tried again"; setTimeout(() => { waiting.push(one); next(); }, 2000 * one.tries); } else { one.failed = true; end(one, "failed", "no connection; not kept"); next(); } };
+    ask.onerror = () => { running -= 1; if (one.tries < TRIES) { one.said.textContent = "no connection; tried again"; pausing += 1; setTimeout(() => { pausing -= 1; waiting.push(one); next(); }, 2000 * one.tries); sum(); } else { one.failed = true; end(one, "failed", "no connection; not kept"); next(); } };
     ask.send(data);
   };
 
