@@ -298,10 +298,15 @@ class Truth:
             if one.id in excused:
                 continue
             twin, wish = there.get((one.site, one.sku)), self.shop.wish[one.product]
-            shown = {p: self._seen(file) for p, (file, _) in twin.shown.items()} if twin and twin.active else None
+            shown = {p: self._seen(file) for p, (file, _) in twin.shown.items() if not _anothers(one, p, file)} if twin and twin.active else None
             assert shown == {p: self._seen(file) for p, file in wish.items()}, self._told(one, twin, Lag(f"wanted {wish}, shown {shown}", one.sent_at, 0), now)
         lost_updates(self.house, self.twin, self._files)
         return len(here) - len(waiting), len(waiting)
+
+
+def _anothers(here: House, position: str, file: str) -> bool:
+    """Whether somebody else's picture stands where we want none: on Amazon it is their contribution to a shared article, and no seller takes it away."""
+    return file == "another's" and position not in here.wanted and here.site.startswith("amazon-")
 
 
 def lost_updates(house: sqlite3.Connection, twin: sqlite3.Connection, files: Mapping[str, str]) -> None:
