@@ -7,6 +7,7 @@ ones, and a larger share holds the smaller. It halts by itself where too many of
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,6 +28,7 @@ from app.states import PlacementState
 WISH = "rollout"  # the setting: {release, since, share, most_to_review, halted, done}
 MOST_TO_REVIEW = 0.15  # of the new pictures; ours: half as much again as the tenth that a person looks at in any case
 LEAST_JUDGED = 20  # new pictures before their share says anything
+_BY_A_PERSON = (PlacementState.REVIEW, PlacementState.REJECTED, PlacementState.RETOUCH)
 _AT_ONCE = 100  # products in one turn of the scheduler, each in its own transaction
 _PAGE = 5000
 
@@ -123,7 +125,10 @@ def _stands(session: Session, at: datetime) -> bool:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of the new pictures of photos that moved: judged good, sent to a person though an earlier one had passed, not judged yet."""
+    """What became of the new pictures of photos that moved: judged good, sent to a person though an earlier one had passed, not judged yet.
+
+    Whatever the person decided since: that one was needed is what counts.
+    """
 
     good: int
     to_review: int
@@ -141,17 +146,20 @@ def outcome_of(session: Session, kit: Kit, release: str) -> Outcome:
     if row is None:
         return Outcome(0, 0, 0)
     since = _since(session, kit, row)
+    overridden = sa.and_(Placement.state == PlacementState.APPROVED, sa.cast(Placement.waived, sa.String) != "{}").label("overridden")
     moved = (
-        sa.select(Placement.state, sa.func.count())
+        sa.select(Placement.state, overridden, sa.func.count())
         .join(ImageSetItem, ImageSetItem.id == Placement.item_id)
         .where(ImageSetItem.release_id == release, ImageSetItem.created_at < since, Placement.changed_at >= since)
-        .group_by(Placement.state)
+        .group_by(Placement.state, overridden)
     )
     good = sa.and_(Placement.state == PlacementState.APPROVED, Placement.approved_id == Placement.rendition_id)
     replaced = sa.and_(Placement.approved_id.is_not(None), Placement.approved_id.is_distinct_from(Placement.rendition_id))
-    new = sa.or_(good, sa.and_(Placement.state.in_((PlacementState.REVIEW, PlacementState.WAITING)), replaced))
-    counts = {row[0]: row[1] for row in session.execute(moved.where(new))}
-    return Outcome(counts.get(PlacementState.APPROVED, 0), counts.get(PlacementState.REVIEW, 0), counts.get(PlacementState.WAITING, 0))
+    new = sa.or_(good, sa.and_(Placement.state.in_((*_BY_A_PERSON, PlacementState.WAITING)), replaced))
+    counts: Counter[str] = Counter()
+    for state, by_a_person, number in session.execute(moved.where(new)):
+        counts["to review" if by_a_person or state in _BY_A_PERSON else str(state)] += number
+    return Outcome(counts[PlacementState.APPROVED], counts["to review"], counts[PlacementState.WAITING])
 
 
 @dataclass(frozen=True)

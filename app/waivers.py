@@ -15,6 +15,7 @@ from app.excuses import running
 from app.kit import Kit
 from app.models import Account, Placement, Product, Waiver
 from app.stages.check import JUDGED
+from app.states import PlacementState
 
 LONGEST = timedelta(days=366)  # what is to hold for longer is no exception but a rule: the overlay is its place
 
@@ -99,13 +100,18 @@ def _known(session: Session, kit: Kit, rule: str, account: Account | None) -> No
         raise Refusal(f"{rule} is a rule of {found.authority}; {account.key} is no account there")
 
 
+def _breaks(rule: str) -> sa.ColumnElement[bool]:
+    return sa.cast(Placement.findings, sa.Text).contains(f'"{rule}"', autoescape=True)
+
+
 def _judge_again(session: Session, kit: Kit, waiver: Waiver) -> None:
-    """Wake the placements within the waiver's scope that break its rule, however many there are."""
+    """Wake the placements within the waiver's scope that break its rule, however many there are; and those that may be judged at this very moment."""
     session.flush()
     rows = (
         sa.select(Placement.id, Product.priority * work.PRIORITY_HEAD_START_S)
         .join(Product, Product.id == Placement.product_id)
-        .where(Placement.state.in_(JUDGED), sa.cast(Placement.findings, sa.Text).contains(f'"{waiver.rule}"', autoescape=True))
+        .where(Placement.state.in_(JUDGED))
+        .where(sa.or_(Placement.judged_rules.is_(None), Placement.state == PlacementState.WAITING, _breaks(waiver.rule)))
     )
     if waiver.product_id is not None:
         rows = rows.where(Placement.product_id == waiver.product_id)

@@ -19,7 +19,8 @@ from app.models import Arrival
 from app.stages.intake import open_batch, receive_file
 from app.store import StoreError
 
-Seen = dict[Path, tuple[int, int]]
+Mark = tuple[int, int]  # size, modification time in ns
+Seen = dict[Path, tuple[Mark, bool]]  # and whether it is known to be taken
 MOST_BYTES = 512 * 1024 * 1024
 KEY_CHARACTERS = 512  # as many as an arrival's key has
 
@@ -27,12 +28,12 @@ KEY_CHARACTERS = 512  # as many as an arrival's key has
 def scan_folder(kit: Kit, folder: Path, seen: Seen) -> int:
     """Take the finished new files of a folder and its subfolders; returns how many.
 
-    `seen` is the caller's memory of the last look (path -> size, modification time in ns). A file that changed since, or was not
-    there, is left for the next look; so is one that disappears meanwhile. Files are left where they are: the same file (path, size,
-    time) is one arrival for ever. One file that cannot be read keeps no other from being taken.
+    `seen` is the caller's memory of the last look. A file that changed since, or was not there, is left for the next look; so is one
+    that disappears meanwhile. Files are left where they are: the same file (path, size, time) is one arrival for ever, and the database
+    is asked about it once. One file that cannot be read keeps no other from being taken.
     Raises StoreError, at the end, naming what is not there, cannot be read or is over 512 MB.
     """
-    now: Seen = {}
+    now: dict[Path, Mark] = {}
     problems = list[str]()
     for path in _photographs(folder, problems):
         try:
@@ -43,16 +44,15 @@ def scan_folder(kit: Kit, folder: Path, seen: Seen) -> int:
             problems.append(f"{_name(folder, path)}: cannot be read: {error.strerror}")
             continue
         now[path] = (stat.st_size, stat.st_mtime_ns)
-    steady = {path: mark for path, mark in now.items() if seen.get(path) == mark}
+    steady = {path: mark for path, mark in now.items() if seen.get(path) == (mark, False)}
     known = taken_before(kit, "folder", [key for path, mark in steady.items() for key in (_key(folder, path, mark), _former_key(folder, path, mark))])
-    taken = 0
-    for path, mark in steady.items():
-        if not known & {_key(folder, path, mark), _former_key(folder, path, mark)}:
-            taken += _take(kit, folder, path, mark, problems)
+    before = {path for path, mark in steady.items() if known & {_key(folder, path, mark), _former_key(folder, path, mark)}}
+    taken = {path for path, mark in steady.items() if path not in before and _take(kit, folder, path, mark, problems)}
+    done = before | taken | {path for path, mark in now.items() if seen.get(path) == (mark, True)}
     seen.clear()
-    seen.update(now)
+    seen.update({path: (mark, path in done) for path, mark in now.items()})
     complain(str(folder), problems)
-    return taken
+    return len(taken)
 
 
 def _photographs(folder: Path, problems: list[str]) -> list[Path]:
@@ -67,33 +67,41 @@ def _photographs(folder: Path, problems: list[str]) -> list[Path]:
     for top, folders, names in os.walk(folder, onerror=unlisted):
         folders[:] = [name for name in folders if not name.startswith((".", "~")) and name != "lost+found"]
         paths = (Path(top, name) for name in names)
-        found += [path for path in paths if is_wanted(path.relative_to(folder).as_posix()) and not path.is_symlink()]
+        found += [path for path in paths if is_wanted(path.relative_to(folder).as_posix()) and not _leads_away(path)]
     return sorted(found)
 
 
-def _take(kit: Kit, folder: Path, path: Path, mark: tuple[int, int], problems: list[str]) -> int:
+def _leads_away(path: Path) -> bool:
+    """Whether it is a link. What cannot even be asked about is not: reading it says why."""
+    try:
+        return path.is_symlink()
+    except OSError:
+        return False
+
+
+def _take(kit: Kit, folder: Path, path: Path, mark: Mark, problems: list[str]) -> bool:
     if mark[0] > MOST_BYTES:
         problems.append(f"{_name(folder, path)}: {too_large(mark[0])}")
-        return 0
+        return False
     try:
         data = path.read_bytes()
         after = path.stat()
     except FileNotFoundError:
-        return 0
+        return False
     except OSError as error:
         problems.append(f"{_name(folder, path)}: cannot be read: {error.strerror}")
-        return 0
+        return False
     if (after.st_size, after.st_mtime_ns) != mark or len(data) != mark[0]:
-        return 0  # it is still being written
+        return False  # it is still being written
     take(kit, "folder", folder.name, _name(folder, path), data, _key(folder, path, mark))
-    return 1
+    return True
 
 
-def _key(folder: Path, path: Path, mark: tuple[int, int]) -> str:
+def _key(folder: Path, path: Path, mark: Mark) -> str:
     return short_key(f"{_name(Path('/'), folder.absolute())}/{_name(folder, path)}:{mark[0]}:{mark[1]}")
 
 
-def _former_key(folder: Path, path: Path, mark: tuple[int, int]) -> str:
+def _former_key(folder: Path, path: Path, mark: Mark) -> str:
     """The key that arrivals had while a folder was known by its last name alone: what was taken under it is not taken again."""
     return f"{folder.name}/{_name(folder, path)}:{mark[0]}:{mark[1]}"[-KEY_CHARACTERS:]
 

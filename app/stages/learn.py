@@ -69,7 +69,9 @@ def gather(session: Session, kit: Kit, row: str) -> Task | None:
     site = integrations.SITES[session.get_one(Account, listing.account_id).marketplace]
     product = session.scalars(
         sa.select(Product).join(ListingMember).where(ListingMember.listing_id == listing.id, ListingMember.merchant_sku == notice.merchant_sku)
-    ).one()
+    ).one_or_none()
+    if product is None:  # it has left this listing since
+        return None
     evidence = tuple(
         (
             box["file"],

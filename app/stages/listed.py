@@ -12,7 +12,7 @@ import integrations
 from app import work
 from app.db import insert_new, lock, record
 from app.kit import Kit
-from app.models import OPEN_PUSH, Account, Listing, ListingMember, Product, Push
+from app.models import OPEN_PUSH, Account, Listing, ListingMember, Notice, Product, Push, Showing
 from app.states import ListingState
 
 
@@ -45,6 +45,10 @@ def listing_for(session: Session, kit: Kit, product: Product, account: Account) 
     if renamed_to(member, account) and _may_rename(session, member.listing):
         record(session, member.listing, "renamed", now=kit.now(), sku=product.sku, was=member.merchant_sku[:32], to=sku[:32], why="the inventory says so")
         member.listing.wanted = {name: side for name, side in member.listing.wanted.items() if name != member.merchant_sku}
+        for told_of in (Notice, Showing):  # what was said against it and shown on it goes by its name too
+            session.execute(
+                sa.update(told_of).where(told_of.listing_id == member.listing_id, told_of.merchant_sku == member.merchant_sku).values(merchant_sku=sku)
+            )
         member.listing.wanted_print, member.merchant_sku = None, sku  # want states it again under its name
     return member
 

@@ -34,18 +34,21 @@ def note(session: Session, kit: Kit, listing: Listing, merchant_sku: str, said: 
     `one_of` so many products of the listing: what is said against it names none of their pictures.
     """
     rows = session.scalars(_OPEN, {"listing": listing.id, "sku": merchant_sku}).all()
-    open_now = {(row.code, row.kind): row for row in rows}
     said_now = _together(said)
     codes: Counter[str] = Counter()
     for key, one in said_now.items():
         number, codes[one.code] = codes[one.code], codes[one.code] + 1
-        known = open_now.pop(key, None)
-        if known is None:
-            _begin(session, kit, listing, merchant_sku, one, at + timedelta(microseconds=number), one_of)  # one code may be said with two kinds at once
-        elif known.until != one.until:
-            known.until = one.until
+        known = [row for row in rows if (row.code, row.kind) == key]
+        named = {position for row in known for position in row.positions}
+        spread = tuple(position for position in one.positions if position not in named)
+        if not known or (spread and named):  # what is said of further pictures has a beginning, and a black box, of its own
+            fresh = replace(one, positions=spread) if known else one
+            _begin(session, kit, listing, merchant_sku, fresh, at + timedelta(microseconds=number), one_of)  # one code may be said with two kinds at once
+        for row in known:
+            if row.until != one.until:
+                row.until = one.until
     for gone in rows:
-        if open_now.get((gone.code, gone.kind)) is gone or (gone.code, gone.kind) not in said_now:
+        if (gone.code, gone.kind) not in said_now:
             gone.end = at
             record(session, gone, "ended", now=at, sku=merchant_sku, was=gone.kind, why=gone.message)
 

@@ -150,6 +150,9 @@ def do(kit: Kit, task: Task) -> Look:
         for position in [*(p for p in shown if p not in ours), *(p for p, one in looks.items() if task.drifted and not one["same"])]:
             known = task.showing.get((sku, position))
             showing[sku, position] = _foreign(kit, marketplace, shown.get(position), known, measured)
+        for known_sku, position in task.showing:
+            if known_sku == sku and position not in ours and position not in shown and position in status.provable:
+                showing[sku, position] = None  # it was removed
     for place in disown_siblings(seen):
         showing.pop(place, None)
     return Look(statuses, seen, unprovable, unread, showing, measured)

@@ -137,6 +137,42 @@ def test_what_cannot_be_taken_is_named_and_keeps_no_other_from_it(kit: Kit, tmp_
     assert [a.name for a in arrivals(kit)] == ["c.jpg"]
 
 
+def test_a_folder_that_may_not_be_entered_keeps_no_other_from_being_looked_into(kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("locked/a.jpg", "open/b.jpg"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(b"fine")
+    look, follow = Path.stat, Path.is_symlink
+    monkeypatch.setattr(Path, "stat", lambda path, **how: _no_entry(path) or look(path, **how))
+    monkeypatch.setattr(Path, "is_symlink", lambda path: bool(_no_entry(path)) or follow(path))
+
+    seen: folders.Seen = {}
+    for _ in range(2):
+        with pytest.raises(StoreError, match=r"locked/a\.jpg: cannot be read: Permission denied$"):
+            scan_folder(kit, tmp_path, seen)
+    assert [a.name for a in arrivals(kit)] == ["open/b.jpg"]
+
+
+def _no_entry(path: Path) -> None:
+    if path.parent.name == "locked":
+        raise PermissionError(13, "Permission denied", str(path))
+
+
+def test_the_database_is_asked_once_about_what_lies_there(kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = list[int]()
+    before = folders.taken_before
+    monkeypatch.setattr(folders, "taken_before", lambda kit, source, keys: asked.append(len(keys := list(keys))) or before(kit, source, keys))
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / name).write_bytes(name.encode())
+    seen: folders.Seen = {}
+
+    assert [scan_folder(kit, tmp_path, seen) for _ in range(4)] == [0, 2, 0, 0]
+    (tmp_path / "a.jpg").write_bytes(b"another")
+    assert [scan_folder(kit, tmp_path, seen) for _ in range(3)] == [0, 1, 0]
+
+    assert asked == [0, 4, 0, 0, 0, 2, 0]
+    assert [scan_folder(kit, tmp_path, fresh) for fresh in [folders.Seen()] for _ in range(3)] == [0, 0, 0], "a restart takes nothing twice"
+
+
 def _locked() -> bytes:
     raise PermissionError(13, "Permission denied")
 

@@ -107,11 +107,18 @@ def test_a_sku_of_a_share_is_in_every_larger_share(sku: str, shares: tuple[float
     assert rollout.in_share("r", sku, 1.0)
 
 
-def test_a_rollout_halts_where_too_many_new_pictures_need_a_person(later: Kit, clock: Clock) -> None:
+@pytest.mark.parametrize("decided", [None, PlacementState.REJECTED, PlacementState.RETOUCH, PlacementState.APPROVED])
+def test_a_rollout_halts_where_too_many_new_pictures_need_a_person(later: Kit, clock: Clock, decided: PlacementState | None) -> None:
     begin(later, 0.5)
     rollout.go_on(later)
     half = moved(later)
     judge(later, clock, to_review=round(0.4 * len(half)))
+    if decided is not None:  # a quick person hides nothing
+        with later.db.writing() as session:
+            for place in session.scalars(sa.select(Placement).where(Placement.state == PlacementState.REVIEW, Placement.changed_at == clock())):
+                place.state = decided
+                if decided == PlacementState.APPROVED:
+                    place.approved_id, place.waived = place.rendition_id, {"rendition": place.rendition_id, "rules": ["x"], "who": "ann", "why": "so"}
 
     begin(later, 1.0)
 

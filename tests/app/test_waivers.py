@@ -80,6 +80,16 @@ def test_a_waiver_lets_through_what_is_in_its_scope_alone_and_ends_by_itself(kit
     assert "the waiver of ebay-longest-side by ann is over" in history(kit, "placement")[-1][2]
 
 
+def test_a_waiver_that_is_revoked_while_a_picture_is_judged_lets_it_through_no_longer(kit: Kit) -> None:
+    on = account(kit)
+    number = waive(kit, account=on)
+    mine = waiting(kit, on, "W-1")
+    with kit.db.writing() as session:
+        waivers.revoke(session, kit, session.get_one(Waiver, number), "ann", "new photos")
+    with kit.db.reading() as session:
+        assert session.scalar(sa.select(Work.due_at).where(Work.stage == "check", Work.row == str(mine.id))) is not None, "it is judged once more"
+
+
 def test_an_end_whose_wake_up_was_lost_is_noticed(kit: Kit) -> None:
     on = account(kit)
     mine = waiting(kit, on, "W-1")

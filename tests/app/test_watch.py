@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 import integrations
 from app import work
 from app.kit import Kit
-from app.models import Event, Listing, Notice, Product
-from app.stages import STAGES, watch
+from app.models import Account, Event, Listing, Notice, Product
+from app.stages import STAGES, showings, watch
+from app.stages.listed import listing_for
 from app.stages.looks import Crowd
 from app.stages.notices import note
 from app.stages.run import settle_all
@@ -169,6 +170,51 @@ def test_a_notice_carries_the_file_and_facts_of_what_was_live(watched: Watched) 
     box = watched.notices()[0].black_box["main"]
     assert box["file"] == watched.row.pushed["W-1"]["main"]
     assert box["facts"]["fill"] == 0.88
+
+
+def test_a_notice_that_spreads_to_further_pictures_begins_there_and_ends_as_one(watched: Watched) -> None:
+    for positions in (("main",), ("main", "alt1"), ("main", "alt1"), ("alt1",)):
+        watched.market.said = {"W-1": (integrations.Notice("18027", "text on the image", "suppressed", "text-or-watermark", positions),)}
+        watched.look()
+    first, second = watched.notices()
+    assert (first.positions, second.positions) == (["main"], ["alt1"])
+    assert second.begin > first.begin
+    assert [n.end for n in (first, second)] == [None, None]
+
+    watched.market.said = {}
+    watched.look()
+
+    assert all(n.end is not None for n in watched.notices())
+
+
+def test_what_was_removed_is_shown_no_more(watched: Watched) -> None:
+    alt = "https://shop.example/alt"
+    watched.market.pictures[alt] = picture(2)
+    watched.market.listings["W-1"]["pictures"] = {**watched.market.listings["W-1"]["pictures"], "alt1": alt}
+    watched.look()
+    with watched.kit.db.reading() as session:
+        assert set(showings.open_now(session, watched.row.id)) == {("W-1", "main"), ("W-1", "alt1")}
+
+    watched.market.listings["W-1"]["pictures"].pop("alt1")
+    watched.look()
+
+    with watched.kit.db.reading() as session:
+        assert set(showings.open_now(session, watched.row.id)) == {("W-1", "main")}
+
+
+def test_what_is_known_of_a_listing_goes_by_its_new_name(kit: Kit) -> None:
+    of, on = product(kit, "W-1", offered_on={"ebay-uk:main": {"item_id": "X1"}}), account(kit)
+    row = listing(kit, of, on, external_id="X1")
+    with kit.db.writing() as session:
+        note(session, kit, session.get_one(Listing, row.id), "W-1", [SUPPRESSED], kit.now())
+    with kit.db.writing() as session:
+        renamed = session.get_one(Product, of.id)
+        renamed.offered_on = {"ebay-uk:main": {"item_id": "X1", "merchant_sku": "SHOP-1"}}
+        listing_for(session, kit, renamed, session.get_one(Account, on.id))
+    with kit.db.writing() as session:
+        assert session.scalars(sa.select(Notice.merchant_sku)).one() == "SHOP-1"
+        note(session, kit, session.get_one(Listing, row.id), "SHOP-1", [], kit.now())
+        assert session.scalars(sa.select(Notice.end)).one() is not None
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
