@@ -15,7 +15,6 @@ import pytest
 import sqlalchemy as sa
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate as validate_document
-from pydantic import AwareDatetime
 
 from app import accounts
 from app.models import (
@@ -25,6 +24,7 @@ from app.models import (
 from app.states import PlacementState
 from app.web.api_document import OPERATIONS, document
 from app.web.api_reads import COLLECTIONS, Collection
+from integrations.inventory import Moment
 from tests.app import factories
 from tests.web.full import PHOTO, RENDITION
 from tests.web.machine import House
@@ -194,7 +194,7 @@ def test_the_active_rules_are_told_whole(house: House) -> None:
 def _sample(kind: Any) -> str:
     if isinstance(kind, type) and issubclass(kind, StrEnum):
         return next(iter(kind)).value
-    if kind is AwareDatetime:
+    if kind is Moment:
         return "2026-01-01T00:00:00Z"
     inner = get_args(kind)[0] if get_args(kind) else kind
     return {bool: "true", int: "1", str: "word"}[inner]
