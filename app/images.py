@@ -87,10 +87,13 @@ def _in_a_child(data: bytes, size: int) -> bytes:
 def _made(data: bytes, size: int) -> bytes:
     global _pool
     with _lock:
+        fresh = _pool is None
         if _pool is None:
             _pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_limit_memory, max_tasks_per_child=200)
         pool = _pool
     try:
+        if fresh:
+            pool.submit(os.getpid).result(timeout=WAIT_S)  # a child takes a while to start, and no picture is to blame for that
         return pool.submit(_shrink, data, size).result(timeout=SECONDS)
     except imaging.ImagingError as error:
         raise Refusal(str(error)) from error

@@ -102,6 +102,8 @@ def test_a_row_whose_jobs_kill_their_worker_is_handed_to_a_person(kit: Kit, cloc
     stage = replace(STAGE, gather=lambda *_: "task", give_up=lambda session, kit, row, error: given_up.append(error))
     generation = leased(kit)
     for _ in range(work.ATTEMPTS_BEFORE_A_PERSON):
+        with kit.db.writing() as session:
+            assert work.begin(session, work.Lease(stage.name, "row", generation), until=kit.now() + timedelta(seconds=60))
         clock.advance(61)  # the worker died; nobody settled the lease
         with kit.db.writing() as session:
             [(_, generation)] = lease(session, stage, kit.now(), limit=1)
