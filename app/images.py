@@ -24,11 +24,10 @@ from app.store import StoreError
 KINDS = ("photo", "file", "alpha")
 SIZES = (160, 320, 640, 1280, 2000)  # a wish is answered by the next larger one, so that the cache has an end
 MEMORY_BYTES = 2 * 1024**3  # address space of the child: Python and its libraries alone map several hundred MB
-SECONDS = 30
+SECONDS = 30  # for one picture
+WAIT_S = 60  # for the pictures before it, or for a child to start
 
 _KEY = re.compile(r"^[0-9a-f]{64}$")
-WAIT_S = 60  # for the pictures before it
-
 _turn = threading.Lock()  # one picture at a time: what is ended with the child is that picture alone
 _lock = threading.Lock()
 _pool: ProcessPoolExecutor | None = None

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from app.kit import Kit
+    from app.models import Account
 
 
 @contextmanager
@@ -26,6 +29,13 @@ def open_house() -> Iterator[Kit]:
         yield kit
     finally:
         kit.close()
+
+
+def account_named(session: Session, key: str | None) -> Account | None:
+    """The account of an option that may be left out: None is none. Raises Refusal; for an option that came out empty too, for that does not mean all."""
+    from app.accounts import find_account
+
+    return None if key is None else find_account(session, key)
 
 
 def overlay_folder(context: click.Context, parameter: click.Parameter, folder: Path | None) -> Path | None:

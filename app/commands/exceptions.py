@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
-from app.commands.common import open_house, table, whoever
+from app.commands.common import account_named, open_house, table, whoever
 from app.commands.rulebook import rules
 
 WHY = click.option("--why", required=True, help="The reason; it is shown wherever this is.")
@@ -48,7 +48,6 @@ def add(rule: str, sku: str | None, account_key: str | None, until: datetime | N
     import sqlalchemy as sa
 
     from app import waivers as house
-    from app.accounts import find_account
     from app.errors import Refusal
     from app.models import Product
 
@@ -59,7 +58,7 @@ def add(rule: str, sku: str | None, account_key: str | None, until: datetime | N
         if sku is not None and product is None:
             raise Refusal(f"there is no product {sku}")
         end = until.replace(hour=23, minute=59, tzinfo=UTC) if until else kit.now() + timedelta(days=days or 0)
-        account = find_account(session, account_key) if account_key is not None else None
+        account = account_named(session, account_key)
         waiver = house.add(session, kit, rule=rule, until=end, why=why, who=whoever(), product=product, account=account)
         number = waiver.id
     click.echo(f"Waiver {number}: {rule} for {' on '.join(filter(None, (sku, account_key)))} until {end:%Y-%m-%d %H:%M} UTC.")
@@ -107,11 +106,10 @@ def show() -> None:
 def take(account_key: str | None, rule: str | None, why: str) -> None:
     """Say that what live pictures break now is known: they stay live without asking anybody, until each is replaced."""
     from app import baselines
-    from app.accounts import find_account
 
     with open_house() as kit:
         with kit.db.reading() as session:
-            account = find_account(session, account_key) if account_key is not None else None
+            account = account_named(session, account_key)
             seen = baselines.look(session, kit, account=account, rule=rule)
         with kit.db.writing() as session:
             baselines.keep(session, kit, seen, whoever(), why, account=account, rule=rule)
@@ -128,10 +126,9 @@ def take(account_key: str | None, rule: str | None, why: str) -> None:
 def drop(account_key: str | None, rule: str | None, why: str) -> None:
     """Forget what is known: those pictures are held to the full rules again, and stay live until a replacement passes."""
     from app import baselines
-    from app.accounts import find_account
 
     with open_house() as kit, kit.db.writing() as session:
-        count = baselines.drop(session, kit, whoever(), why, account=find_account(session, account_key) if account_key is not None else None, rule=rule)
+        count = baselines.drop(session, kit, whoever(), why, account=account_named(session, account_key), rule=rule)
     click.echo(f"{count} findings are no longer known.")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from app.commands.common import open_house, table, whoever
+from app.commands.common import account_named, open_house, table, whoever
 
 
 @click.command()
@@ -17,10 +17,9 @@ from app.commands.common import open_house, table, whoever
 def stop(account: str | None, why: str) -> None:
     """The emergency stop: nothing more is written to marketplaces until `packshot resume`."""
     from app import controls
-    from app.accounts import find_account
 
     with open_house() as kit, kit.db.writing() as session:
-        controls.stop(session, kit, whoever(), find_account(session, account) if account is not None else None, why)
+        controls.stop(session, kit, whoever(), account_named(session, account), why)
     click.echo(f"Writing to {account or 'all marketplaces'} is stopped. `packshot resume{f' --account {account}' if account else ''}` lets it go on.")
 
 
@@ -29,10 +28,9 @@ def stop(account: str | None, why: str) -> None:
 def resume(account: str | None) -> None:
     """Let writing go on."""
     from app import controls
-    from app.accounts import find_account
 
     with open_house() as kit, kit.db.writing() as session:
-        controls.resume(session, kit, whoever(), find_account(session, account) if account is not None else None)
+        controls.resume(session, kit, whoever(), account_named(session, account))
     click.echo(f"Writing to {account or 'marketplaces'} goes on.")
 
 

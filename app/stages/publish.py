@@ -368,11 +368,10 @@ def give_up(session: Session, kit: Kit, row: str, error: str) -> None:
 
 def confirm(session: Session, kit: Kit, listing: Listing, who: str, *, shown: str = "") -> None:
     """Under policy `ask`: a person lets the present wish through, a refused one included. `shown` is the wish that they saw, where that is known."""
+    skus = ", ".join(member.product.sku for member in listing.members)
     if shown and shown != listing.wanted_print:
-        skus = ", ".join(member.product.sku for member in listing.members)
         raise Refusal(f"{skus} on {listing.account.key}: something else is to be sent since you opened the page: look at it again")
     if not listing.wanted_print or listing.wanted_print == listing.pushed_print:
-        skus = ", ".join(member.product.sku for member in listing.members)
         raise Refusal(f"{skus} on {listing.account.key}: nothing waits to be sent")
     listing.confirmed_print, listing.refused_print, listing.problem = listing.wanted_print, None, None
     record(session, listing, "let through", now=kit.now(), who=who)

@@ -17,15 +17,21 @@ from app.web.session import kit, session
 
 bp = Blueprint("dashboard", __name__)
 
+
+def _listed(step: str) -> dict[str, str]:
+    """The query of the listings that a step of the strip counts."""
+    return {"word": "|".join(views.ROAD_WORDS[step])}
+
+
 STRIP: tuple[tuple[str, str, str, str, dict[str, str]], ...] = (  # stage of the pipeline strip -> (words, icon, endpoint, its query)
     ("arriving", "Arriving", "box-arrow-in-down", "products.products", {"stage": "arriving"}),
     ("rendering", "Rendering", "magic", "products.products", {"stage": "rendering"}),
     ("checking", "Checking", "rulers", "products.products", {"stage": "checking"}),
     ("review", "Review", "person-check", "review.queue", {}),
-    ("to send", "To send", "hourglass-split", "products.listings", {"word": "|".join(views.ROAD_WORDS["to send"])}),
-    ("sent", "Sent", "send", "products.listings", {"word": "|".join(views.ROAD_WORDS["sent"])}),
-    ("live", "Live", "check-circle", "products.listings", {"word": "|".join(views.ROAD_WORDS["live"])}),
-    ("suppressed", "Suppressed", "slash-circle", "products.listings", {"word": "|".join(views.ROAD_WORDS["suppressed"])}),
+    ("to send", "To send", "hourglass-split", "products.listings", _listed("to send")),
+    ("sent", "Sent", "send", "products.listings", _listed("sent")),
+    ("live", "Live", "check-circle", "products.listings", _listed("live")),
+    ("suppressed", "Suppressed", "slash-circle", "products.listings", _listed("suppressed")),
 )
 
 

@@ -31,6 +31,7 @@ NAME_CHARACTERS = 255
 bp = states(Blueprint("uploads", __name__, url_prefix="/api/v1"), KEY)
 
 _in_memory = threading.BoundedSemaphore(4)  # files held in memory at once, whatever the number of threads
+_PLAIN = r"^[^\x00-\x1f\x7f]+$"  # no control characters
 _DRIVE = re.compile(r"^[A-Za-z]:")
 
 
@@ -39,15 +40,13 @@ class Fields(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    sku: str | None = Field(
-        None, min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+$", description="the SKU they show; else read from each file's name"
-    )
+    sku: str | None = Field(None, min_length=1, max_length=120, pattern=_PLAIN, description="the SKU they show; else read from each file's name")
     shot: str | None = Field(
         None, max_length=32, pattern=r"^[a-z0-9][a-z0-9_-]*$", description="what they show: dial, side ...; else read from each file's name"
     )
     order: int = Field(0, ge=0, le=1000, description="place in the image set; 0: by the category's template")
-    batch: str | None = Field(None, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$", description="name or number of the batch they belong to")
-    batch_name: str | None = Field(None, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$", description="its name, even if that is a number")
+    batch: str | None = Field(None, min_length=1, max_length=200, pattern=_PLAIN, description="name or number of the batch they belong to")
+    batch_name: str | None = Field(None, min_length=1, max_length=200, pattern=_PLAIN, description="its name, even if that is a number")
 
 
 class Arrived(BaseModel):

@@ -146,13 +146,14 @@ def test_a_change_of_policy_wakes_what_waits_to_be_sent(kit: Kit) -> None:
 def test_new_credentials_of_a_paused_account_are_kept_and_tried_at_once(kit: Kit) -> None:
     with kit.db.writing() as session:
         account = _add(session, kit)
-        account.paused = "the refresh token was revoked"
+        account.paused, account.authorised_until = "the refresh token was revoked", kit.now()
 
         accounts.set_credentials(session, kit, account, "ann", {**AMAZON, "refresh_token": "Atzr|new"})
 
     with kit.db.reading() as session:
         assert session.scalars(sa.select(Work.row).where(Work.stage == "mend", Work.due_at <= kit.now())).all() == [str(account.id)]
     assert account.paused is not None, "until they are accepted"
+    assert account.authorised_until is None, "the end of the former permission warns no more"
     assert kit.access(account).credentials["refresh_token"] == "Atzr|new"
 
 

@@ -17,7 +17,7 @@ import imaging
 from app import views
 from app.errors import Refusal
 from app.kit import Kit
-from app.models import Account, Arrival, ImageSetItem, Lesson, Listing, Product, Retouch, User
+from app.models import Account, Arrival, Lesson, Listing, Product, User
 from app.states import ArrivalState
 from app.web import create_app, plot, words
 from tests.web import seed
@@ -378,24 +378,3 @@ def test_whoever_stops_an_account_or_drops_a_file_can_say_why(windows: Windows) 
 )
 def test_what_was_measured_is_told_in_its_unit(fact: str, value: float, limit: float, said: str) -> None:
     assert words.measured_words({"fact": fact, "value": value, "limit": limit}) == said
-
-
-def test_what_a_retouch_cost_is_kept_and_shown(windows: Windows) -> None:
-    with windows.kit.db.reading() as session:
-        number, sku = session.execute(sa.select(Retouch.id, Product.sku).join(ImageSetItem, ImageSetItem.id == Retouch.item_id).join(Product)).first() or (
-            0,
-            "",
-        )
-    operator = windows.visitor("operator")
-    kept = operator.post(f"/retouches/{number}/cost", minutes="25", invoice="R-2026-118")
-    assert (kept.status_code, kept.location) == (303, f"/products/{sku}#retouch")
-    for wrong in ("a while", "-1", "1.5", "10001", "9" * 5000):
-        assert operator.post(f"/retouches/{number}/cost", minutes=wrong).status_code in (400, 409), wrong
-    assert windows.visitor("viewer").post(f"/retouches/{number}/cost", minutes="1").status_code == 403
-    page = windows.visitor("viewer").get(f"/products/{sku}").get_data(as_text=True)
-    assert "25 min, R-2026-118" in page
-    assert "25 min, invoice R-2026-118" in page, "in the history too"
-    operator.post(f"/retouches/{number}/cost", minutes="", invoice="")
-    with windows.kit.db.reading() as session:
-        row = session.get_one(Retouch, number)
-        assert (row.minutes, row.invoice) == (None, None)

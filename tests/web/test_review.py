@@ -7,7 +7,7 @@ import re
 import pytest
 import sqlalchemy as sa
 
-from app.models import Account, Arrival, ImageSetItem, ListingMember, Notice, Placement, Rendition, Work
+from app.models import Account, Arrival, ImageSetItem, ListingMember, Notice, Placement, Product, Rendition, Retouch, Work
 from app.stages import review
 from app.states import ArrivalState, PhotoState, PlacementState, RenditionState
 from tests.app.factories import new_batch
@@ -248,3 +248,22 @@ def test_the_keys_of_the_pictures_have_names_and_are_there_only_where_they_do_so
     desk, photo = (visitor.get(f"/review/{case}").get_data(as_text=True) for case in (f"placement/{framed}", "photo/1"))
     assert all(re.search(rf'<input[^>]* id="{name}"[^>]* aria-label="[^"]+"', desk) for name in ("wide", "boxes"))
     assert 'id="wide"' not in photo
+
+
+def test_what_a_retouch_cost_is_kept_and_shown(windows: Windows) -> None:
+    with windows.kit.db.reading() as session:
+        out = sa.select(Retouch.id, Product.sku).join(ImageSetItem, ImageSetItem.id == Retouch.item_id).join(Product)
+        number, sku = session.execute(out.limit(1)).one()
+    operator = windows.visitor("operator")
+    kept = operator.post(f"/retouches/{number}/cost", minutes="25", invoice="R-2026-118")
+    assert (kept.status_code, kept.location) == (303, f"/products/{sku}#retouch")
+    for wrong in ("a while", "-1", "1.5", "10001", "9" * 5000):
+        assert operator.post(f"/retouches/{number}/cost", minutes=wrong).status_code in (400, 409), wrong
+    assert windows.visitor("viewer").post(f"/retouches/{number}/cost", minutes="1").status_code == 403
+    page = windows.visitor("viewer").get(f"/products/{sku}").get_data(as_text=True)
+    assert "25 min, R-2026-118" in page
+    assert "25 min, invoice R-2026-118" in page, "in the history too"
+    operator.post(f"/retouches/{number}/cost", minutes="", invoice="")
+    with windows.kit.db.reading() as session:
+        row = session.get_one(Retouch, number)
+        assert (row.minutes, row.invoice) == (None, None)
